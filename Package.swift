@@ -1,0 +1,41 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Settings that every Swift target shares; see docs/architecture.md, "How the code is held to its layers".
+let shared: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "Stocktake",
+  products: [
+    .library(name: "HistoryStore", targets: ["HistoryStore", "Inventory"]),
+    .executable(name: "stocktake", targets: ["stocktake"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "CSimdJSON",
+      cxxSettings: [.unsafeFlags(["-O3"])],
+      linkerSettings: [.linkedLibrary("simdjson")]
+    ),
+    .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: shared),
+    .target(name: "PackedBytes", swiftSettings: shared),
+    .target(name: "Digests", dependencies: ["CXXHash", "CCrypto"], swiftSettings: shared),
+    .target(name: "JSONTape", dependencies: ["CSimdJSON"], swiftSettings: shared),
+    .target(name: "Inventory", dependencies: ["PackedBytes"], swiftSettings: shared),
+    .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
+  ],
+  cxxLanguageStandard: .cxx17
+)
