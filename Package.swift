@@ -27,15 +27,37 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .target(
       name: "CSimdJSON",
-      cxxSettings: [.unsafeFlags(["-O3"])],
       linkerSettings: [.linkedLibrary("simdjson")]
     ),
     .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: shared),
     .target(name: "PackedBytes", swiftSettings: shared),
     .target(name: "Digests", dependencies: ["CXXHash", "CCrypto"], swiftSettings: shared),
     .target(name: "JSONTape", dependencies: ["CSimdJSON"], swiftSettings: shared),
-    .target(name: "Inventory", dependencies: ["PackedBytes"], swiftSettings: shared),
+    .target(
+      name: "Inventory", dependencies: ["PackedBytes", "Digests", "JSONTape"],
+      swiftSettings: shared),
+    .target(
+      name: "HistoryStore", dependencies: ["LMDB", "PackedBytes", "Digests", "Inventory"],
+      swiftSettings: shared),
+    .target(name: "Collectors", dependencies: ["Inventory", "CZlib"], swiftSettings: shared),
+    .executableTarget(
+      name: "stocktake",
+      dependencies: [
+        "HistoryStore", "Inventory", "Collectors", "CZlib", "CZstd",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: shared),
     .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
+    .testTarget(name: "PackedBytesTests", dependencies: ["PackedBytes"], swiftSettings: shared),
+    .testTarget(
+      name: "InventoryTests", dependencies: ["Inventory", "Digests"], swiftSettings: shared),
+    .testTarget(
+      name: "HistoryStoreTests",
+      dependencies: ["HistoryStore", "Inventory", "PackedBytes", "LMDB", "Digests"],
+      swiftSettings: shared),
+    .testTarget(
+      name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),
+    .testTarget(name: "StocktakeTests", dependencies: ["stocktake"], swiftSettings: shared),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,110 @@
+/// One thing on a node: attributes by name, values as text.
+public struct Item: Hashable, Sendable {
+  /// One attribute.
+  public struct Attribute: Hashable, Sendable {
+    /// Its name.
+    public var name: String
+    /// Its value.
+    public var value: String
+
+    /// Makes an attribute.
+    public init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// The attributes in order of their names' bytes, each name once.
+  public private(set) var attributes: [Attribute]
+
+  /// Takes attributes in any order; of a name given twice the last value counts.
+  public init(_ values: some Sequence<(key: String, value: String)>) {
+    var table: [String: String] = [:]
+    for (name, value) in values { table[name] = value }
+    attributes = table.map { Attribute(name: $0.key, value: $0.value) }
+    attributes.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  package init(sorted attributes: [Attribute]) { self.attributes = attributes }
+
+  /// The value of an attribute, or nil where the item has none of that name.
+  public subscript(name: String) -> String? {
+    get { attributes.first { $0.name == name }?.value }
+    set {
+      var table: [String: String] = [:]
+      for attribute in attributes { table[attribute.name] = attribute.value }
+      table[name] = newValue
+      self = Item(table)
+    }
+  }
+}
+
+extension Item: ExpressibleByDictionaryLiteral {
+  /// Makes an item from `["Name": "bash", …]`.
+  public init(dictionaryLiteral elements: (String, String)...) {
+    self.init(elements.map { (key: $0.0, value: $0.1) })
+  }
+}
+
+/// What a node sends at once: for some types an observation, for some that nothing changed.
+public struct Report: Sendable, Hashable {
+  /// Where a report comes from.
+  public enum Origin: UInt8, Sendable, Hashable {
+    /// The node said it.
+    case reported = 0
+    /// It was worked out from old traces, such as a package manager's log.
+    case imported = 1
+  }
+
+  /// What a report says of one inventory type.
+  public struct Entry: Sendable, Hashable {
+    /// The type.
+    public var type: TypeName
+    /// The version of the type's schema, such as `1.0`.
+    public var schemaVersion: String
+    /// The valid time, in whole seconds.
+    public var captureTime: Instant
+    /// The node's own opaque tag for the content.
+    public var contentHash: String?
+    /// The whole content, in any order; nil says "unchanged since ``contentHash``".
+    public var content: [Item]?
+
+    /// An observation of all that a node has of one type; an empty content says it has none.
+    public init(
+      type: TypeName, schemaVersion: String = "1.0", captureTime: Instant,
+      contentHash: String? = nil, content: [Item]
+    ) {
+      self.type = type
+      self.schemaVersion = schemaVersion
+      self.captureTime = captureTime
+      self.contentHash = contentHash
+      self.content = content
+    }
+
+    /// An unchanged statement: the content is still that of the hash accepted last.
+    public init(
+      type: TypeName, schemaVersion: String = "1.0", captureTime: Instant,
+      unchangedSince contentHash: String
+    ) {
+      self.type = type
+      self.schemaVersion = schemaVersion
+      self.captureTime = captureTime
+      self.contentHash = contentHash
+      content = nil
+    }
+  }
+
+  /// The node.
+  public var node: NodeID
+  /// One entry for each type, at least one.
+  public var entries: [Entry]
+  /// Where the report comes from.
+  public var origin: Origin
+
+  /// Makes a report.
+  public init(node: NodeID, entries: [Entry], origin: Origin = .reported) {
+    self.node = node
+    self.entries = entries
+    self.origin = origin
+  }
+}

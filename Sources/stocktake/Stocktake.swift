@@ -1,0 +1,1 @@
+@main struct Stocktake { static func main() {} }
