@@ -193,3 +193,13 @@ extension RawSpan {
     }
   }
 }
+
+extension RawSpan {
+  /// Whether a byte occurs; scans at memory speed.
+  package func contains(byte: UInt8) -> Bool {
+    unsafe withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return false }
+      return unsafe memchr(start, Int32(byte), bytes.count) != nil
+    }
+  }
+}
