@@ -1,0 +1,229 @@
+import Digests
+import Inventory
+import PackedBytes
+
+/// The store's own facts: one row, under the key `store`.
+struct MetaRow: Equatable {
+  /// What this code writes, and the newest that it reads.
+  static let formatVersion = 1
+  static let key: [UInt8] = Array("store".utf8)
+
+  var format = MetaRow.formatVersion
+  var nextSequence: UInt64 = 1
+  /// The newest recorded time, in milliseconds; the clock never goes back behind it.
+  var lastRecorded: Int64 = 0
+  /// Grows when a scope, type, version or shape is added or declared.
+  var catalogGeneration: UInt64 = 0
+  /// Grows when an erasure changes what content numbers stand for.
+  var erasureGeneration: UInt64 = 0
+
+  init() {}
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(varint: format)
+    writer.append(varint: nextSequence)
+    writer.append(varint: UInt64(lastRecorded))
+    writer.append(varint: catalogGeneration)
+    writer.append(varint: erasureGeneration)
+    return writer.bytes
+  }
+
+  init(_ bytes: RawSpan) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    format = try reader.count(limit: 1 << 30)
+    // The rest of a newer format is not ours to read.
+    guard format <= Self.formatVersion else { return }
+    nextSequence = try reader.varint()
+    lastRecorded = Int64(truncatingIfNeeded: try reader.varint())
+    catalogGeneration = try reader.varint()
+    erasureGeneration = try reader.varint()
+  }
+}
+
+/// A scope: its name, its counters, the end of its hash chain.
+struct ScopeRow: Equatable {
+  var scope: Scope
+  var head = SHA256Digest.zero
+  var recordCount: UInt64 = 0
+  var lastSequence: UInt64 = 0
+  var nextNode: NodeNumber = 1
+  var nextType: TypeNumber = 1
+  var nextShape: UInt32 = 1
+  var nextContent: ContentID = 1
+  var nextIdentity: IdentityNumber = 1
+  /// Records that erasures have rewritten.
+  var rewrittenCount: UInt64 = 0
+
+  init(scope: Scope) { self.scope = scope }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(string: scope.account)
+    writer.append(string: scope.region)
+    writer.append(head.bytes)
+    writer.append(varint: recordCount)
+    writer.append(varint: lastSequence)
+    writer.append(varint: UInt64(nextNode))
+    writer.append(varint: UInt64(nextType))
+    writer.append(varint: UInt64(nextShape))
+    writer.append(varint: UInt64(nextContent))
+    writer.append(varint: UInt64(nextIdentity))
+    writer.append(varint: rewrittenCount)
+    return writer.bytes
+  }
+
+  init(_ bytes: RawSpan) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    let account = try reader.string()
+    let region = try reader.string()
+    guard let scope = try? Scope(account: account, region: region) else {
+      throw PackedBytesError(offset: 0, expected: "an account and a Region")
+    }
+    self.scope = scope
+    head = SHA256Digest(bytes: [UInt8](copying: try reader.span(count: 32))) ?? .zero
+    recordCount = try reader.varint()
+    lastSequence = try reader.varint()
+    nextNode = try reader.varint32()
+    nextType = TypeNumber(truncatingIfNeeded: try reader.varint())
+    nextShape = try reader.varint32()
+    nextContent = try reader.varint32()
+    nextIdentity = try reader.varint32()
+    rewrittenCount = try reader.varint()
+  }
+}
+
+/// The newest observation of a series, packed: what the next report is compared with.
+struct CurrentRow: Equatable {
+  var place: Place
+  var hasEnded = false
+  var version = 0
+  var layout = Layout()
+
+  init(place: Place, hasEnded: Bool, version: Int, layout: Layout) {
+    self.place = place
+    self.hasEnded = hasEnded
+    self.version = version
+    self.layout = layout
+  }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter(capacity: 16 + layout.slots.count * 4)
+    writer.append(varint: UInt64(place.valid))
+    writer.append(varint: place.sequence)
+    writer.append(varint: version << 1 | (hasEnded ? 1 : 0))
+    SlotChangeCodec.encode(Layout().changes(to: layout), into: &writer)
+    return writer.bytes
+  }
+
+  init(_ bytes: RawSpan) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    let valid = try reader.varint32()
+    place = Place(valid: valid, sequence: try reader.varint())
+    let head = try reader.count(limit: 1 << 24)
+    version = head >> 1
+    hasEnded = head & 1 == 1
+    layout = try SlotChangeCodec.layout(from: &reader)
+  }
+}
+
+/// The tag of the content accepted last: what an unchanged statement must name.
+struct HashRow: Equatable {
+  var sequence: UInt64
+  var contentHash: String
+
+  init(sequence: UInt64, contentHash: String) {
+    self.sequence = sequence
+    self.contentHash = contentHash
+  }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(varint: sequence)
+    writer.append(string: contentHash)
+    return writer.bytes
+  }
+
+  init(_ bytes: RawSpan) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    sequence = try reader.varint()
+    contentHash = try reader.string()
+  }
+}
+
+/// What is known of a node as a whole.
+struct NodeRow: Equatable {
+  var id: String
+  var firstRecorded: Int64
+  /// The newest event by valid time, and that time.
+  var status: NodeEventKind = .registered
+  var statusValid: UInt32 = 0
+  var tags: [Item.Attribute] = []
+  var tagsValid: UInt32 = 0
+
+  init(id: String, firstRecorded: Int64) {
+    self.id = id
+    self.firstRecorded = firstRecorded
+  }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(string: id)
+    writer.append(varint: UInt64(firstRecorded))
+    writer.append(status.rawValue)
+    writer.append(varint: UInt64(statusValid))
+    writer.append(varint: UInt64(tagsValid))
+    writer.append(varint: tags.count)
+    for tag in tags {
+      writer.append(string: tag.name)
+      writer.append(string: tag.value)
+    }
+    return writer.bytes
+  }
+
+  init(_ bytes: RawSpan) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    id = try reader.string()
+    firstRecorded = Int64(truncatingIfNeeded: try reader.varint())
+    status = NodeEventKind(rawValue: try reader.byte()) ?? .registered
+    statusValid = try reader.varint32()
+    tagsValid = try reader.varint32()
+    for _ in 0..<(try reader.count(limit: 1 << 12)) {
+      let name = try reader.string()
+      tags.append(Item.Attribute(name: name, value: try reader.string()))
+    }
+  }
+}
+
+/// A range of valid time whose inventory was erased.
+struct ErasureRow: Equatable {
+  var node: NodeNumber?
+  var before: UInt32
+  var recorded: Int64
+  var reason: String
+
+  init(node: NodeNumber?, before: UInt32, recorded: Int64, reason: String) {
+    self.node = node
+    self.before = before
+    self.recorded = recorded
+    self.reason = reason
+  }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter()
+    writer.append(varint: node.map { UInt64($0) + 1 } ?? 0)
+    writer.append(varint: UInt64(before))
+    writer.append(varint: UInt64(recorded))
+    writer.append(string: reason)
+    return writer.bytes
+  }
+
+  init(_ bytes: RawSpan) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    let number = try reader.varint()
+    node = number == 0 ? nil : NodeNumber(truncatingIfNeeded: number - 1)
+    before = try reader.varint32()
+    recorded = Int64(truncatingIfNeeded: try reader.varint())
+    reason = try reader.string()
+  }
+}

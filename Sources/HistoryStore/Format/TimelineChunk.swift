@@ -1,0 +1,193 @@
+import Inventory
+import PackedBytes
+
+/// One step of a timeline, in order of valid time, then sequence number.
+struct TimelineEntry: Equatable {
+  enum Kind: UInt8 {
+    /// The content is now the one before, with the changes.
+    case observation = 0
+    /// An unchanged statement.
+    case confirmation = 1
+    /// The inventory ends: nothing is known from here on. The changes remove every item.
+    case ended = 2
+  }
+
+  var kind: Kind
+  var isImported = false
+  var place: Place
+  /// An index into the type's list of schema versions; 0 unless an observation.
+  var version = 0
+  /// Packed slot changes relative to the entry before; empty for a confirmation.
+  var changes: [UInt8] = []
+
+  /// Whether the entry sets the content.
+  var isState: Bool { kind != .confirmation }
+}
+
+/// Some neighbouring entries of one timeline: one row of the table.
+///
+/// A chunk that would grow past ``byteCountMax`` is followed by a new one, or split. Every entry's
+/// changes are relative to the state before it, across chunks too; a keyframe (the whole state
+/// before a chunk's first entry, in a table of its own) stands at a chunk's start now and then, so
+/// that a state is rebuilt from a bounded number of bytes whatever its age.
+struct TimelineChunk: Equatable {
+  /// What is before the first entry.
+  enum Start: UInt8 {
+    /// Nothing: this is the timeline's beginning.
+    case empty = 0
+    /// The chunks before, back to one that knows.
+    case previous = 1
+    /// The keyframe under the same key.
+    case keyframe = 2
+  }
+
+  var start: Start
+  /// Bytes of entries in the chunks between the keyframe (or the beginning) and this one.
+  var bytesSinceKeyframe: Int
+  /// The observation, or end, before the first entry.
+  var prior: Prior?
+  var entries: [TimelineEntry]
+
+  struct Prior: Equatable {
+    var place: Place
+    var hasEnded: Bool
+    var version: Int
+  }
+
+  /// LMDB keeps a value of up to about 2 kB within a page of 4 kB; half of that leaves room to grow.
+  static let byteCountMax = 1024
+
+  /// The row's key: the first entry's place.
+  var place: Place { entries[0].place }
+
+  func encoded() -> [UInt8] {
+    var writer = ByteWriter(capacity: 128)
+    encodeHead(into: &writer)
+    for entry in entries { Self.encode(entry, relativeTo: place, into: &writer) }
+    return writer.bytes
+  }
+
+  private func encodeHead(into writer: inout ByteWriter) {
+    writer.append(start.rawValue | (prior == nil ? 0 : 4) | (prior?.hasEnded == true ? 8 : 0))
+    writer.append(varint: bytesSinceKeyframe)
+    if let prior {
+      writer.append(varint: UInt64(place.valid - prior.place.valid))
+      writer.append(
+        zigzag: Int64(bitPattern: place.sequence) - Int64(bitPattern: prior.place.sequence))
+      writer.append(varint: prior.version)
+    }
+  }
+
+  /// Appends one entry's bytes; they depend on the chunk's first place only, so that the newest
+  /// entry is appended without a look at the others.
+  static func encode(
+    _ entry: TimelineEntry, relativeTo start: Place, into writer: inout ByteWriter
+  ) {
+    writer.append(entry.kind.rawValue | (entry.isImported ? 4 : 0))
+    writer.append(varint: UInt64(entry.place.valid - start.valid))
+    writer.append(
+      zigzag: Int64(bitPattern: entry.place.sequence) - Int64(bitPattern: start.sequence))
+    guard entry.isState else { return }
+    writer.append(varint: entry.version)
+    writer.append(lengthPrefixed: entry.changes)
+  }
+
+  init(
+    start: Start, bytesSinceKeyframe: Int, prior: Prior?, entries: [TimelineEntry]
+  ) {
+    self.start = start
+    self.bytesSinceKeyframe = bytesSinceKeyframe
+    self.prior = prior
+    self.entries = entries
+  }
+
+  init(_ bytes: RawSpan, at place: Place) throws(PackedBytesError) {
+    var view = try TimelineChunkView(bytes, at: place)
+    start = view.start
+    bytesSinceKeyframe = view.bytesSinceKeyframe
+    prior = view.prior
+    entries = []
+    while let entry = try view.next() { entries.append(entry.owned()) }
+  }
+}
+
+/// Reads the entries of a chunk in place.
+struct TimelineChunkView: ~Escapable {
+  let place: Place
+  let start: TimelineChunk.Start
+  let bytesSinceKeyframe: Int
+  let prior: TimelineChunk.Prior?
+  private var reader: ByteReader
+
+  /// An entry whose changes are borrowed from the chunk.
+  struct Entry: ~Escapable {
+    let kind: TimelineEntry.Kind
+    let isImported: Bool
+    let place: Place
+    let version: Int
+    let changes: RawSpan
+
+    @_lifetime(copy changes)
+    init(
+      kind: TimelineEntry.Kind, isImported: Bool, place: Place, version: Int, changes: RawSpan
+    ) {
+      self.kind = kind
+      self.isImported = isImported
+      self.place = place
+      self.version = version
+      self.changes = changes
+    }
+
+    func owned() -> TimelineEntry {
+      TimelineEntry(
+        kind: kind, isImported: isImported, place: place, version: version,
+        changes: [UInt8](copying: changes))
+    }
+  }
+
+  @_lifetime(copy bytes)
+  init(_ bytes: RawSpan, at place: Place) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    let head = try reader.byte()
+    guard let start = TimelineChunk.Start(rawValue: head & 3) else {
+      throw PackedBytesError(offset: 0, expected: "how a chunk starts")
+    }
+    bytesSinceKeyframe = try reader.count(limit: .max)
+    if head & 4 != 0 {
+      let age = UInt32(truncatingIfNeeded: try reader.varint())
+      let sequence = try reader.zigzag()
+      prior = TimelineChunk.Prior(
+        place: Place(
+          valid: place.valid &- age,
+          sequence: UInt64(bitPattern: Int64(bitPattern: place.sequence) &- sequence)),
+        hasEnded: head & 8 != 0, version: try reader.count(limit: 1 << 20))
+    } else {
+      prior = nil
+    }
+    self.place = place
+    self.start = start
+    self.reader = reader
+  }
+
+  @_lifetime(copy self) @_lifetime(self: copy self)
+  mutating func next() throws(PackedBytesError) -> Entry? {
+    guard !reader.isAtEnd else { return nil }
+    let flags = try reader.byte()
+    guard let kind = TimelineEntry.Kind(rawValue: flags & 3) else {
+      throw PackedBytesError(offset: reader.position, expected: "a kind of timeline entry")
+    }
+    let valid = place.valid &+ UInt32(truncatingIfNeeded: try reader.varint())
+    let sequence = UInt64(
+      bitPattern: Int64(bitPattern: place.sequence) &+ (try reader.zigzag()))
+    let entryPlace = Place(valid: valid, sequence: sequence)
+    guard kind != .confirmation else {
+      return Entry(
+        kind: kind, isImported: flags & 4 != 0, place: entryPlace, version: 0, changes: RawSpan())
+    }
+    let version = try reader.count(limit: 1 << 20)
+    let changes = try reader.lengthPrefixedSpan()
+    return Entry(
+      kind: kind, isImported: flags & 4 != 0, place: entryPlace, version: version,
+      changes: changes)
+  }
+}

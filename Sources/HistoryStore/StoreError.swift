@@ -1,0 +1,104 @@
+public import LMDB
+import PackedBytes
+
+/// Why the store could not do what it was asked; what was acknowledged before stays.
+public struct StoreError: Error, Sendable, CustomStringConvertible {
+  /// The kinds of failure. More may come.
+  public enum Code: String, Sendable {
+    /// There is no store at the path.
+    case notFound
+    /// This process has the store open already.
+    case alreadyOpen
+    /// The file was written by a newer Stocktake.
+    case newerFormat
+    /// The file is not a store.
+    case notAStore
+    /// The bytes contradict themselves; `verify` tells where.
+    case damaged
+    /// The map has grown to its largest size.
+    case mapFull
+    /// The disk is full. Nothing of the transaction is visible; work goes on once there is room.
+    case diskFull
+    /// The file system, or this store's opening, is read-only.
+    case readOnly
+    /// A file may not be read or written.
+    case permissionDenied
+    /// No node, type or scope of that name is known.
+    case unknownName
+    /// The question contradicts itself.
+    case invalidQuestion
+    /// The system refused; see the cause.
+    case system
+  }
+
+  /// The kind of failure.
+  public var code: Code
+  /// What happened and the way out.
+  public var message: String
+  /// LMDB's own error, where it is the cause.
+  public var cause: LMDBError?
+
+  /// Makes an error.
+  public init(_ code: Code, _ message: String, cause: LMDBError? = nil) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+  }
+
+  /// The message, and the cause's text.
+  public var description: String {
+    guard let cause else { return message }
+    return "\(message) (\(cause))"
+  }
+
+  /// Names an LMDB error in the store's words.
+  init(_ error: LMDBError) {
+    switch error {
+    case .mapFull:
+      self.init(.mapFull, "the store has reached its largest map size", cause: error)
+    case .noSpace:
+      self.init(.diskFull, "the disk is full; nothing was stored", cause: error)
+    case .readOnlyFileSystem:
+      self.init(.readOnly, "the file system is read-only", cause: error)
+    case .permissionDenied:
+      self.init(.permissionDenied, "no permission for the store's files", cause: error)
+    case .noSuchFile:
+      self.init(.notFound, "there is no store", cause: error)
+    case .alreadyOpen:
+      self.init(.alreadyOpen, "this process has the store open already", cause: error)
+    case .invalid, .versionMismatch:
+      self.init(.notAStore, "the file is not an LMDB environment of this kind", cause: error)
+    case .corrupted, .pageNotFound, .panic:
+      self.init(.damaged, "the store's file is damaged; run verify", cause: error)
+    default:
+      self.init(.system, "LMDB refused", cause: error)
+    }
+  }
+
+  /// Names bytes that do not decode.
+  init(_ error: PackedBytesError, in table: String) {
+    self.init(
+      .damaged,
+      "a value in table \(table) does not decode: \(error.expected) expected at byte "
+        + "\(error.offset); run verify")
+  }
+
+  /// Names a contradiction in the store's tables.
+  static func damaged(_ message: String) -> StoreError {
+    StoreError(.damaged, message + "; run verify")
+  }
+}
+
+/// Runs a step that throws LMDB's errors and names them in the store's words.
+@inline(__always)
+func lmdb<R>(_ body: () throws(LMDBError) -> R) throws(StoreError) -> R {
+  do throws(LMDBError) { return try body() } catch { throw StoreError(error) }
+}
+
+/// Runs a step that decodes and names its errors in the store's words.
+@inline(__always)
+func decoding<R>(
+  _ table: String, _ body: () throws(PackedBytesError) -> R
+) throws(StoreError) -> R {
+  do throws(PackedBytesError) { return try body() } catch { throw StoreError(error, in: table) }
+}
