@@ -101,8 +101,8 @@ func isSame(
   left.elementsEqual(right) { $0.key == $1.key && $0.value == $1.value }
 }
 
-// The transactions have names in these two: one that is only a part of an expression is not ended
-// when the rest of the expression throws, and Swift 6.3.1 may crash on it.
+// The transactions have names in these two: Swift 6.3.1 crashes on one that is only a part of an
+// expression when another part of it throws.
 
 func committedEntries(
   of database: Database, in environment: Environment
