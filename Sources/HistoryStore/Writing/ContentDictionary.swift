@@ -8,22 +8,16 @@ import PackedBytes
 /// plant its content under another's hash. Memory: the bytes and 27 more per content. A lookup
 /// costs two cache misses and a comparison.
 struct ContentDictionary {
-  /// Content bytes lie in chunks, so that growing never copies them.
-  private var chunks: [[UInt8]] = []
-  private static let chunkByteCount = 1 << 20
+  private let arena = ByteArena()
 
   private struct Entry {
-    var chunk: UInt32
-    var offset: UInt32
-    var byteCount: UInt32
+    var place: ByteArena.Place
     var type: TypeNumber
     var hash: UInt64
   }
 
   /// By content number; number 0 is nobody's.
-  private var entries: [Entry] = [
-    Entry(chunk: 0, offset: 0, byteCount: 0, type: 0, hash: 0)
-  ]
+  private var entries: [Entry] = [Entry(place: .none, type: 0, hash: 0)]
   /// The identity of each content; 0 where not looked up yet.
   var identities: [IdentityNumber] = [0]
   private var slots: [ContentID] = [ContentID](repeating: 0, count: 1 << 10)
@@ -36,10 +30,7 @@ struct ContentDictionary {
   /// The content's bytes; empty for one that was erased.
   @_lifetime(borrow self)
   func bytes(of content: ContentID) -> RawSpan {
-    let entry = entries[Int(content)]
-    guard entry.byteCount > 0 else { return RawSpan() }
-    let span = chunks[Int(entry.chunk)].span.bytes.extracting(
-      Int(entry.offset)..<Int(entry.offset + entry.byteCount))
+    let span = arena.bytes(at: entries[Int(content)].place)
     return unsafe _overrideLifetime(span, borrowing: self)
   }
 
@@ -56,8 +47,8 @@ struct ContentDictionary {
     while slots[slot] != 0 {
       let id = slots[slot]
       let entry = entries[Int(id)]
-      if entry.hash == folded, entry.type == type, Int(entry.byteCount) == bytes.byteCount,
-        self.bytes(of: id).isEqual(to: bytes)
+      if entry.hash == folded, entry.type == type, Int(entry.place.byteCount) == bytes.byteCount,
+        arena.bytes(at: entry.place).isEqual(to: bytes)
       {
         return id
       }
@@ -68,17 +59,9 @@ struct ContentDictionary {
 
   /// Gives a content the next number.
   mutating func append(_ bytes: RawSpan, hash: UInt64, type: TypeNumber) -> ContentID {
-    if chunks.isEmpty || chunks[chunks.count - 1].count + bytes.byteCount > Self.chunkByteCount {
-      chunks.append([])
-      chunks[chunks.count - 1].reserveCapacity(max(Self.chunkByteCount, bytes.byteCount))
-    }
     let id = next
-    let last = chunks.count - 1
     entries.append(
-      Entry(
-        chunk: UInt32(last), offset: UInt32(chunks[last].count),
-        byteCount: UInt32(bytes.byteCount), type: type, hash: Self.hash(hash, type: type)))
-    unsafe bytes.withUnsafeBytes { unsafe chunks[last].append(contentsOf: $0) }
+      Entry(place: arena.append(bytes), type: type, hash: Self.hash(hash, type: type)))
     identities.append(0)
     if bytes.byteCount > 0 { insertSlot(id) }
     return id
@@ -87,7 +70,7 @@ struct ContentDictionary {
   private mutating func insertSlot(_ id: ContentID) {
     if entries.count * 2 > slots.count {
       slots = [ContentID](repeating: 0, count: slots.count * 2)
-      for other in 1..<entries.count where entries[other].byteCount > 0 {
+      for other in 1..<entries.count where entries[other].place.byteCount > 0 {
         place(ContentID(other))
       }
     } else {
