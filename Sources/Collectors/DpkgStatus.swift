@@ -47,15 +47,15 @@ enum DpkgStatus {
   static func packages(in bytes: [UInt8]) -> [DpkgPackage] {
     var packages: [DpkgPackage] = []
     var package = DpkgPackage()
-    for line in bytes.split(separator: 0x0a, omittingEmptySubsequences: false) {
+    let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
       if line.isEmpty {
         if !package.name.isEmpty { packages.append(package) }
         package = DpkgPackage()
-      } else if line.first != 0x20 && line.first != 0x09 {
+      } else if !isBlank(line.first), let colon = line.firstIndex(of: 0x3a) {
         // Further lines of a field begin with a blank; no field that we want needs them.
-        if let colon = line.firstIndex(of: 0x3a) {
-          set(line[..<colon], line[(colon + 1)...], in: &package)
-        }
+        let goesOn = index + 1 < lines.count && isBlank(lines[index + 1].first)
+        set(line[..<colon], line[(colon + 1)...], goesOn: goesOn, in: &package)
       }
     }
     if !package.name.isEmpty { packages.append(package) }
@@ -63,12 +63,14 @@ enum DpkgStatus {
   }
 
   private static func set(
-    _ field: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, in package: inout DpkgPackage
+    _ field: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, goesOn: Bool,
+    in package: inout DpkgPackage
   ) {
     func text() -> String {
       var value = value
-      while let first = value.first, isBlank(first) { value = value.dropFirst() }
-      while let last = value.last, isBlank(last) { value = value.dropLast() }
+      while isBlank(value.first) { value = value.dropFirst() }
+      // dpkg cuts blanks at the end of the whole field, so that those of a first line stay.
+      while !goesOn, isBlank(value.last) { value = value.dropLast() }
       return String(decoding: value, as: UTF8.self)
     }
     // dpkg compares field names without regard to case.
@@ -90,7 +92,7 @@ enum DpkgStatus {
     }
   }
 
-  private static func isBlank(_ byte: UInt8) -> Bool {
+  private static func isBlank(_ byte: UInt8?) -> Bool {
     byte == 0x20 || byte == 0x09 || byte == 0x0d
   }
 }
