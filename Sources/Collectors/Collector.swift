@@ -45,8 +45,8 @@ public struct CollectionResult: Sendable {
 
 /// Collects the given types, or all there are, as one report with one capture time.
 ///
-/// A collector that fails leaves its type out of the report and spoils no other. The capture time is
-/// `instant` in whole seconds. `InstanceId` of `AWS:InstanceInformation` is `node`.
+/// A collector that fails leaves its type out of the report and spoils no other. The capture time
+/// is `instant` in whole seconds. `InstanceId` of `AWS:InstanceInformation` is `node`.
 public func collect(
   types: [TypeName]? = nil, node: NodeID, at instant: Instant, machine: Machine = Machine()
 ) -> CollectionResult {

@@ -93,7 +93,8 @@ struct CollectorTests {
         + "eth0\t0000000A\t00000000\t0001\t0\t0\t100\t000000FF\t0\t0\t0\n"
         + "tun0\t00000000\t00000000\t0001\t0\t0\t700\t00000000\t0\t0\t0\n")
     try tree.write(
-      "etc/resolv.conf", "# nameserver 9.9.9.9\nsearch a.b\nnameserver 10.0.0.1\nnameserver ::1 x\n")
+      "etc/resolv.conf",
+      "# nameserver 9.9.9.9\nsearch a.b\nnameserver 10.0.0.1\nnameserver ::1 x\n")
     return tree
   }
 
