@@ -109,7 +109,7 @@ public final class HistoryStore: Sendable {
     }
   }
 
-  private static func openTables(
+  static func openTables(
     _ environment: Environment, isReadOnly: Bool
   ) throws(StoreError) -> Tables {
     if isReadOnly {
@@ -178,7 +178,7 @@ public final class HistoryStore: Sendable {
         + "\(MetaRow.formatVersion): use a newer one")
   }
 
-  private static func makeDirectory(_ path: String) throws(StoreError) {
+  static func makeDirectory(_ path: String) throws(StoreError) {
     var partial = ""
     for part in path.split(separator: "/", omittingEmptySubsequences: false) {
       partial += part + "/"

@@ -234,11 +234,15 @@ extension TransactionView {
 struct LogSource {
   let environment: Environment
   let tables: Tables
+  /// The newest record that is read.
+  let last: UInt64
 
   @available(*, noasync)
   func next(after key: [UInt8]) throws(StoreError) -> Writer.StoredRecord? {
     let transaction = try environment.beginStoreRead()
-    return try transaction.view.nextRecord(after: key, tables: tables)
+    let record = try transaction.view.nextRecord(after: key, tables: tables)
+    guard let record, record.sequence > last else { return record }
+    return try next(after: record.key)
   }
 
   @available(*, noasync)
