@@ -150,7 +150,7 @@ extension Writer {
     }
     try define(report, in: scope)
     try noteDefinitions(report, sequence: stored.sequence, scope, &transaction)
-    for entry in report.entries {
+    for entry in report.entries where !entry.isErased {
       let series = Series(scope: stored.scope, node: report.node, type: entry.type)
       let place = Place(valid: entry.valid, sequence: stored.sequence)
       var placement = Placement(kind: .confirmation, place: place)

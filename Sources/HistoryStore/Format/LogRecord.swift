@@ -46,6 +46,8 @@ struct ReportRecord: Equatable {
     var contentHash: String?
     /// nil for an unchanged statement.
     var observation: Observation?
+    /// What it said was erased; what remains are definitions that other entries use.
+    var isErased = false
   }
 
   struct Observation: Equatable {
