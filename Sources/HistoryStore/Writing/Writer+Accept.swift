@@ -86,15 +86,27 @@ extension Writer {
           && row?.sequence == newest?.sequence
       }
       if !isKnown {
-        var error = ReportError(
-          .contentMismatch,
-          "the content of this hash is not the one accepted last: send the whole content",
-          type: entry.type.text)
-        error.node = report.node.text
-        return error
+        return mismatch(report, entry)
       }
     }
     return nil
+  }
+
+  /// Why a report is refused in a scope that is not open yet; nil where it opens it.
+  func refusal(of report: CanonicalReport, in scope: Scope) -> ReportError? {
+    guard scopeNumbers[scope] == nil else { return nil }
+    return report.entries.first { $0.content == nil }.map { mismatch(report, $0) }
+  }
+
+  private func mismatch(
+    _ report: CanonicalReport, _ entry: CanonicalReport.Entry
+  ) -> ReportError {
+    var error = ReportError(
+      .contentMismatch,
+      "the content of this hash is not the one accepted last: send the whole content",
+      type: entry.type.text)
+    error.node = report.node.text
+    return error
   }
 
   /// Words one entry for the log; nil where everything in it is known already.
