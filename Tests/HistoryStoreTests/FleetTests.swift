@@ -94,7 +94,7 @@ import Testing
       return try store.state(of: #require(node), type: .application).items.map(line)
     case "who":
       let held = try store.holders(
-        of: #require(query.name), version: #require(query.version), at: time(query.time))
+        of: #require(query.name), version: query.version, at: time(query.time))
       return held.map(\.node.text)
     case "diff":
       let found = try store.diff(

@@ -197,7 +197,11 @@ extension Writer {
     let found = try transaction.view.findState(
       series, atOrBefore: Place(valid: valid, sequence: Key.sequenceMax),
       known: Key.sequenceMax, tables: tables)
-    return found?.lastConfirmed == valid
+    if let found { return found.lastConfirmed == valid }
+    // Before the first state there are statements only, at most one of each valid time.
+    let place = Place(valid: valid, sequence: Key.sequenceMax)
+    let chunk = try transaction.view.chunk(series, holding: place, tables: tables)
+    return chunk?.entries.contains { !$0.isState && $0.place.valid == valid } ?? false
   }
 }
 
