@@ -87,4 +87,17 @@ import Testing
     #expect(try store.record(reports)[0].get().isDuplicate)
     #expect(try store.state(of: node, type: .application, at: time(7)).knowledge == .unknown)
   }
+
+  @Test func `what was confirmed is known whatever was recorded since, in rows of its own`() throws {
+    let content = (0..<280).map { number -> Item in ["Name": "package-\(number)"] }
+    try record(
+      .init(type: .application, captureTime: time(0), contentHash: "h", content: content))
+    try record(.init(type: .application, captureTime: time(1), unchangedSince: "h"))
+    let known = Instant(milliseconds: clock.milliseconds)
+    try record(.init(type: .application, captureTime: time(10), content: []))
+    try #require(try store.projectionRows()["timeline"]?.count == 2)
+    let state = try store.state(of: node, type: .application, at: time(11), knownAt: known)
+    #expect(state.observedAt == time(0))
+    #expect(state.lastConfirmed == time(1))
+  }
 }
