@@ -37,17 +37,16 @@ package struct CanonicalContent: Sendable {
     package var occurrence: Occurrence
   }
 
-  package var bytes = ByteWriter()
+  package let buffer: GrowingBytes
   package var elements: [Element] = []
   package var complexOccurrences: [Piece] = []
 
-  package init() {}
+  package init(capacity: Int) { buffer = GrowingBytes(capacity: capacity) }
 
   /// The bytes of one piece.
   @_lifetime(borrow self)
   package func bytes(of piece: Piece) -> RawSpan {
-    let span = bytes.bytes.span.bytes.extracting(
-      piece.offset..<(piece.offset + piece.byteCount))
+    let span = buffer.span(piece.offset, piece.offset + piece.byteCount)
     return unsafe _overrideLifetime(span, borrowing: self)
   }
 }

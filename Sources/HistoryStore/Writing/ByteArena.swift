@@ -12,7 +12,7 @@
   }
 
   private static let chunkByteCount = 1 << 20
-  private var chunks: [UnsafeMutableRawPointer] = []
+  @exclusivity(unchecked) private var chunks: [UnsafeMutableRawPointer] = []
   private var used = 0
   private var capacity = 0
 
