@@ -1,7 +1,8 @@
 import PackedBytes
 
-/// The attribute names of an item in the order in which a client sends them, checked once, with
-/// where each goes in the canonical order. Items of one report nearly always share a shape.
+/// The attribute names of an item in the order in which a client sends them, checked once.
+///
+/// Beside each stands where it goes in the canonical order. Items of one report nearly always share a shape.
 ///
 /// All names lie in one array, so that the loop over an item's attributes touches no other object.
 struct ItemShape: Sendable {
