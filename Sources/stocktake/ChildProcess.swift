@@ -18,12 +18,15 @@ enum ChildProcess {
     unsafe arguments.append(nil)
     var variables: [UnsafeMutablePointer<CChar>?] = unsafe []
     var entry = unsafe environ
+    // A crash is our news to tell; a page of addresses would bury it.
+    let name = "SWIFT_BACKTRACE="
     while let variable = unsafe entry.pointee {
-      unsafe variables.append(strdup(variable))
+      if unsafe strncmp(variable, name, name.utf8.count) != 0 {
+        unsafe variables.append(strdup(variable))
+      }
       unsafe entry += 1
     }
-    // A crash is our news to tell; a page of addresses would bury it.
-    unsafe variables.append(strdup("SWIFT_BACKTRACE=enable=no"))
+    unsafe variables.append(strdup(name + "enable=no"))
     unsafe variables.append(nil)
     defer {
       for text in unsafe arguments + variables { unsafe free(text) }

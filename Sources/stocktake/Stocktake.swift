@@ -12,12 +12,12 @@ struct Stocktake: AsyncParsableCommand {
     abstract: "An inventory that remembers everything it was ever told.",
     discussion: """
       EXAMPLES
-        stocktake collect                           Take the inventory of this machine
-        stocktake import dpkg-log /var/log/dpkg.log* Learn its past from dpkg's logs
-        stocktake show NODE                         What is there now
-        stocktake show NODE --at "3 days ago"       What was there then
-        stocktake diff NODE --from yesterday        What is different since
-        stocktake who-had openssl --at 2026-03-03   Which nodes had it, in which version
+        stocktake collect                          This machine's inventory
+        stocktake import dpkg-log /var/log/dpkg.log*   And its past
+        stocktake show NODE                        What is there now
+        stocktake show NODE --at "3 days ago"      What was there then
+        stocktake diff NODE --from yesterday       What is different since
+        stocktake who-had openssl --at 2026-03-03  Which nodes had it
 
       TIMES  \(TimeParser.forms)
 
@@ -29,16 +29,16 @@ struct Stocktake: AsyncParsableCommand {
     version: version,
     groupedSubcommands: [
       CommandGroup(
-        name: "Write:",
+        name: "Writing",
         subcommands: [Collect.self, Ingest.self, Import.self, Node.self, InventoryTypes.self]),
       CommandGroup(
-        name: "Ask:",
+        name: "Asking",
         subcommands: [
           Nodes.self, Types.self, Show.self, History.self, Diff.self, WhoHad.self, Rollout.self,
           Changes.self,
         ]),
       CommandGroup(
-        name: "Look after the store:",
+        name: "Maintenance",
         subcommands: [
           Verify.self, Rebuild.self, Stats.self, Backup.self, Restore.self, Forget.self,
         ]),

@@ -67,7 +67,7 @@ struct Diff: ParsableCommand {
       let other = try parseNode(otherNode)
       let at = try times.read(at, "--at")
       comparison = Comparison(
-        node: node, other: other, rows: [],
+        node: node, other: other, changes: [],
         found: try store.openForReading().diff(
           node, other, type: type, at: at, knownAt: knownAt, in: scope))
     } else {
@@ -82,7 +82,7 @@ struct Diff: ParsableCommand {
         ? store.history(
           of: node, type: type, from: from, to: Instant(milliseconds: to.milliseconds + 1),
           knownAt: knownAt, in: scope) : []
-      comparison = Comparison(node: node, other: nil, rows: changes, found: found)
+      comparison = Comparison(node: node, other: nil, changes: changes, found: found)
     }
     try comparison.write(output.format, times.zone)
   }
@@ -103,7 +103,7 @@ private struct Comparison {
     var change: Change?
   }
 
-  init(node: NodeID, other: NodeID?, rows changes: [Change], found: [TypeDifference]) {
+  init(node: NodeID, other: NodeID?, changes: [Change], found: [TypeDifference]) {
     self.node = node
     self.other = other
     self.changes = changes
