@@ -89,12 +89,6 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// Runs a step that throws LMDB's errors and names them in the store's words.
-@inline(__always)
-func lmdb<R>(_ body: () throws(LMDBError) -> R) throws(StoreError) -> R {
-  do throws(LMDBError) { return try body() } catch { throw StoreError(error) }
-}
-
 /// Runs a step that decodes and names its errors in the store's words.
 @inline(__always)
 func decoding<R>(

@@ -14,6 +14,9 @@ extension LogRecord {
     case erasure = 6
   }
 
+  /// The first byte of an identity declaration.
+  static let declarationTag = Tag.identityDeclaration.rawValue
+
   /// Set in the first byte where an erasure has rewritten the record.
   private static let rewrittenBit: UInt8 = 0x80
 
@@ -54,6 +57,13 @@ extension LogRecord {
       writer.append(act.rewritten.bytes)
     }
     return writer.bytes
+  }
+
+  /// The recorded time alone, in milliseconds.
+  static func recorded(in bytes: RawSpan) throws(PackedBytesError) -> Int64 {
+    var reader = ByteReader(bytes)
+    if try reader.byte() & rewrittenBit != 0 { _ = try reader.span(count: 32) }
+    return Int64(truncatingIfNeeded: try reader.varint())
   }
 
   /// Reads what ``encoded(sequence:)`` wrote.

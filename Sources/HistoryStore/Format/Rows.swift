@@ -97,12 +97,14 @@ struct ScopeRow: Equatable {
 struct CurrentRow: Equatable {
   var place: Place
   var hasEnded = false
+  var isImported = false
   var version = 0
   var layout = Layout()
 
-  init(place: Place, hasEnded: Bool, version: Int, layout: Layout) {
+  init(place: Place, hasEnded: Bool, isImported: Bool, version: Int, layout: Layout) {
     self.place = place
     self.hasEnded = hasEnded
+    self.isImported = isImported
     self.version = version
     self.layout = layout
   }
@@ -111,7 +113,7 @@ struct CurrentRow: Equatable {
     var writer = ByteWriter(capacity: 16 + layout.slots.count * 4)
     writer.append(varint: UInt64(place.valid))
     writer.append(varint: place.sequence)
-    writer.append(varint: version << 1 | (hasEnded ? 1 : 0))
+    writer.append(varint: version << 2 | (isImported ? 2 : 0) | (hasEnded ? 1 : 0))
     SlotChangeCodec.encode(Layout().changes(to: layout), into: &writer)
     return writer.bytes
   }
@@ -121,9 +123,17 @@ struct CurrentRow: Equatable {
     let valid = try reader.varint32()
     place = Place(valid: valid, sequence: try reader.varint())
     let head = try reader.count(limit: 1 << 24)
-    version = head >> 1
-    hasEnded = head & 1 == 1
+    version = head >> 2
+    isImported = head & 2 != 0
+    hasEnded = head & 1 != 0
     layout = try SlotChangeCodec.layout(from: &reader)
+  }
+
+  /// The place alone, without decoding the rest.
+  static func place(_ bytes: RawSpan) throws(PackedBytesError) -> Place {
+    var reader = ByteReader(bytes)
+    let valid = try reader.varint32()
+    return Place(valid: valid, sequence: try reader.varint())
   }
 }
 

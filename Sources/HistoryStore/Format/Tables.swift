@@ -32,8 +32,15 @@ struct Tables {
   /// Every table, by name.
   var all: [Database] { [log, meta, seen] + projections }
 
+  /// The names of all tables.
+  static let names = [
+    "log", "meta", "seen", "scopes", "chain", "dictionary", "shapes", "schemas",
+    "nodes", "node-numbers", "timeline", "keyframes", "current", "hashes",
+    "identities", "holders", "activity", "erasures",
+  ]
+
   /// How many named databases an environment must allow.
-  static let count = 18
+  static let count = names.count
 
   init(_ open: (String) throws(StoreError) -> Database) throws(StoreError) {
     log = try open("log")

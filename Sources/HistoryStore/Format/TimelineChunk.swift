@@ -51,6 +51,7 @@ struct TimelineChunk: Equatable {
   struct Prior: Equatable {
     var place: Place
     var hasEnded: Bool
+    var isImported: Bool
     var version: Int
   }
 
@@ -68,7 +69,11 @@ struct TimelineChunk: Equatable {
   }
 
   private func encodeHead(into writer: inout ByteWriter) {
-    writer.append(start.rawValue | (prior == nil ? 0 : 4) | (prior?.hasEnded == true ? 8 : 0))
+    var head = start.rawValue
+    if prior != nil { head |= 4 }
+    if prior?.hasEnded == true { head |= 8 }
+    if prior?.isImported == true { head |= 16 }
+    writer.append(head)
     writer.append(varint: bytesSinceKeyframe)
     if let prior {
       writer.append(varint: UInt64(place.valid - prior.place.valid))
@@ -160,7 +165,8 @@ struct TimelineChunkView: ~Escapable {
         place: Place(
           valid: place.valid &- age,
           sequence: UInt64(bitPattern: Int64(bitPattern: place.sequence) &- sequence)),
-        hasEnded: head & 8 != 0, version: try reader.count(limit: 1 << 20))
+        hasEnded: head & 8 != 0, isImported: head & 16 != 0,
+        version: try reader.count(limit: 1 << 20))
     } else {
       prior = nil
     }

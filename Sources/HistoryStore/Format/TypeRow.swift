@@ -90,11 +90,11 @@ struct TypeRow: Equatable {
     case .undecided, .wholeItem: bytes = [UInt8](copying: item)
     case .attributes(let names):
       for name in names {
+        let wanted = Array(name.utf8)
         var reader = ByteReader(item)
         while let attribute = try? reader.lengthPrefixedSpan(),
           let value = try? reader.lengthPrefixedSpan()
         {
-          let wanted = Array(name.utf8)
           if attribute.isEqual(to: wanted.span.bytes) {
             bytes.append(contentsOf: [UInt8](copying: value))
             break

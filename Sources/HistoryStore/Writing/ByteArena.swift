@@ -20,7 +20,7 @@
 
   /// Copies bytes to the end.
   func append(_ bytes: RawSpan) -> Place {
-    if used + bytes.byteCount > capacity {
+    if unsafe chunks.isEmpty || used + bytes.byteCount > capacity {
       capacity = max(Self.chunkByteCount, bytes.byteCount)
       unsafe chunks.append(.allocate(byteCount: capacity, alignment: 1))
       used = 0
@@ -37,13 +37,11 @@
     return place
   }
 
-  /// The bytes at a place.
-  @_lifetime(borrow self)
-  func bytes(at place: Place) -> RawSpan {
-    guard place.byteCount > 0 else { return RawSpan() }
-    let span = unsafe RawSpan(
-      _unsafeStart: UnsafeRawPointer(chunks[Int(place.chunk)].advanced(by: Int(place.offset))),
-      byteCount: Int(place.byteCount))
-    return unsafe _overrideLifetime(span, borrowing: self)
+  /// The bytes at a place; valid for as long as the arena is.
+  @unsafe func bytes(at place: Place) -> UnsafeRawBufferPointer {
+    guard place.byteCount > 0 else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+    return unsafe UnsafeRawBufferPointer(
+      start: chunks[Int(place.chunk)].advanced(by: Int(place.offset)),
+      count: Int(place.byteCount))
   }
 }

@@ -7,17 +7,18 @@ import PackedBytes
 /// Open addressing over the keyed hash; a hit is decided by comparing the bytes, so that no node can
 /// plant its content under another's hash. Memory: the bytes and 27 more per content. A lookup
 /// costs two cache misses and a comparison.
-struct ContentDictionary {
+final class ContentDictionary {
   private let arena = ByteArena()
 
   private struct Entry {
     var place: ByteArena.Place
     var type: TypeNumber
+    var isFull: Bool
     var hash: UInt64
   }
 
   /// By content number; number 0 is nobody's.
-  private var entries: [Entry] = [Entry(place: .none, type: 0, hash: 0)]
+  private var entries: [Entry] = [Entry(place: .none, type: 0, isFull: false, hash: 0)]
   /// The identity of each content; 0 where not looked up yet.
   var identities: [IdentityNumber] = [0]
   private var slots: [ContentID] = [ContentID](repeating: 0, count: 1 << 10)
@@ -30,9 +31,12 @@ struct ContentDictionary {
   /// The content's bytes; empty for one that was erased.
   @_lifetime(borrow self)
   func bytes(of content: ContentID) -> RawSpan {
-    let span = arena.bytes(at: entries[Int(content)].place)
+    let span = unsafe RawSpan(_unsafeBytes: arena.bytes(at: entries[Int(content)].place))
     return unsafe _overrideLifetime(span, borrowing: self)
   }
+
+  /// Whether the content was defined by all its values, so that others can differ from it.
+  func isFull(_ content: ContentID) -> Bool { entries[Int(content)].isFull }
 
   /// Folds the type into a hash: two types never share a number.
   static func hash(_ hash: UInt64, type: TypeNumber) -> UInt64 {
@@ -48,7 +52,7 @@ struct ContentDictionary {
       let id = slots[slot]
       let entry = entries[Int(id)]
       if entry.hash == folded, entry.type == type, Int(entry.place.byteCount) == bytes.byteCount,
-        arena.bytes(at: entry.place).isEqual(to: bytes)
+        self.bytes(of: id).isEqual(to: bytes)
       {
         return id
       }
@@ -58,19 +62,23 @@ struct ContentDictionary {
   }
 
   /// Gives a content the next number.
-  mutating func append(_ bytes: RawSpan, hash: UInt64, type: TypeNumber) -> ContentID {
+  func append(
+    _ bytes: RawSpan, hash: UInt64, type: TypeNumber, isFull: Bool
+  ) -> ContentID {
     let id = next
     entries.append(
-      Entry(place: arena.append(bytes), type: type, hash: Self.hash(hash, type: type)))
+      Entry(
+        place: arena.append(bytes), type: type, isFull: isFull,
+        hash: Self.hash(hash, type: type)))
     identities.append(0)
-    if bytes.byteCount > 0 { insertSlot(id) }
+    if type != 0 { insertSlot(id) }
     return id
   }
 
-  private mutating func insertSlot(_ id: ContentID) {
+  private func insertSlot(_ id: ContentID) {
     if entries.count * 2 > slots.count {
       slots = [ContentID](repeating: 0, count: slots.count * 2)
-      for other in 1..<entries.count where entries[other].place.byteCount > 0 {
+      for other in 1..<entries.count where entries[other].type != 0 {
         place(ContentID(other))
       }
     } else {
@@ -78,7 +86,7 @@ struct ContentDictionary {
     }
   }
 
-  private mutating func place(_ id: ContentID) {
+  private func place(_ id: ContentID) {
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: entries[Int(id)].hash >> 20) & mask
     while slots[slot] != 0 { slot = (slot + 1) & mask }

@@ -1,0 +1,50 @@
+public import Inventory
+
+/// The packages that dpkg has installed, read from its own files.
+public struct ApplicationCollector: Collector {
+  /// Makes the collector.
+  public init() {}
+
+  /// `AWS:Application`.
+  public var type: TypeName { .application }
+
+  /// `1.1`, the version that the agent of Systems Manager sends.
+  public var schemaVersion: String { "1.1" }
+
+  /// One item for each installed package; throws where `var/lib/dpkg/status` cannot be read.
+  public func collect(from machine: Machine) throws -> [Item] {
+    let bytes = try machine.bytes(of: "var/lib/dpkg/status")
+    return DpkgStatus.packages(in: bytes).lazy.filter(\.isInstalled).map {
+      item(of: $0, installedAt: installedTime(of: $0, on: machine))
+    }
+  }
+
+  /// dpkg writes a package's list of files whenever it unpacks it, and not again.
+  ///
+  /// Packages of which several architectures can be installed side by side have the architecture in
+  /// the file's name.
+  private func installedTime(of package: DpkgPackage, on machine: Machine) -> Instant? {
+    let info = "var/lib/dpkg/info/\(package.name)"
+    let seconds =
+      machine.modificationSeconds(of: "\(info):\(package.architecture).list")
+      ?? machine.modificationSeconds(of: "\(info).list")
+    return seconds.map(Instant.init(seconds:))
+  }
+
+  private func item(of package: DpkgPackage, installedAt: Instant?) -> Item {
+    var values = [
+      "Name": AgentForm.field(package.name),
+      "Version": AgentForm.field(package.version),
+      "Publisher": AgentForm.field(package.maintainer),
+      "Architecture": AgentForm.architecture(package.architecture),
+      "PackageId": AgentForm.packageID(
+        name: package.name, version: package.version, architecture: package.architecture),
+    ]
+    // The agent leaves these out where they are empty.
+    if !package.section.isEmpty { values["ApplicationType"] = AgentForm.field(package.section) }
+    if !package.homepage.isEmpty { values["URL"] = AgentForm.field(package.homepage) }
+    if !package.summary.isEmpty { values["Summary"] = AgentForm.field(package.summary) }
+    values["InstalledTime"] = installedAt?.description
+    return Item(values)
+  }
+}

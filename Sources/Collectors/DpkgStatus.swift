@@ -1,0 +1,138 @@
+/// One package as dpkg's status file has it.
+struct DpkgPackage: Hashable, Sendable {
+  /// The third word of the field `Status`.
+  enum State: String, Sendable {
+    case notInstalled = "not-installed"
+    case configFiles = "config-files"
+    case halfInstalled = "half-installed"
+    case unpacked
+    case halfConfigured = "half-configured"
+    case triggersAwaited = "triggers-awaited"
+    case triggersPending = "triggers-pending"
+    case installed
+  }
+
+  var name = ""
+  var version = ""
+  /// In dpkg's own words: `amd64`, `all`.
+  var architecture = ""
+  var maintainer = ""
+  var section = ""
+  var homepage = ""
+  /// The first line of the description.
+  var summary = ""
+  /// What the administrator wants: `install`, `hold`, `deinstall`.
+  var want = ""
+  /// `ok`, or `reinstreq` where the package is broken.
+  var flag = ""
+  /// Nil where the word is none that dpkg has.
+  var state: State?
+
+  /// Whether the package is there and works.
+  ///
+  /// A package whose triggers are still to run is installed already: dpkg puts it into these states
+  /// while it works on other packages, and leaving it out would show a removal that never happened.
+  var isInstalled: Bool {
+    guard flag == "ok" else { return false }
+    return switch state {
+    case .installed, .triggersAwaited, .triggersPending: true
+    default: false
+    }
+  }
+}
+
+/// Reads dpkg's status file: stanzas of `Field: value` lines with an empty line between them.
+enum DpkgStatus {
+  /// The packages of a status file, in any state; bytes that are not UTF-8 become U+FFFD.
+  static func packages(in bytes: [UInt8]) -> [DpkgPackage] {
+    var packages: [DpkgPackage] = []
+    var package = DpkgPackage()
+    let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      if line.isEmpty {
+        if !package.name.isEmpty { packages.append(package) }
+        package = DpkgPackage()
+      } else if !isBlank(line.first), let colon = line.firstIndex(of: 0x3a) {
+        // Further lines of a field begin with a blank; no field that we want needs them.
+        let goesOn = index + 1 < lines.count && isBlank(lines[index + 1].first)
+        set(line[..<colon], line[(colon + 1)...], goesOn: goesOn, in: &package)
+      }
+    }
+    if !package.name.isEmpty { packages.append(package) }
+    return packages
+  }
+
+  private static func set(
+    _ field: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, goesOn: Bool,
+    in package: inout DpkgPackage
+  ) {
+    func text() -> String {
+      var value = value
+      while isBlank(value.first) { value = value.dropFirst() }
+      // dpkg cuts blanks at the end of the whole field, so that those of a first line stay.
+      while !goesOn, isBlank(value.last) { value = value.dropLast() }
+      return String(decoding: value, as: UTF8.self)
+    }
+    // dpkg compares field names without regard to case.
+    switch String(decoding: field, as: UTF8.self).lowercased() {
+    case "package": package.name = text()
+    case "version": package.version = text()
+    case "architecture": package.architecture = text()
+    case "maintainer": package.maintainer = text()
+    case "section": package.section = text()
+    case "homepage": package.homepage = text()
+    case "description": package.summary = text()
+    case "status":
+      let words = text().split(separator: " ")
+      guard words.count == 3 else { return }
+      package.want = String(words[0])
+      package.flag = String(words[1])
+      package.state = DpkgPackage.State(rawValue: String(words[2]))
+    default: return
+    }
+  }
+
+  private static func isBlank(_ byte: UInt8?) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0d
+  }
+}
+
+/// How the agent of Systems Manager writes what dpkg says, so that both give equal items.
+enum AgentForm {
+  /// Bytes the agent leaves of a field.
+  ///
+  /// Source: maxSummaryLength in its application gatherer.
+  static let fieldBytesMax = 100
+
+  /// A field cut as the agent cuts it, but never inside a character.
+  ///
+  /// The agent counts bytes after escaping for JSON, where a quotation mark, a backslash and a tab
+  /// take two.
+  static func field(_ text: String) -> String {
+    // Escaping at most doubles the length, so most fields need no count.
+    if text.utf8.count <= fieldBytesMax / 2 { return text }
+    var room = fieldBytesMax
+    var end = text.unicodeScalars.startIndex
+    for scalar in text.unicodeScalars {
+      let isEscaped = scalar == "\\" || scalar == "\"" || scalar == "\t"
+      room -= isEscaped ? 2 : UTF8.width(scalar)
+      if room < 0 { return String(text.unicodeScalars[..<end]) }
+      end = text.unicodeScalars.index(after: end)
+    }
+    return text
+  }
+
+  /// The agent's word for an architecture of dpkg.
+  static func architecture(_ name: String) -> String {
+    switch name {
+    case "amd64": "x86_64"
+    case "386": "i386"
+    default: name
+    }
+  }
+
+  /// The name of the package's file, which the agent puts together because dpkg forgets it.
+  static func packageID(name: String, version: String, architecture: String) -> String {
+    field("\(name)_\(version)_\(architecture).deb")
+  }
+}

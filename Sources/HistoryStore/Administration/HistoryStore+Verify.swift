@@ -1,0 +1,192 @@
+import Digests
+import Glibc
+import Inventory
+import LMDB
+import PackedBytes
+
+extension HistoryStore {
+  /// Checks the whole store: the hash chain over the log, then every projection against the log.
+  ///
+  /// Projections are made again in a scratch environment beside the store (as large as it is, gone
+  /// afterwards) and compared row by row. Reads the state of one moment; writers go on. A damaged
+  /// page can make LMDB itself stop the process: run it in one of its own.
+  public func verify(
+    progress: ((Int, Int) -> Void)? = nil
+  ) throws(StoreError) -> Verification {
+    var verification = Verification(records: 0, rows: 0, logByteCount: 0, problems: [])
+    let scratch = try ScratchStore(near: environment.path)
+    let last = try verifyChain(&verification)
+    guard verification.isSound else { return verification }
+    do throws(StoreError) {
+      let writer = scratch.writer
+      _ = try writer.transact { transaction throws(StoreError) in
+        try writer.replay(
+          from: LogSource(environment: environment, tables: tables, last: last), &transaction,
+          progress: progress)
+      }
+    } catch {
+      guard error.code == .damaged else { throw error }
+      verification.problems.append("the log does not replay: \(error)")
+      return verification
+    }
+    guard try lastSequence.value == last else {
+      // Somebody wrote meanwhile: what is compared would not be of one moment.
+      return try verify(progress: progress)
+    }
+    try compareProjections(with: scratch, &verification)
+    return verification
+  }
+
+  /// Walks the log; returns the newest sequence number.
+  private func verifyChain(_ verification: inout Verification) throws(StoreError) -> UInt64 {
+    let transaction = try environment.beginStoreRead()
+    let view = transaction.view
+    let meta = try view.meta(tables) ?? MetaRow()
+    var walk = ChainWalk()
+    for (number, row) in try view.scopeRows(tables) { walk.expected[number] = row }
+    do throws(LMDBError) {
+      var cursor = try view.cursor(in: tables.log)
+      while try cursor.next() {
+        verification.records += 1
+        verification.logByteCount += cursor.value.byteCount
+        walk.take(key: cursor.key, value: cursor.value)
+      }
+    } catch { throw StoreError(error) }
+    for (scope, checkpoints) in walk.checkpoints {
+      for (sequence, link) in checkpoints {
+        let stored = try view.bytes(Key.log(scope, sequence), tables.chain)
+        if stored != link.bytes {
+          walk.problems.append(
+            "the hash chain of scope \(scope) breaks at or before log record \(sequence)")
+          break
+        }
+      }
+    }
+    walk.finish()
+    verification.problems += walk.problems
+    return meta.nextSequence - 1
+  }
+
+  private func compareProjections(
+    with scratch: ScratchStore, _ verification: inout Verification
+  ) throws(StoreError) {
+    let mine = try environment.beginStoreRead()
+    let other = try scratch.environment.beginStoreRead()
+    for (index, table) in tables.projections.enumerated() {
+      do throws(LMDBError) {
+        var a = try mine.view.cursor(in: table)
+        var b = try other.view.cursor(in: scratch.tables.projections[index])
+        var isA = try a.next()
+        var isB = try b.next()
+        while isA && isB {
+          verification.rows += 1
+          guard a.key.isEqual(to: b.key), a.value.isEqual(to: b.value) else { break }
+          isA = try a.next()
+          isB = try b.next()
+        }
+        if isA || isB {
+          verification.problems.append(
+            "table \(table.name) does not follow from the log; rebuild makes it anew")
+        }
+      } catch { throw StoreError(error) }
+    }
+  }
+}
+
+/// Follows the hash chains of all scopes.
+private struct ChainWalk {
+  var expected: [ScopeNumber: ScopeRow] = [:]
+  private(set) var checkpoints: [ScopeNumber: [(UInt64, SHA256Digest)]] = [:]
+  var problems: [String] = []
+  private var heads: [ScopeNumber: SHA256Digest] = [:]
+  private var counts: [ScopeNumber: UInt64] = [:]
+  private var rewritten: [ScopeNumber: SHA256Digest] = [:]
+  private var lastAct: [ScopeNumber: SHA256Digest] = [:]
+  private var recorded: [ScopeNumber: Int64] = [:]
+  private let sha = SHA256Box()
+
+  mutating func take(key: RawSpan, value: RawSpan) {
+    do throws(PackedBytesError) {
+      var reader = ByteReader(key)
+      let number: UInt64 = try reader.bigEndian()
+      let scope = ScopeNumber(number >> 48)
+      let sequence = number & Key.sequenceMax
+      let record = try LogRecord(value, sequence: sequence)
+      let digest = record.originalDigest ?? sha.hasher.digest(key, value)
+      let head = heads[scope] ?? .zero
+      let next = sha.hasher.digest(head.bytes.span.bytes, digest.bytes.span.bytes)
+      heads[scope] = next
+      counts[scope, default: 0] += 1
+      if record.originalDigest != nil {
+        rewritten[scope] = Self.fold(
+          rewritten[scope] ?? .zero, sha.hasher.digest(key, value), sha)
+      }
+      if case .erasure(let act) = record.body { lastAct[scope] = act.rewritten }
+      if record.recorded < recorded[scope] ?? 0 {
+        problems.append("log record \(sequence) was recorded before the one before it")
+      }
+      recorded[scope] = record.recorded
+      if (counts[scope] ?? 0) % Writer.chainInterval == 0 {
+        checkpoints[scope, default: []].append((sequence, next))
+      }
+    } catch {
+      problems.append("a log record does not decode: \(error.expected) at byte \(error.offset)")
+    }
+  }
+
+  mutating func finish() {
+    for (scope, row) in expected {
+      if heads[scope] != row.head || counts[scope] != row.recordCount {
+        problems.append("the hash chain of \(row.scope) does not end where it should")
+      }
+      if let act = lastAct[scope], act != rewritten[scope] ?? .zero {
+        problems.append("records of \(row.scope) were rewritten by something else than an erasure")
+      }
+    }
+    for scope in heads.keys where expected[scope] == nil {
+      problems.append("the log has records of scope number \(scope), which is not known")
+    }
+  }
+
+  static func fold(
+    _ digest: SHA256Digest, _ record: SHA256Digest, _ sha: SHA256Box
+  ) -> SHA256Digest {
+    sha.hasher.digest(digest.bytes.span.bytes, record.bytes.span.bytes)
+  }
+}
+
+/// A hasher that can be kept in copyable values.
+final class SHA256Box {
+  let hasher = SHA256()
+}
+
+/// An environment beside a store, for projections that are only compared; removed when it goes.
+final class ScratchStore {
+  let environment: Environment
+  let tables: Tables
+  let writer: Writer
+  private let path: String
+
+  init(near file: String) throws(StoreError) {
+    let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      .joined(separator: "/")
+    // A read-only store is checked from the system's folder for temporary files.
+    let place = access(folder.isEmpty ? "/" : folder, W_OK) == 0 ? folder : "/tmp"
+    path = "\(place)/scratch-\(getpid())-\(UInt64.random(in: 0 ... .max)).lmdb"
+    var options = Environment.Options()
+    options.maxDatabases = Tables.count + 2
+    options.syncs = false
+    do throws(LMDBError) { environment = try Environment(path: path, options: options) } catch {
+      throw StoreError(error)
+    }
+    tables = try HistoryStore.openTables(environment, isReadOnly: false)
+    writer = Writer(
+      environment: environment, tables: tables, hash: KeyedHash(),
+      clock: HistoryStore.systemClock)
+  }
+
+  deinit {
+    unlink(path)
+    unlink(path + "-lock")
+  }
+}

@@ -1,0 +1,15 @@
+import LMDB
+
+extension Environment {
+  /// Begins a write transaction, with the store's errors.
+  @available(*, noasync)
+  func beginStoreWrite() throws(StoreError) -> WriteTransaction {
+    do throws(LMDBError) { return try beginWrite() } catch { throw StoreError(error) }
+  }
+
+  /// Begins a read transaction, with the store's errors.
+  @available(*, noasync)
+  func beginStoreRead() throws(StoreError) -> ReadTransaction {
+    do throws(LMDBError) { return try beginRead() } catch { throw StoreError(error) }
+  }
+}

@@ -1,0 +1,166 @@
+public import Inventory
+import LMDB
+import Synchronization
+
+extension HistoryStore {
+  /// Stores a report durably, sharing the flush with whatever is stored at the same time.
+  ///
+  /// Returns after the flush. Throws ``Inventory/ReportError`` where the report is refused, or
+  /// ``StoreError``; either way nothing of it is stored.
+  public func record(_ report: Report, in scope: Scope = .local) async throws -> Receipt {
+    try checkWritable()
+    let canonical = try report.canonical(limits: configuration.limits, hash: hash, now: now)
+    return try await committer.commit(canonical, in: scope, to: self)
+  }
+
+  /// Stores reports in one durable transaction; a refused one leaves no trace, the others stay.
+  ///
+  /// Throws ``StoreError``; then nothing of any of them is stored. Waits for the disk: from
+  /// asynchronous code use ``record(_:in:)-async``.
+  public func record(
+    _ reports: [Report], in scope: Scope = .local
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
+    try checkWritable()
+    let now = now
+    return try commit(
+      reports.map { report in
+        do throws(ReportError) {
+          return .success(
+            try report.canonical(limits: configuration.limits, hash: hash, now: now))
+        } catch { return .failure(error) }
+      }, in: scope)
+  }
+
+  /// Stores the JSON bodies of PutInventory requests in one durable transaction: the fast path.
+  ///
+  /// A refused one leaves no trace, the others stay. Throws ``StoreError``; then nothing of any of
+  /// them is stored.
+  public func record(
+    json bodies: [[UInt8]], in scope: Scope = .local
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
+    try checkWritable()
+    let now = now
+    let parsed = reader.withLock { reader in
+      bodies.map { body -> Result<CanonicalReport, ReportError> in
+        do throws(ReportError) { return .success(try reader.read(body.span.bytes, now: now)) } catch {
+          return .failure(error)
+        }
+      }
+    }
+    return try commit(parsed, in: scope)
+  }
+
+  private func commit(
+    _ reports: [Result<CanonicalReport, ReportError>], in scope: Scope
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
+    var good: [(CanonicalReport, Scope)] = []
+    for case .success(let report) in reports { good.append((report, scope)) }
+    var stored = try commit(good).makeIterator()
+    return reports.map { report in
+      switch report {
+      case .failure(let error): .failure(error)
+      case .success: stored.next() ?? .failure(ReportError(.invalidRequest, "not stored"))
+      }
+    }
+  }
+
+  /// Stores reports in one durable transaction.
+  func commit(
+    _ reports: [(CanonicalReport, Scope)]
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
+    if reports.isEmpty { return [] }
+    return try write { writer, transaction throws(StoreError) in
+      var results: [Result<Receipt, ReportError>] = []
+      for (report, scope) in reports {
+        let state = try writer.scope(scope, &transaction)
+        results.append(try writer.accept(report, in: state, &transaction))
+      }
+      return results
+    }
+  }
+
+  /// Stores what happened to a node as a whole; terminated and deregistered end its inventory.
+  @discardableResult
+  public func recordNodeEvent(
+    _ kind: NodeEventKind, node: NodeID, at time: Instant, tags: [Item.Attribute] = [],
+    in scope: Scope = .local
+  ) throws(StoreError) -> SequenceNumber {
+    let valid = try Self.valid(time)
+    return try write { writer, transaction throws(StoreError) in
+      let state = try writer.scope(scope, &transaction)
+      return SequenceNumber(
+        try writer.record(
+          kind, node: node, valid: valid, tags: tags, in: state, &transaction))
+    }
+  }
+
+  /// Ends a type's inventory on every node of the scope at a valid time; its past stays.
+  @discardableResult
+  public func deleteType(
+    _ type: TypeName, at time: Instant, in scope: Scope = .local
+  ) throws(StoreError) -> SequenceNumber {
+    let valid = try Self.valid(time)
+    return try write { writer, transaction throws(StoreError) in
+      let state = try writer.scope(scope, &transaction)
+      return SequenceNumber(try writer.delete(type, valid: valid, in: state, &transaction))
+    }
+  }
+
+  /// Declares by which attributes items of a custom type are matched, in all of its history.
+  ///
+  /// Rebuilds the projections in the same transaction: O(n) in the whole log.
+  @discardableResult
+  public func declareIdentity(
+    of type: TypeName, attributes: [String], in scope: Scope = .local
+  ) throws(StoreError) -> SequenceNumber {
+    guard type.text.hasPrefix("Custom:") else {
+      throw StoreError(.invalidQuestion, "the identity of \(type) is built in")
+    }
+    guard (1...16).contains(attributes.count), Set(attributes).count == attributes.count else {
+      throw StoreError(.invalidQuestion, "an identity has 1 to 16 attributes, each once")
+    }
+    return try write { writer, transaction throws(StoreError) in
+      let state = try writer.scope(scope, &transaction)
+      let sequence = try writer.declareIdentity(
+        of: type, attributes: attributes, in: state, &transaction)
+      _ = try writer.rebuild(&transaction, progress: nil)
+      writer.meta.catalogGeneration += 1
+      return SequenceNumber(sequence)
+    }
+  }
+
+  /// Drops every projection and makes it again from the log; returns the records replayed.
+  ///
+  /// One transaction: until it is done, and after a crash, readers see the old projections.
+  public func rebuild(progress: ((Int, Int) -> Void)? = nil) throws(StoreError) -> Int {
+    try write { writer, transaction throws(StoreError) in
+      writer.meta.catalogGeneration += 1
+      return try writer.rebuild(&transaction, progress: progress)
+    }
+  }
+
+  /// Runs one durable write transaction.
+  func write<R: Sendable>(
+    _ body: (Writer, inout WriteTransaction) throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    try checkWritable()
+    let writer = writer
+    return try writerLock.withLock { _ throws(StoreError) in
+      try writer.transact { transaction throws(StoreError) in
+        try body(writer, &transaction)
+      }
+    }
+  }
+
+  private func checkWritable() throws(StoreError) {
+    guard !configuration.isReadOnly else {
+      throw StoreError(.readOnly, "the store was opened for reading only")
+    }
+  }
+
+  static func valid(_ time: Instant) throws(StoreError) -> UInt32 {
+    guard let valid = UInt32(exactly: time.seconds), (2000...2099).contains(CivilTime(time).year)
+    else { throw StoreError(.invalidQuestion, "\(time) is not in 2000 to 2099") }
+    return valid
+  }
+}

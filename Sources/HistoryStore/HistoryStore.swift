@@ -1,0 +1,201 @@
+import Digests
+import Glibc
+public import Inventory
+import LMDB
+import PackedBytes
+import Synchronization
+
+/// A history of inventories: every report that was accepted, and any state at any time.
+///
+/// One directory holds one store. Any number of threads and processes may read it while one writes;
+/// readers never wait for the writer, nor it for them. Several processes may write in turns, by
+/// LMDB's own lock.
+///
+/// Reading is synchronous and short (microseconds), so it may be called from asynchronous code.
+/// Writing waits for the disk: from asynchronous code use ``record(_:in:)-async``, which shares one
+/// flush among all that wait.
+///
+/// ```swift
+/// let store = try HistoryStore(path: "inventory")
+/// let state = try store.state(of: node, type: .application, at: march3)
+/// for item in state.items { print(item["Name"] ?? "", item["Version"] ?? "") }
+/// ```
+public final class HistoryStore: Sendable {
+  /// How a store is opened.
+  public struct Configuration: Sendable {
+    /// Only read; works on a read-only file system too.
+    public var isReadOnly = false
+    /// Make the directory and the store where there is none.
+    public var createsIfMissing = true
+    /// What reports are held to.
+    public var limits = ReportLimits.default
+    /// Bytes of address space the store starts with; it grows by itself.
+    public var mapSize = 1 << 30
+    /// Bytes the store may grow to.
+    public var mapSizeMax = 1 << 40
+    /// How long an asynchronous report waits for others to share its flush.
+    public var groupCommitDelay: Duration = .milliseconds(1)
+    /// Reports that share one flush at most.
+    public var groupCommitMax = 256
+    /// The clock for recorded times, in milliseconds since 1970; for tests.
+    package var clock: @Sendable () -> Int64 = HistoryStore.systemClock
+
+    /// The defaults.
+    public init() {}
+  }
+
+  let environment: Environment
+  let tables: Tables
+  let configuration: Configuration
+  let hash = KeyedHash()
+  let contents = ContentCache()
+  let catalogs = Mutex(Catalog())
+  let directory = NodeDirectory()
+  /// Held for the whole of a write transaction.
+  let writerLock = Mutex(())
+  let writer: Writer
+  let reader: Mutex<ReportReader>
+  let committer: GroupCommitter
+
+  /// The name of the data file in a store's directory.
+  static let fileName = "stocktake.lmdb"
+
+  /// Opens the store in a directory.
+  ///
+  /// Throws ``StoreError`` with `notFound`, `alreadyOpen` (this process has it open), `newerFormat`,
+  /// `notAStore`, `readOnly` or `permissionDenied`; then nothing was made or changed.
+  public init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
+    self.configuration = configuration
+    let file = path + "/" + Self.fileName
+    let exists = access(file, F_OK) == 0
+    if !exists {
+      guard configuration.createsIfMissing, !configuration.isReadOnly else {
+        throw StoreError(.notFound, "there is no store in \(path)")
+      }
+      try Self.makeDirectory(path)
+    }
+    environment = try Self.openEnvironment(file, configuration)
+    let environment = environment
+    tables = try Self.openTables(environment, isReadOnly: configuration.isReadOnly)
+    let tables = tables
+    let hash = hash
+    let clock = configuration.clock
+    writer = Writer(environment: environment, tables: tables, hash: hash, clock: clock)
+    reader = Mutex(ReportReader(limits: configuration.limits, hash: hash))
+    committer = GroupCommitter(
+      delay: configuration.groupCommitDelay, limit: configuration.groupCommitMax)
+  }
+
+  private static func openEnvironment(
+    _ file: String, _ configuration: Configuration
+  ) throws(StoreError) -> Environment {
+    var options = Environment.Options()
+    options.mapSize = configuration.mapSize
+    options.mapSizeMax = max(configuration.mapSizeMax, configuration.mapSize)
+    options.maxDatabases = Tables.count + 2
+    options.isReadOnly = configuration.isReadOnly
+    do throws(LMDBError) {
+      return try Environment(path: file, options: options)
+    } catch {
+      // On a read-only file system there can be no lock file, and no writer either.
+      guard
+        configuration.isReadOnly,
+        error == .readOnlyFileSystem || error == .permissionDenied || error == .noSuchFile
+      else { throw StoreError(error) }
+      options.usesLocking = false
+      do throws(LMDBError) { return try Environment(path: file, options: options) } catch {
+        throw StoreError(error)
+      }
+    }
+  }
+
+  static func openTables(
+    _ environment: Environment, isReadOnly: Bool
+  ) throws(StoreError) -> Tables {
+    if isReadOnly {
+      let transaction = try environment.beginStoreRead()
+      let tables = try openTables(transaction)
+      do throws(LMDBError) { try transaction.finish() } catch { throw StoreError(error) }
+      return tables
+    }
+    var transaction = try environment.beginStoreWrite()
+    let tables = try openTables(&transaction)
+    do throws(LMDBError) { try transaction.commit() } catch { throw StoreError(error) }
+    return tables
+  }
+
+  private static func openTables(
+    _ transaction: borrowing ReadTransaction
+  ) throws(StoreError) -> Tables {
+    var opened: [String: Database] = [:]
+    for name in Tables.names {
+      do throws(LMDBError) { opened[name] = try transaction.openDatabase(named: name) } catch {
+        throw StoreError(error)
+      }
+    }
+    let found = opened
+    let tables = try Tables { name throws(StoreError) in
+      guard let table = found[name] else {
+        throw StoreError(.notAStore, "the file has no table \(name): it is not a store")
+      }
+      return table
+    }
+    try checkFormat(transaction.view.meta(tables))
+    return tables
+  }
+
+  private static func openTables(
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Tables {
+    var names: [String: Database] = [:]
+    let probe: Database?
+    do throws(LMDBError) {
+      probe = try transaction.openDatabase(named: "meta", create: false)
+    } catch { throw StoreError(error) }
+    if let probe {
+      let row = try transaction.view.row(MetaRow.key, probe) { bytes throws(PackedBytesError) in
+        try MetaRow(bytes)
+      }
+      try checkFormat(row)
+    }
+    for name in Tables.names {
+      do throws(LMDBError) {
+        names[name] = try transaction.openDatabase(named: name, create: true)
+      } catch { throw StoreError(error) }
+    }
+    let opened = names
+    return try Tables { name throws(StoreError) in
+      guard let table = opened[name] else { throw .damaged("table \(name) did not open") }
+      return table
+    }
+  }
+
+  private static func checkFormat(_ meta: MetaRow?) throws(StoreError) {
+    guard let meta, meta.format > MetaRow.formatVersion else { return }
+    throw StoreError(
+      .newerFormat,
+      "the store has format \(meta.format); this Stocktake reads up to "
+        + "\(MetaRow.formatVersion): use a newer one")
+  }
+
+  static func makeDirectory(_ path: String) throws(StoreError) {
+    var partial = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+      partial += part + "/"
+      if mkdir(partial, 0o700) != 0 && errno != EEXIST {
+        let code = LMDBError(rawValue: errno)
+        if partial == "/" || errno == EISDIR { continue }
+        var error = StoreError(code)
+        error.message = "cannot make the directory \(partial): \(error.message)"
+        throw error
+      }
+    }
+  }
+
+  /// Milliseconds since 1970 by the system's clock.
+  @Sendable package static func systemClock() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}

@@ -1,0 +1,276 @@
+import Inventory
+import LMDB
+import PackedBytes
+
+// Accepting a report: check, compare with what is known, log, project.
+
+/// A state, or a statement, that is to enter a timeline.
+struct Placement {
+  var kind: TimelineEntry.Kind
+  var place: Place
+  var isImported = false
+  var version = 0
+  /// The layout of the newest state before it in valid time, and its place; nil for none.
+  var prior: CurrentRow?
+  /// What makes the prior layout into this one.
+  var changes: [SlotChange] = []
+  /// Whether no state of the series has the same or a later valid time.
+  var isNewest = true
+}
+
+extension Writer {
+  /// Accepts one report, or says why not; a refused report leaves no trace.
+  func accept(
+    _ report: CanonicalReport, in scope: ScopeState, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Result<Receipt, ReportError> {
+    let known = try nodeNumber(report.node, scope, &transaction)
+    if let mismatch = try findMismatch(report, node: known, scope, &transaction) {
+      return .failure(mismatch)
+    }
+    try loadContents(scope, &transaction)
+    let node = known ?? scope.row.nextNode
+    var record = ReportRecord(node: node)
+    record.origin = report.origin
+    record.firstContent = scope.dictionary.next
+    let sequence = meta.nextSequence
+    var placements: [(Series, Placement)] = []
+    var receipt = Receipt(
+      sequence: nil, node: report.node, itemCount: 0, changeCount: 0, duplicateCount: 0)
+    for entry in report.entries {
+      receipt.itemCount += entry.content?.elements.count ?? 0
+      let typeNumber = scope.catalog.typeNumbers[entry.type]
+      let type = typeNumber ?? addType(entry.type, scope)
+      let series = Series(scope: scope.number, node: node, type: type)
+      let place = Place(
+        valid: UInt32(clamping: entry.captureTime.seconds), sequence: sequence)
+      let recorded = try word(
+        entry, in: &record, series: series, place: place, scope: scope, &transaction)
+      guard var logged = recorded else {
+        receipt.duplicateCount += 1
+        continue
+      }
+      if typeNumber == nil { logged.entry.newType = entry.type.text }
+      record.entries.append(logged.entry)
+      placements.append((series, logged.placement))
+    }
+    let now = tick()
+    staged.seen[Staged.SeenKey(scope: scope.number, node: node)] = now
+    guard !record.entries.isEmpty else { return .success(receipt) }
+    if known == nil {
+      record.newNode = report.node.text
+      try addNode(report.node.text, recorded: now, scope, &transaction)
+    }
+    try append(LogRecord(recorded: now, body: .report(record)), to: scope, &transaction)
+    try noteDefinitions(record, sequence: sequence, scope, &transaction)
+    for (index, (series, placement)) in placements.enumerated() {
+      receipt.changeCount += try project(placement, of: series, scope, &transaction)
+      try noteHash(record.entries[index], series: series, place: placement.place, &transaction)
+    }
+    receipt.sequence = SequenceNumber(sequence)
+    return .success(receipt)
+  }
+
+  /// The first unchanged statement whose hash is not the one accepted last.
+  private func findMismatch(
+    _ report: CanonicalReport, node: NodeNumber?, _ scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> ReportError? {
+    for entry in report.entries where entry.content == nil {
+      var isKnown = false
+      if let node, let type = scope.catalog.typeNumbers[entry.type] {
+        let series = Series(scope: scope.number, node: node, type: type)
+        let row = try hashRow(series, &transaction)
+        let newest = try currentPlace(series, &transaction)
+        isKnown =
+          row != nil && row?.contentHash == entry.contentHash
+          && row?.sequence == newest?.sequence
+      }
+      if !isKnown {
+        var error = ReportError(
+          .contentMismatch,
+          "the content of this hash is not the one accepted last: send the whole content",
+          type: entry.type.text)
+        error.node = report.node.text
+        return error
+      }
+    }
+    return nil
+  }
+
+  /// Words one entry for the log; nil where everything in it is known already.
+  private func word(
+    _ entry: CanonicalReport.Entry, in record: inout ReportRecord, series: Series, place: Place,
+    scope: ScopeState, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> (entry: ReportRecord.Entry, placement: Placement)? {
+    var logged = ReportRecord.Entry(
+      type: series.type, valid: place.valid, contentHash: entry.contentHash)
+    guard let content = entry.content else {
+      if try isConfirmed(series, at: place.valid, &transaction) { return nil }
+      return (logged, Placement(kind: .confirmation, place: place))
+    }
+    var definitions: [Definition] = []
+    let items = try resolve(
+      content, type: series.type, scope: scope, record: &record, definitions: &definitions,
+      &transaction)
+    var placement = Placement(kind: .observation, place: place)
+    placement.isImported = record.origin == .imported
+    (placement.prior, placement.isNewest) = try prior(series, of: place, &transaction)
+    let base = placement.prior?.layout ?? Layout()
+    placement.changes = try SlotMatching(base, items).changes {
+      content throws(StoreError) in
+      try identity(of: content, type: series.type, scope: scope, &transaction)
+    }
+    if let prior = placement.prior, !prior.hasEnded, prior.place.valid == place.valid,
+      placement.changes.isEmpty
+    {
+      return nil
+    }
+    let (version, isNew) = try version(entry.schemaVersion, of: series.type, scope)
+    placement.version = version
+    logged.observation = ReportRecord.Observation(
+      version: version, newVersion: isNew ? entry.schemaVersion : nil,
+      base: placement.prior.map { $0.hasEnded ? 0 : $0.place.sequence } ?? 0,
+      definitions: definitions, changes: placement.changes)
+    return (logged, placement)
+  }
+
+  /// The newest state before a place in valid time, and whether it is the newest of all and older.
+  func prior(
+    _ series: Series, of place: Place, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> (CurrentRow?, isNewest: Bool) {
+    guard let newest = try current(series, &transaction) else { return (nil, true) }
+    if newest.place.valid < place.valid { return (newest, true) }
+    let found = try transaction.view.findState(
+      series, atOrBefore: place, known: Key.sequenceMax, tables: tables)
+    guard let found else { return (nil, false) }
+    let layout = try transaction.view.layout(series, atOrBefore: found.place, tables: tables)
+    return (
+      CurrentRow(
+        place: found.place, hasEnded: found.hasEnded, isImported: found.isImported,
+        version: found.version, layout: layout), false
+    )
+  }
+
+  /// The newest state of a series, from what is staged or from its row.
+  func current(
+    _ series: Series, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> CurrentRow? {
+    if let row = staged.current[series] { return row }
+    return try transaction.view.row(Key.series(series), tables.current) {
+      bytes throws(PackedBytesError) in try CurrentRow(bytes)
+    }
+  }
+
+  private func currentPlace(
+    _ series: Series, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Place? {
+    if let row = staged.current[series] { return row.place }
+    return try transaction.view.row(Key.series(series), tables.current) {
+      bytes throws(PackedBytesError) in try CurrentRow.place(bytes)
+    }
+  }
+
+  private func hashRow(
+    _ series: Series, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> HashRow? {
+    try transaction.view.row(Key.series(series), tables.hashes) {
+      bytes throws(PackedBytesError) in try HashRow(bytes)
+    }
+  }
+
+  /// Whether an unchanged statement of this valid time is known.
+  private func isConfirmed(
+    _ series: Series, at valid: UInt32, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Bool {
+    let found = try transaction.view.findState(
+      series, atOrBefore: Place(valid: valid, sequence: Key.sequenceMax),
+      known: Key.sequenceMax, tables: tables)
+    return found?.lastConfirmed == valid
+  }
+}
+
+extension Writer {
+  /// Keeps the tag of the content that is now current.
+  func noteHash(
+    _ entry: ReportRecord.Entry, series: Series, place: Place,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    guard entry.observation != nil, let contentHash = entry.contentHash,
+      staged.current[series]?.place == place
+    else { return }
+    let row = HashRow(sequence: place.sequence, contentHash: contentHash)
+    try put(row.encoded(), Key.series(series), tables.hashes, &transaction)
+  }
+
+  /// Notes where contents are defined.
+  func noteDefinitions(
+    _ record: ReportRecord, sequence: UInt64, _ scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    let count = record.definitionCount
+    guard count > 0 else { return }
+    var value = ByteWriter()
+    value.append(varint: sequence)
+    value.append(varint: count)
+    try put(
+      value.bytes, Key.number(scope.number, record.firstContent), tables.dictionary, &transaction)
+    scope.row.nextContent = record.firstContent + ContentID(count)
+    scope.isRowDirty = true
+  }
+
+  /// The number of a node, or nil for a new one.
+  func nodeNumber(
+    _ node: NodeID, _ scope: ScopeState, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> NodeNumber? {
+    if let number = scope.nodeNumbers[node.text] { return number }
+    let key = Key.text(scope.number, node.text)
+    let number = try transaction.view.row(key, tables.nodeNumbers) {
+      bytes throws(PackedBytesError) in
+      var reader = ByteReader(bytes)
+      return try reader.varint32()
+    }
+    if let number {
+      if scope.nodeNumbers.count >= ScopeState.nodeNumbersMax { scope.nodeNumbers.removeAll() }
+      scope.nodeNumbers[node.text] = number
+    }
+    return number
+  }
+
+  /// Gives a node the next number.
+  func addNode(
+    _ id: String, recorded: Int64, _ scope: ScopeState, _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    let number = scope.row.nextNode
+    scope.row.nextNode += 1
+    scope.isRowDirty = true
+    scope.nodeNumbers[id] = number
+    var value = ByteWriter()
+    value.append(varint: UInt64(number))
+    try put(value.bytes, Key.text(scope.number, id), tables.nodeNumbers, &transaction)
+    try put(
+      NodeRow(id: id, firstRecorded: recorded).encoded(), Key.number(scope.number, number),
+      tables.nodes, &transaction)
+  }
+
+  /// Gives a type the next number.
+  func addType(_ name: TypeName, _ scope: ScopeState) -> TypeNumber {
+    let number = scope.row.nextType
+    scope.row.nextType += 1
+    scope.isRowDirty = true
+    scope.catalog.types.append(TypeRow(number: number, name: name))
+    scope.catalog.typeNumbers[name] = number
+    scope.dirtyTypes.insert(number)
+    return number
+  }
+
+  /// The place of a schema version in its type's list.
+  func version(
+    _ version: String, of type: TypeNumber, _ scope: ScopeState
+  ) throws(StoreError) -> (index: Int, isNew: Bool) {
+    let row = try scope.catalog.type(type)
+    if let index = row.versions.firstIndex(of: version) { return (index, false) }
+    scope.catalog.types[Int(type) - 1].versions.append(version)
+    scope.dirtyTypes.insert(type)
+    return (row.versions.count, true)
+  }
+}

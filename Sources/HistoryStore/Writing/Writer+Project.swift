@@ -1,0 +1,210 @@
+import LMDB
+import PackedBytes
+
+// Projecting one state or statement into timeline, current, holders and activity. The same code
+// serves an accepted report and a rebuild, so that both come to the same bytes.
+
+extension Writer {
+  /// Enters a placement; returns how many items it added, changed or removed.
+  @discardableResult
+  func project(
+    _ placement: Placement, of series: Series, _ scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Int {
+    let entry = TimelineEntry(
+      kind: placement.kind, isImported: placement.isImported, place: placement.place,
+      version: placement.version,
+      changes: placement.kind == .confirmation ? [] : SlotChangeCodec.encoded(placement.changes))
+    guard placement.kind != .confirmation else {
+      if try !appendToTimeline(entry, series, prior: nil, &transaction) {
+        try insertIntoTimeline(entry, nil, series, &transaction)
+      }
+      return 0
+    }
+    let prior = placement.prior?.layout ?? Layout()
+    var layout = prior
+    layout.apply(placement.changes)
+    if placement.kind == .observation {
+      try decideIdentity(of: series.type, from: layout, scope)
+    }
+    guard placement.isNewest else {
+      return try projectLate(
+        entry, prior: placement.prior, layout: layout, series, scope, &transaction)
+    }
+    let row = CurrentRow(
+      place: placement.place, hasEnded: placement.kind == .ended,
+      isImported: placement.isImported, version: placement.version, layout: layout)
+    if try !appendToTimeline(entry, series, prior: placement.prior, &transaction) {
+      // Only unchanged statements can lie behind the newest state.
+      try insertIntoTimeline(entry, layout, series, &transaction)
+    }
+    staged.current[series] = row
+    let (removed, added) = prior.difference(placement.changes)
+    return try stage(
+      removed: removed, added: added, at: placement.place.valid, series, scope, isDeletion: false,
+      &transaction)
+  }
+
+  /// Appends an entry behind all others of its series; false where it does not belong there.
+  private func appendToTimeline(
+    _ entry: TimelineEntry, _ series: Series, prior: CurrentRow?,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Bool {
+    guard
+      let tail = try transaction.view.lastChunk(series, tables: tables)
+    else {
+      let chunk = TimelineChunk(start: .empty, bytesSinceKeyframe: 0, prior: nil, entries: [entry])
+      try put(
+        chunk.encoded(), Key.timeline(series, chunk.place), tables.timeline, &transaction)
+      return true
+    }
+    guard tail.lastPlace < entry.place else { return false }
+    var bytes = ByteWriter(capacity: tail.bytes.count + entry.changes.count + 32)
+    bytes.append(tail.bytes)
+    TimelineChunk.encode(entry, relativeTo: tail.place, into: &bytes)
+    if bytes.count <= TimelineChunk.byteCountMax {
+      try put(bytes.bytes, Key.timeline(series, tail.place), tables.timeline, &transaction)
+      return true
+    }
+    try startChunk(with: entry, behind: tail, series, prior: prior, &transaction)
+    return true
+  }
+
+  private func startChunk(
+    with entry: TimelineEntry, behind tail: LastChunk, _ series: Series, prior: CurrentRow?,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    let newest: CurrentRow?
+    if let prior { newest = prior } else { newest = try current(series, &transaction) }
+    var chunk = TimelineChunk(
+      start: .previous, bytesSinceKeyframe: tail.bytesSinceKeyframe + tail.bytes.count,
+      prior: newest.map(TimelineChunk.Prior.init), entries: [entry])
+    try decideKeyframe(of: &chunk, before: newest?.layout ?? Layout(), series, &transaction)
+    try put(chunk.encoded(), Key.timeline(series, chunk.place), tables.timeline, &transaction)
+  }
+
+  /// Gives a chunk a keyframe where the bytes since the last have become twice its size.
+  ///
+  /// So the keyframes of a timeline take at most half as much as its changes, and a state is
+  /// rebuilt from at most three times its own size.
+  func decideKeyframe(
+    of chunk: inout TimelineChunk, before layout: Layout, _ series: Series,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    let keyframe = SlotChangeCodec.encoded(layout)
+    guard chunk.bytesSinceKeyframe >= max(2 * TimelineChunk.byteCountMax, 2 * keyframe.count)
+    else { return }
+    chunk.start = .keyframe
+    chunk.bytesSinceKeyframe = 0
+    try put(keyframe, Key.timeline(series, chunk.place), tables.keyframes, &transaction)
+  }
+
+  /// Settles how items of a custom type are matched, when it first shows any.
+  private func decideIdentity(
+    of type: TypeNumber, from layout: Layout, _ scope: ScopeState
+  ) throws(StoreError) {
+    guard try scope.catalog.type(type).rule == .undecided, layout.itemCount > 0 else { return }
+    let dictionary = scope.dictionary
+    var rule = TypeRow.Rule.wholeItem
+    for name in ["Name", "Id"] {
+      let probe = TypeRow.Rule.attributes([name])
+      var row = try scope.catalog.type(type)
+      row.rule = probe
+      var seen: Set<[UInt8]> = []
+      let isUnique = layout.items.allSatisfy { item in
+        let identity = row.identity(of: dictionary.bytes(of: item.content))
+        // One zero byte alone: the item lacks the attribute.
+        return identity != [0] && seen.insert(identity).inserted
+      }
+      if isUnique {
+        rule = probe
+        break
+      }
+    }
+    scope.catalog.types[Int(type) - 1].rule = rule
+    scope.dirtyTypes.insert(type)
+  }
+}
+
+extension TimelineChunk.Prior {
+  init(_ row: CurrentRow) {
+    self.init(
+      place: row.place, hasEnded: row.hasEnded, isImported: row.isImported, version: row.version)
+  }
+}
+
+/// The last row of a timeline, as it stands.
+struct LastChunk {
+  var place: Place
+  var lastPlace: Place
+  var bytesSinceKeyframe: Int
+  var bytes: [UInt8]
+}
+
+extension TransactionView {
+  /// The last chunk of a series; nil where it has none.
+  func lastChunk(_ series: Series, tables: Tables) throws(StoreError) -> LastChunk? {
+    do throws(LMDBError) {
+      var cursor = try cursor(in: tables.timeline)
+      let key = Key.timeline(series, .last)
+      guard try cursor.seek(atOrBefore: key.span.bytes),
+        let place = Key.place(inTimelineKey: cursor.key, of: series)
+      else { return nil }
+      do throws(PackedBytesError) {
+        var chunk = try TimelineChunkView(cursor.value, at: place)
+        var last = place
+        while let entry = try chunk.next() { last = entry.place }
+        return LastChunk(
+          place: place, lastPlace: last, bytesSinceKeyframe: chunk.bytesSinceKeyframe,
+          bytes: [UInt8](copying: cursor.value))
+      } catch {
+        throw LMDBError.corrupted
+      }
+    } catch {
+      throw StoreError(error)
+    }
+  }
+
+  /// The chunk that a place falls into, or the series' first; nil where it has none.
+  func chunk(
+    _ series: Series, holding place: Place, tables: Tables
+  ) throws(StoreError) -> TimelineChunk? {
+    try chunk(series, tables: tables) { (cursor: inout Cursor) throws(LMDBError) in
+      let key = Key.timeline(series, place)
+      if try cursor.seek(atOrBefore: key.span.bytes),
+        Key.place(inTimelineKey: cursor.key, of: series) != nil
+      {
+        return true
+      }
+      let first = Key.timeline(series, Place(valid: 0, sequence: 0))
+      return try cursor.seek(atOrAfter: first.span.bytes)
+    }
+  }
+
+  /// The chunk behind the one that starts at a place.
+  func chunk(
+    _ series: Series, after place: Place, tables: Tables
+  ) throws(StoreError) -> TimelineChunk? {
+    try chunk(series, tables: tables) { (cursor: inout Cursor) throws(LMDBError) in
+      let key = Key.timeline(series, place)
+      guard try cursor.seek(atOrAfter: key.span.bytes) else { return false }
+      return try cursor.next()
+    }
+  }
+
+  private func chunk(
+    _ series: Series, tables: Tables, seek: (inout Cursor) throws(LMDBError) -> Bool
+  ) throws(StoreError) -> TimelineChunk? {
+    do throws(LMDBError) {
+      var cursor = try cursor(in: tables.timeline)
+      guard try seek(&cursor), let place = Key.place(inTimelineKey: cursor.key, of: series) else {
+        return nil
+      }
+      do throws(PackedBytesError) { return try TimelineChunk(cursor.value, at: place) } catch {
+        throw LMDBError.corrupted
+      }
+    } catch {
+      throw StoreError(error)
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import Digests
+import Glibc
+import Inventory
+import LMDB
+import PackedBytes
+
+/// The one writer of a store in this process: what it must remember between transactions.
+///
+/// Everything here can be read again from the environment; when a transaction fails, or when
+/// another process has written in between, it is.
+///
+/// Unchecked: it is only ever touched under `HistoryStore.writerLock`.
+final class Writer: @unchecked Sendable {
+  let environment: Environment
+  let tables: Tables
+  let hash: KeyedHash
+  let sha = SHA256()
+  private let clock: @Sendable () -> Int64
+
+  var meta = MetaRow()
+  var scopes: [ScopeNumber: ScopeState] = [:]
+  var scopeNumbers: [Scope: ScopeNumber] = [:]
+  var staged = Staged()
+  private var isLoaded = false
+
+  init(
+    environment: Environment, tables: Tables, hash: KeyedHash,
+    clock: @escaping @Sendable () -> Int64
+  ) {
+    self.environment = environment
+    self.tables = tables
+    self.hash = hash
+    self.clock = clock
+  }
+
+  /// Runs `body` in one write transaction and makes it durable.
+  ///
+  /// Grows the map and runs `body` again where it was too small. After an error nothing of it is
+  /// visible or remembered.
+  @available(*, noasync)
+  func transact<R>(
+    _ body: (inout WriteTransaction) throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    while true {
+      do throws(StoreError) {
+        var transaction = try environment.beginStoreWrite()
+        try load(&transaction)
+        let result = try body(&transaction)
+        try flush(&transaction)
+        do throws(LMDBError) { try transaction.commit() } catch { throw StoreError(error) }
+        return result
+      } catch {
+        isLoaded = false
+        staged = Staged()
+        guard error.code == .mapFull else { throw error }
+        do throws(LMDBError) { try environment.growMap() } catch { throw StoreError(error) }
+      }
+    }
+  }
+
+  /// Reads again what another process may have changed.
+  private func load(_ transaction: inout WriteTransaction) throws(StoreError) {
+    let stored = try transaction.view.meta(tables) ?? MetaRow()
+    if isLoaded && stored == meta { return }
+    meta = stored
+    scopes = [:]
+    scopeNumbers = [:]
+    staged = Staged()
+    let catalog = try transaction.view.catalog(tables, meta: meta)
+    for (number, row) in try transaction.view.scopeRows(tables) {
+      guard let known = catalog.scopes[number] else { continue }
+      scopes[number] = ScopeState(catalog: known, row: row)
+      scopeNumbers[row.scope] = number
+    }
+    isLoaded = true
+  }
+
+  /// The recorded time of the next record: the clock's, and never before the last.
+  func tick() -> Int64 {
+    meta.lastRecorded = max(meta.lastRecorded, clock())
+    return meta.lastRecorded
+  }
+
+  /// The state of a scope; opened by a record of its own where it is new.
+  func scope(
+    _ scope: Scope, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> ScopeState {
+    if let number = scopeNumbers[scope], let state = scopes[number] { return state }
+    guard let number = ScopeNumber(exactly: scopes.count + 1) else {
+      throw StoreError(.invalidQuestion, "a store holds at most 65,535 accounts and Regions")
+    }
+    let record = LogRecord(recorded: tick(), body: .scopeOpened(scope))
+    let state = openScope(number, scope)
+    try append(record, to: state, &transaction)
+    return state
+  }
+
+  /// Makes a scope's empty state.
+  func openScope(_ number: ScopeNumber, _ scope: Scope) -> ScopeState {
+    let state = ScopeState(
+      catalog: ScopeCatalog(number: number, scope: scope), row: ScopeRow(scope: scope))
+    state.hasLoadedContents = true
+    scopes[number] = state
+    scopeNumbers[scope] = number
+    meta.catalogGeneration += 1
+    return state
+  }
+
+  /// Appends a record to the log and to its scope's hash chain; returns its sequence number.
+  @discardableResult
+  func append(
+    _ record: LogRecord, to scope: ScopeState, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> UInt64 {
+    let sequence = meta.nextSequence
+    guard sequence < Key.sequenceMax else {
+      throw StoreError(.invalidQuestion, "the log is full: it holds 2^48 records")
+    }
+    meta.nextSequence += 1
+    let key = Key.log(scope.number, sequence)
+    let bytes = record.encoded(sequence: sequence)
+    do throws(LMDBError) {
+      try transaction.put(bytes.span.bytes, for: key.span.bytes, in: tables.log)
+    } catch { throw StoreError(error) }
+    try link(
+      digest: sha.digest(key.span.bytes, bytes.span.bytes), sequence: sequence, scope: scope,
+      &transaction)
+    return sequence
+  }
+
+  /// How many records lie between two rows of the chain table.
+  static let chainInterval: UInt64 = 64
+
+  /// Adds a record's digest to its scope's chain.
+  func link(
+    digest: SHA256Digest, sequence: UInt64, scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    let head = scope.row.head
+    scope.row.head = sha.digest(head.bytes.span.bytes, digest.bytes.span.bytes)
+    scope.row.recordCount += 1
+    scope.row.lastSequence = sequence
+    scope.isRowDirty = true
+    guard scope.row.recordCount % Self.chainInterval == 0 else { return }
+    try put(scope.row.head.bytes, Key.log(scope.number, sequence), tables.chain, &transaction)
+  }
+
+  /// Writes one row.
+  func put(
+    _ value: [UInt8], _ key: [UInt8], _ table: Database, _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    do throws(LMDBError) {
+      try transaction.put(value.span.bytes, for: key.span.bytes, in: table)
+    } catch { throw StoreError(error) }
+  }
+
+  /// Removes one row, if it is there.
+  func delete(
+    _ key: [UInt8], _ table: Database, _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    do throws(LMDBError) { _ = try transaction.delete(key.span.bytes, in: table) } catch {
+      throw StoreError(error)
+    }
+  }
+}
+
+/// What the writer remembers of one scope.
+final class ScopeState {
+  let number: ScopeNumber
+  var row: ScopeRow
+  var isRowDirty = false
+  var catalog: ScopeCatalog
+  var shapeNumbers: [[[UInt8]]: UInt32] = [:]
+  var dirtyTypes: Set<TypeNumber> = []
+  var nodeNumbers: [String: NodeNumber] = [:]
+  var dictionary = ContentDictionary()
+  var hasLoadedContents = false
+
+  /// Node ids remembered; beyond it they are looked up again.
+  static let nodeNumbersMax = 1 << 20
+
+  init(catalog: ScopeCatalog, row: ScopeRow) {
+    number = catalog.number
+    self.row = row
+    self.catalog = catalog
+    for (index, names) in catalog.shapes.enumerated() {
+      shapeNumbers[names] = UInt32(index + 1)
+    }
+  }
+}
+
+/// Changes to projections that are gathered during a transaction and written in order of their keys.
+struct Staged {
+  var current: [Series: CurrentRow] = [:]
+  var postings: [StagedPosting] = []
+  var seen: [SeenKey: Int64] = [:]
+
+  struct SeenKey: Hashable {
+    var scope: ScopeNumber
+    var node: NodeNumber
+  }
+}
+
+extension Writer {
+  /// Writes everything staged, and the store's own facts.
+  func flush(_ transaction: inout WriteTransaction) throws(StoreError) {
+    for (series, row) in staged.current.sorted(by: { $0.key < $1.key }) {
+      try put(row.encoded(), Key.series(series), tables.current, &transaction)
+    }
+    staged.current.removeAll(keepingCapacity: true)
+    try flushPostings(&transaction)
+    for (key, recorded) in staged.seen {
+      var value = ByteWriter()
+      value.append(varint: UInt64(recorded))
+      try put(value.bytes, Key.number(key.scope, key.node), tables.seen, &transaction)
+    }
+    staged.seen.removeAll(keepingCapacity: true)
+    for scope in scopes.values {
+      for type in scope.dirtyTypes {
+        let row = try scope.catalog.type(type)
+        try put(row.encoded(), Key.type(scope.number, type), tables.schemas, &transaction)
+      }
+      if !scope.dirtyTypes.isEmpty { meta.catalogGeneration += 1 }
+      scope.dirtyTypes.removeAll()
+      if scope.isRowDirty {
+        try put(scope.row.encoded(), Key.scope(scope.number), tables.scopes, &transaction)
+        scope.isRowDirty = false
+      }
+    }
+    try put(meta.encoded(), MetaRow.key, tables.meta, &transaction)
+  }
+}
