@@ -25,7 +25,7 @@ import Testing
       String(decoding: out, as: UTF8.self) == """
         {
           "items": [
-            {"Name": "bash","Version": "5"}
+            {"Name": "bash", "Version": "5"}
           ],
           "none": []
         }

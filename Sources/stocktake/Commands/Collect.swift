@@ -61,11 +61,10 @@ struct Collect: AsyncParsableCommand {
     let receipt = try await store.openForWriting().record(report, in: try scope.scope)
     for entry in report.entries {
       let count = entry.content?.count ?? 0
-      print("\(entry.type)  \(grouped(count)) \(count == 1 ? "item" : "items")")
+      print("\(entry.type)  \(counted(count, "item"))")
     }
-    let changes = "\(grouped(receipt.changeCount)) \(receipt.changeCount == 1 ? "change" : "changes")"
     let record = receipt.sequence.map { "record \($0)" } ?? "nothing new"
-    print("node \(node): \(changes), \(record)")
+    print("node \(node): \(counted(receipt.changeCount, "change")), \(record)")
     // A type that was asked for by name and failed is no success.
     if !types.isEmpty, !result.failures.isEmpty { throw CommandFailure.silent(.badInput) }
   }

@@ -189,7 +189,7 @@ private struct Comparison {
     var columns: [Table.Column] = [
       .init("CHANGE", isElastic: false), .init("TYPE"), .init("ITEM"), .init("WHAT"),
     ]
-    if other == nil { columns.append(.init("SINCE")) }
+    if other == nil { columns.insert(.init("SINCE", isElastic: false), at: 0) }
     var table = Table(columns)
     for row in rows {
       var cells = [
@@ -198,7 +198,7 @@ private struct Comparison {
         ChangeTable.summary(row.difference.old, row.difference.new, row.difference.identity),
       ]
       if other == nil {
-        cells.append(.init(row.change.map { zone.text($0.validTime) } ?? "", .faint))
+        cells.insert(.init(row.change.map { zone.text($0.validTime) } ?? "", .faint), at: 0)
       }
       table.rows.append(cells)
     }

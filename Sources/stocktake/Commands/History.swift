@@ -53,9 +53,8 @@ struct History: ParsableCommand {
       ListWriter.write(
         changes.lazy.map(\.json), to: printer, as: output.format, columns: Change.columns)
     } else if !changes.isEmpty {
-      let count = "\(grouped(changes.count)) \(changes.count == 1 ? "change" : "changes")"
       printer.line(
-        printer.styled("\(node)  \(count)", .bold)
+        printer.styled("\(node)  \(counted(changes.count, "change"))", .bold)
           + "  times in \(times.zone.label(at: changes[0].validTime))")
       printer.line()
       ChangeTable.table(changes, times.zone, showsNode: false).print(to: printer)

@@ -63,8 +63,8 @@ struct Import: AsyncParsableCommand {
       bar.clear()
       print(
         """
-        node \(node): \(grouped(history.linesRead)) lines of \(files.count) \
-        \(files.count == 1 ? "file" : "files"), times read in \(zone.label(at: .now))
+        node \(node): \(counted(history.linesRead, "line")) of \(counted(files.count, "file")), \
+        times read in \(zone.name)
         known from \(zone.text(history.knownFrom))
         \(totals.text(seconds: bar.elapsedSeconds))
         """)

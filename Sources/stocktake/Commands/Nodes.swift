@@ -48,7 +48,7 @@ struct Nodes: ParsableCommand {
       table.rows.append(row)
     }
     table.print(to: printer)
-    printer.line(printer.styled("\(nodes.count) nodes, times in \(zone.label(at: .now))", .faint))
+    printer.line(printer.styled("\(counted(nodes.count, "node")), times in \(zone.label(at: .now))", .faint))
     printer.flush()
   }
 }

@@ -67,8 +67,7 @@ struct Verify: ParsableCommand {
       throw CommandFailure(
         .storeError,
         """
-        store \(try self.store.directory()) is damaged: \(count) \
-        \(count == 1 ? "problem" : "problems"); "stocktake rebuild" mends tables, a damaged log \
+        store \(try self.store.directory()) is damaged: \(counted(count, "problem")); "stocktake rebuild" mends tables, a damaged log \
         needs a backup
         """)
     }

@@ -105,7 +105,7 @@ struct WhoHad: ParsableCommand {
     let nodes = Set(holdings.map { "\($0.scope) \($0.node)" }).count
     printer.line(
       printer.styled(
-        "\(grouped(nodes)) \(nodes == 1 ? "node" : "nodes"), times in \(zone.label(at: .now))",
+        "\(counted(nodes, "node")), times in \(zone.label(at: .now))",
         .faint))
   }
 }

@@ -29,7 +29,7 @@ enum ChangeTable {
     guard let old, let new else {
       let item = old ?? new ?? [:]
       if let version = item["Version"] { return .init("Version \(version)") }
-      let rest = item.attributes.filter { identity[$0.name] == nil }
+      let rest = item.attributes.filter { identity[$0.name] == nil && !$0.value.isEmpty }
       return .init(rest.map { "\($0.name) \($0.value)" }.joined(separator: ", "))
     }
     var names = old.attributes.map(\.name)
@@ -51,17 +51,18 @@ enum ChangeTable {
       [.init("SEQ", isRightAligned: true, isElastic: false), .init("VALID TIME", isElastic: false)]
         + (showsScope ? [.init("SCOPE")] : []) + (showsNode ? [.init("NODE")] : [])
         + [
-          .init("CHANGE", isElastic: false), .init("TYPE"), .init("ITEM"), .init("WHAT"),
-          .init("RECORDED"),
+          .init("RECORDED"), .init("CHANGE", isElastic: false), .init("TYPE"), .init("ITEM"),
+          // The longest is the last, so that nothing has to stand to the right of it.
+          .init("WHAT"),
         ])
     for change in changes {
       var row = [Table.Cell(change.sequence.description), .init(zone.text(change.validTime))]
       if showsScope { row.append(.init(change.scope.description)) }
       if showsNode { row.append(.init(change.node.text)) }
       row += [
+        .init(zone.text(change.recordedTime) + (change.isImported ? " (imported)" : ""), .faint),
         cell(change.kind), .init(change.type.text), identity(change.identity, change.type),
         summary(change.old, change.new, change.identity),
-        .init(zone.text(change.recordedTime) + (change.isImported ? " (imported)" : ""), .faint),
       ]
       table.rows.append(row)
     }

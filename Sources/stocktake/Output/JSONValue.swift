@@ -39,23 +39,38 @@ enum JSONValue: Equatable, Sendable {
 
   /// Writes the value as JSON; `indent` nil for one line, else the depth of this value.
   func write(to out: inout [UInt8], indent: Int? = nil) {
+    write(to: &out, Layout(indent: indent, isSpaced: indent != nil))
+  }
+
+  /// How much air there is between the parts.
+  private struct Layout {
+    /// The depth, where each part has its own line.
+    var indent: Int?
+    /// Whether blanks follow colons and commas.
+    var isSpaced: Bool
+
+    var inner: Layout { Layout(indent: indent.map { $0 + 1 }, isSpaced: isSpaced) }
+  }
+
+  private func write(to out: inout [UInt8], _ layout: Layout) {
     switch self {
     case .null: out += "null".utf8
     case .bool(let value): out += (value ? "true" : "false").utf8
     case .integer(let value): out += String(value).utf8
     case .string(let value): Self.write(value, to: &out)
     case .array(let values):
-      Self.writeGroup("[", "]", count: values.count, to: &out, indent: indent) { i, out, inner in
-        values[i].write(to: &out, indent: inner)
+      Self.writeGroup("[", "]", count: values.count, to: &out, layout) { i, out, inner in
+        values[i].write(to: &out, inner)
       }
     case .object(let members):
       // Flat objects stay on one line: an item is easier to read as a row.
       let isFlat = members.allSatisfy { $0.value.isScalar }
-      let depth = isFlat && (indent ?? 0) > 0 ? nil : indent
-      Self.writeGroup("{", "}", count: members.count, to: &out, indent: depth) { i, out, inner in
+      var layout = layout
+      if isFlat, (layout.indent ?? 0) > 0 { layout.indent = nil }
+      Self.writeGroup("{", "}", count: members.count, to: &out, layout) { i, out, inner in
         Self.write(members[i].name, to: &out)
-        out += (indent == nil ? ":" : ": ").utf8
-        members[i].value.write(to: &out, indent: inner)
+        out += (layout.isSpaced ? ": " : ":").utf8
+        members[i].value.write(to: &out, inner)
       }
     }
   }
@@ -75,8 +90,8 @@ enum JSONValue: Equatable, Sendable {
   }
 
   private static func writeGroup(
-    _ open: String, _ close: String, count: Int, to out: inout [UInt8], indent: Int?,
-    _ body: (Int, inout [UInt8], Int?) -> Void
+    _ open: String, _ close: String, count: Int, to out: inout [UInt8], _ layout: Layout,
+    _ body: (Int, inout [UInt8], Layout) -> Void
   ) {
     func newLine(_ depth: Int, _ out: inout [UInt8]) {
       out.append(UInt8(ascii: "\n"))
@@ -84,11 +99,11 @@ enum JSONValue: Equatable, Sendable {
     }
     out += open.utf8
     for i in 0..<count {
-      if i > 0 { out.append(UInt8(ascii: ",")) }
-      if let indent { newLine(indent + 1, &out) }
-      body(i, &out, indent.map { $0 + 1 })
+      if i > 0 { out += (layout.isSpaced && layout.indent == nil ? ", " : ",").utf8 }
+      if let indent = layout.indent { newLine(indent + 1, &out) }
+      body(i, &out, layout.inner)
     }
-    if let indent, count > 0 { newLine(indent, &out) }
+    if let indent = layout.indent, count > 0 { newLine(indent, &out) }
     out += close.utf8
   }
 

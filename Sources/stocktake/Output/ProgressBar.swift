@@ -57,6 +57,11 @@ func grouped(_ value: Int) -> String {
   return value < 0 ? "-" + out : out
 }
 
+/// A count with its noun: `1 node`, `1,200 nodes`.
+func counted(_ value: Int, _ noun: String) -> String {
+  "\(grouped(value)) \(noun)\(value == 1 ? "" : "s")"
+}
+
 /// A size in the largest unit that leaves a number before the point.
 func byteText(_ count: Int) -> String {
   var value = Double(count)

@@ -14,13 +14,15 @@ struct StateAnswer {
   /// The documented JSON form.
   var json: JSONValue { state.json(items: items) }
 
-  /// The attributes of the items: documented ones first in their documented order.
+  /// The attributes of the items: what names them first, then the documented order.
   static func attributeNames(_ items: [Item], of type: TypeName) -> [String] {
     var seen: Set<String> = []
     for item in items { for attribute in item.attributes { seen.insert(attribute.name) } }
     var names: [String] = []
     let definition = TypeDefinition.of(type)
-    for name in ["Name", "Id"] + definition.attributes where seen.remove(name) != nil {
+    var leading = ["Name", "Id", "Version"]
+    if case .attributes(let identity) = definition.identity { leading += identity }
+    for name in leading + definition.attributes where seen.remove(name) != nil {
       names.append(name)
     }
     return names + seen.sorted()
@@ -42,7 +44,12 @@ struct StateAnswer {
     }
     var table = Table(names.map { Table.Column($0, isElastic: $0 != names.first) })
     table.rows = items.map { item in names.map { .init(item[$0] ?? "") } }
+    let hidden = table.dropColumns(toFit: printer.width)
     table.print(to: printer)
+    if !hidden.isEmpty {
+      let list = hidden.joined(separator: ", ")
+      printer.line(printer.styled("not shown for want of room: \(list)", .faint))
+    }
   }
 
   private func printHeading(_ zone: Zone, to printer: Printer) {
@@ -55,7 +62,7 @@ struct StateAnswer {
     let style: Style = state.knowledge == .observed ? .bold : .yellow
     let shown =
       state.knowledge == .observed && items.count == state.items.count
-      ? "\(grouped(items.count)) \(items.count == 1 ? "item" : "items")" : count
+      ? counted(items.count, "item") : count
     let title = "\(state.node.text)  \(state.type.text)".withoutControls
     printer.line(printer.styled(title, .bold) + "  " + printer.styled(shown, style))
     func fact(_ name: String, _ value: String) {

@@ -46,6 +46,19 @@ struct Table {
     return widths
   }
 
+  /// Takes columns away from the right until the others have room to be read; returns their titles.
+  mutating func dropColumns(toFit limit: Int?) -> [String] {
+    guard let limit else { return [] }
+    var dropped: [String] = []
+    // What is longer than this can be cut and still be told apart.
+    let readable = naturalWidths().map { min($0, 32) }
+    while columns.count > 2, readable.prefix(columns.count).reduce(2 * columns.count, +) > limit {
+      dropped.insert(columns.removeLast().title, at: 0)
+      for i in rows.indices { rows[i].removeLast() }
+    }
+    return dropped
+  }
+
   /// The widths cut down to a terminal's, the widest columns first.
   private func widths(fitting limit: Int?) -> [Int] {
     var widths = naturalWidths()

@@ -23,10 +23,10 @@ struct Totals {
   func text(seconds: Double) -> String {
     let rate = Int(Double(items) / max(seconds, 0.001))
     var parts = [
-      "\(grouped(reports)) reports", "\(grouped(items)) items", "\(grouped(changes)) changes",
-      "\(grouped(duplicates)) duplicates",
+      counted(reports, "report"), counted(items, "item"), counted(changes, "change"),
+      counted(duplicates, "duplicate"),
     ]
-    if badLines > 0 { parts.append("\(grouped(badLines)) bad lines") }
+    if badLines > 0 { parts.append(counted(badLines, "bad line")) }
     return parts.joined(separator: ", ") + " in \(oneDecimal(seconds)) s (\(grouped(rate)) items/s)"
   }
 
