@@ -60,8 +60,9 @@ import Testing
   }
 
   @Test func `nothing in data acts on the terminal`() {
-    #expect("a\u{1b}[31mb\r\n\t\u{9b}\u{7f}\u{202e}".withoutControls == "a\u{fffd}[31mb"
-      + String(repeating: "\u{fffd}", count: 6))
+    #expect(
+      "a\u{1b}[31mb\r\n\t\u{9b}\u{7f}\u{202e}".withoutControls == "a\u{fffd}[31mb"
+        + String(repeating: "\u{fffd}", count: 6))
     #expect("plain é".withoutControls == "plain é")
   }
 

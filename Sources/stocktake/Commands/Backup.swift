@@ -3,7 +3,7 @@ import Glibc
 import HistoryStore
 import Inventory
 
-/// `stocktake backup`
+/// The command `stocktake backup`.
 struct Backup: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Copy the store into one compact file while others read and write it.",
@@ -29,7 +29,8 @@ struct Backup: ParsableCommand {
         throw CommandFailure(
           .badInput, "\(destination) is there already; name a new file, or remove it")
       }
-      let stamp = Instant(seconds: Instant.now.seconds).description.filter { $0 != "-" && $0 != ":" }
+      let stamp = Instant(seconds: Instant.now.seconds).description
+        .filter { $0 != "-" && $0 != ":" }
       file += (file.hasSuffix("/") ? "" : "/") + "stocktake-\(stamp).backup"
     }
     try store.openForReading().backup(to: file)
@@ -37,7 +38,7 @@ struct Backup: ParsableCommand {
   }
 }
 
-/// `stocktake restore`
+/// The command `stocktake restore`.
 struct Restore: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a store from a backup; the store's directory must hold none.",

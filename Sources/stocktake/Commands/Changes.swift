@@ -3,7 +3,7 @@ import Glibc
 import HistoryStore
 import Inventory
 
-/// `stocktake changes`
+/// The command `stocktake changes`.
 struct Changes: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the changes of all nodes: the event log in its order, or a range of time.",

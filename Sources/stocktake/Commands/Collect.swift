@@ -27,7 +27,7 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-/// `stocktake collect`
+/// The command `stocktake collect`.
 struct Collect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take the inventory of this machine and record it.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake diff`
+/// The command `stocktake diff`.
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell what differs: one node at two times, or two nodes at one time.",
@@ -78,7 +78,8 @@ struct Diff: ParsableCommand {
       let found = try store.diff(
         of: node, type: type, from: from, to: to, knownAt: knownAt, in: scope)
       // The state at `to` includes what changed at that very moment.
-      let changes = try found.contains { !$0.differences.isEmpty }
+      let changes =
+        try found.contains { !$0.differences.isEmpty }
         ? store.history(
           of: node, type: type, from: from, to: Instant(milliseconds: to.milliseconds + 1),
           knownAt: knownAt, in: scope) : []

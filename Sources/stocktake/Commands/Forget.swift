@@ -3,7 +3,7 @@ import Glibc
 import HistoryStore
 import Inventory
 
-/// `stocktake forget`
+/// The command `stocktake forget`.
 struct Forget: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Erase a node, or everything before a date, for good.",

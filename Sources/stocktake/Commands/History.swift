@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake history`
+/// The command `stocktake history`.
 struct History: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell what changed on a node, oldest first.",

@@ -3,7 +3,7 @@ import Collectors
 import HistoryStore
 import Inventory
 
-/// `stocktake import`
+/// The command `stocktake import`.
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",

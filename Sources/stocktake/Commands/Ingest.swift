@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake ingest`
+/// The command `stocktake ingest`.
 struct Ingest: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Record PutInventory requests, one JSON object per line.",
@@ -147,7 +147,7 @@ struct IngestRun {
     let rate = Int(Double(totals.items) / max(bar.elapsedSeconds, 0.001))
     bar.update(
       input.readByteCount, of: input.byteCount,
-      "\(grouped(totals.reports)) reports  \(grouped(totals.items)) items  \(grouped(rate)) items/s")
+      "\(counted(totals.reports, "report"))  \(grouped(rate)) items/s")
   }
 
   private mutating func refuse(_ line: Int, _ reason: String) {

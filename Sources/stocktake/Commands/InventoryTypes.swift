@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake type`
+/// The command `stocktake type`.
 struct InventoryTypes: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "type",

@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake node`
+/// The command `stocktake node`.
 struct Node: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "node",

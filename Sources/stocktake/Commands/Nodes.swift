@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake nodes`
+/// The command `stocktake nodes`.
 struct Nodes: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the nodes.",
@@ -48,7 +48,8 @@ struct Nodes: ParsableCommand {
       table.rows.append(row)
     }
     table.print(to: printer)
-    printer.line(printer.styled("\(counted(nodes.count, "node")), times in \(zone.label(at: .now))", .faint))
+    let count = counted(nodes.count, "node")
+    printer.line(printer.styled("\(count), times in \(zone.label(at: .now))", .faint))
     printer.flush()
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import HistoryStore
 
-/// `stocktake rebuild`
+/// The command `stocktake rebuild`.
 struct Rebuild: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make every table anew from the event log.",

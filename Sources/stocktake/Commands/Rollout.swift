@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake rollout`
+/// The command `stocktake rollout`.
 struct Rollout: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show how versions of an item spread: nodes per version over time.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake show`
+/// The command `stocktake show`.
 struct Show: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a node has, now or at any time in the past.",
@@ -85,7 +85,8 @@ struct Show: ParsableCommand {
   private func checkFound(_ answers: [StateAnswer], _ node: NodeID, _ zone: Zone) throws {
     if answers.isEmpty {
       throw CommandFailure(
-        .nothingFound, "nothing is known of node \(node); \"stocktake nodes\" lists those there are")
+        .nothingFound, "nothing is known of node \(node); \"stocktake nodes\" lists those there are"
+      )
     }
     if answers.contains(where: \.isFound) { return }
     let state = answers[0].state

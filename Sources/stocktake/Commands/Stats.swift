@@ -1,7 +1,7 @@
 import ArgumentParser
 import HistoryStore
 
-/// `stocktake stats`
+/// The command `stocktake stats`.
 struct Stats: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell how large the store is, and of what.",

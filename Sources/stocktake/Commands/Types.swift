@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake types`
+/// The command `stocktake types`.
 struct Types: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the inventory types that were reported, and what is known of each.",

@@ -3,7 +3,7 @@ import Glibc
 import HistoryStore
 import Inventory
 
-/// `stocktake verify`
+/// The command `stocktake verify`.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check the log's chain of hashes, and every table against the log.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 
-/// `stocktake who-had`
+/// The command `stocktake who-had`.
 struct WhoHad: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "who-had",

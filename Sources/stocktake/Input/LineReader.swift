@@ -31,7 +31,7 @@ final class LineReader {
 
   deinit { unsafe buffer.deallocate() }
 
-  /// The next line; nil at the end. A last line without a line end counts.
+  /// The next line, or nil at the end; a last line without a line end counts.
   func next() throws -> Line? {
     var dropped = 0
     while true {

@@ -33,7 +33,7 @@ enum ChangeTable {
       return .init(rest.map { "\($0.name) \($0.value)" }.joined(separator: ", "))
     }
     var names = old.attributes.map(\.name)
-    for attribute in new.attributes where old[attribute.name] == nil { names.append(attribute.name) }
+    names += new.attributes.map(\.name).filter { old[$0] == nil }
     // The version is what people look for.
     let ordered = names.filter { $0 == "Version" } + names.filter { $0 != "Version" }
     let parts = ordered.compactMap { name -> String? in

@@ -47,7 +47,9 @@ extension Change {
 
 extension Holding {
   /// The columns of a list of holdings.
-  static let columns = ["node", "version", "from", "to", "name", "type", "account", "region", "item"]
+  static let columns = [
+    "node", "version", "from", "to", "name", "type", "account", "region", "item",
+  ]
 
   /// One holding.
   func json(name: String) -> JSONValue {
