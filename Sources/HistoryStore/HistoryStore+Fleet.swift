@@ -150,7 +150,7 @@ extension Snapshot {
     var affected: [(NodeNumber, TypeRow, UInt32)] = []
     switch stored.body {
     case .report(let report):
-      for entry in report.entries where entry.observation != nil {
+      for entry in report.entries where entry.observation != nil && !entry.isErased {
         affected.append((report.node, try scope.type(entry.type), entry.valid))
       }
     case .nodeEvent(let event) where event.kind.endsInventory:

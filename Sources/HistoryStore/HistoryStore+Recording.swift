@@ -42,7 +42,8 @@ extension HistoryStore {
     let now = now
     let parsed = reader.withLock { reader in
       bodies.map { body -> Result<CanonicalReport, ReportError> in
-        do throws(ReportError) { return .success(try reader.read(body.span.bytes, now: now)) } catch {
+        do throws(ReportError) { return .success(try reader.read(body.span.bytes, now: now)) } catch
+        {
           return .failure(error)
         }
       }

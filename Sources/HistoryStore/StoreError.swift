@@ -4,7 +4,7 @@ import PackedBytes
 
 /// Why the store could not do what it was asked; what was acknowledged before stays.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
-  /// The kinds of failure. More may come.
+  /// The kinds of failure, to which more may come.
   public enum Code: String, Sendable {
     /// There is no store at the path.
     case notFound

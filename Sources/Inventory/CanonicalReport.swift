@@ -37,17 +37,16 @@ package struct CanonicalContent: Sendable {
     package var occurrence: Occurrence
   }
 
-  package var bytes = ByteWriter()
+  package let buffer: GrowingBytes
   package var elements: [Element] = []
   package var complexOccurrences: [Piece] = []
 
-  package init() {}
+  package init(capacity: Int) { buffer = GrowingBytes(capacity: capacity) }
 
   /// The bytes of one piece.
   @_lifetime(borrow self)
   package func bytes(of piece: Piece) -> RawSpan {
-    let span = bytes.bytes.span.bytes.extracting(
-      piece.offset..<(piece.offset + piece.byteCount))
+    let span = buffer.span(piece.offset, piece.offset + piece.byteCount)
     return unsafe _overrideLifetime(span, borrowing: self)
   }
 }
@@ -57,7 +56,7 @@ package struct CanonicalContent: Sendable {
 /// One number: nothing; or the time in the type's first occurrence attribute, in seconds; or the id
 /// of bytes that are kept like a content, for whatever is neither.
 package struct Occurrence: Hashable, Sendable {
-  /// Bits 0 and 1: 0 none, 1 time, 2 complex. Above them: the zigzag seconds, or the id.
+  /// Bits 0 and 1 say what it is (0 none, 1 time, 2 complex), the others the zigzag seconds or the id.
   package var rawValue: UInt64
 
   @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }

@@ -8,15 +8,14 @@ struct ContentBuilder {
   private let occurrenceNames: [[UInt8]]
   private let limits: ReportLimits
   private let hash: KeyedHash
-  private(set) var content = CanonicalContent()
-  private var scratch = ByteWriter()
+  private(set) var content: CanonicalContent
 
   init(definition: TypeDefinition, limits: ReportLimits, hash: KeyedHash, byteEstimate: Int) {
     self.definition = definition
     self.limits = limits
     self.hash = hash
     occurrenceNames = definition.occurrenceAttributes.map { Array($0.utf8) }
-    content.bytes = ByteWriter(capacity: byteEstimate)
+    content = CanonicalContent(capacity: byteEstimate)
   }
 
   /// Checks names against the limits and works out their order.
@@ -33,47 +32,63 @@ struct ContentBuilder {
   mutating func append(
     _ shape: ItemShape, checksForNUL: Bool, values: borrowing some ItemValues & ~Escapable
   ) throws(ReportError) {
-    let start = content.bytes.count
-    var occurrence = Occurrence.none
-    scratch.removeAll()
-    var hasComplex = false
-    for index in shape.slots.indices {
-      let value = values.value(at: shape.slots[index].source)
-      if value.byteCount > limits.attributeValueLengthMax {
+    let bytes = content.buffer
+    let start = bytes.count
+    let text = shape.text.span.bytes
+    let slots = shape.slots.span
+    let lengthMax = limits.attributeValueLengthMax
+    var hasOccurrence = false
+    for index in slots.indices {
+      let slot = slots[index]
+      let value = values.value(at: slot.source)
+      if value.byteCount > lengthMax {
         try checkLength(of: value, attribute: shape.name(ofSlot: index))
       }
       if checksForNUL { try checkForNUL(in: value, attribute: shape.name(ofSlot: index)) }
-      let place = shape.slots[index].occurrence
       // An empty value does not differ from node to node: it stays with the content.
-      if place >= 0 && value.byteCount > 0 {
-        if place == 0, let time = Instant(captureTime: value) {
-          occurrence = .time(time.seconds)
-        } else {
-          hasComplex = true
-        }
-        scratch.append(shape.slots[index].prefix)
-        scratch.append(varint: value.byteCount)
-        scratch.append(value)
+      if slot.occurrence >= 0 && value.byteCount > 0 {
+        hasOccurrence = true
         continue
       }
-      content.bytes.append(shape.slots[index].prefix)
-      content.bytes.append(varint: value.byteCount)
-      content.bytes.append(value)
+      bytes.append(text.extracting(slot.lower..<slot.upper))
+      bytes.append(varint: value.byteCount)
+      bytes.append(value)
     }
     let piece = piece(from: start)
-    if hasComplex {
-      let occurrenceStart = content.bytes.count
-      content.bytes.append(scratch.bytes)
-      content.complexOccurrences.append(self.piece(from: occurrenceStart))
-      occurrence = .complex(UInt32(content.complexOccurrences.count - 1))
-    }
+    let occurrence = hasOccurrence ? occurrence(shape, values) : .none
     content.elements.append(CanonicalContent.Element(piece: piece, occurrence: occurrence))
   }
 
+  /// What belongs to the occurrence: one plain time, or bytes of their own.
+  private mutating func occurrence(
+    _ shape: ItemShape, _ values: borrowing some ItemValues & ~Escapable
+  ) -> Occurrence {
+    var single: Instant?
+    var count = 0
+    for slot in shape.slots where slot.occurrence >= 0 {
+      let value = values.value(at: slot.source)
+      guard value.byteCount > 0 else { continue }
+      count += 1
+      if slot.occurrence == 0 { single = Instant(captureTime: value) }
+    }
+    if count == 1, let single { return .time(single.seconds) }
+    let start = content.buffer.count
+    let text = shape.text.span.bytes
+    for slot in shape.slots where slot.occurrence >= 0 {
+      let value = values.value(at: slot.source)
+      guard value.byteCount > 0 else { continue }
+      content.buffer.append(text.extracting(slot.lower..<slot.upper))
+      content.buffer.append(varint: value.byteCount)
+      content.buffer.append(value)
+    }
+    content.complexOccurrences.append(piece(from: start))
+    return .complex(UInt32(content.complexOccurrences.count - 1))
+  }
+
   private func piece(from start: Int) -> CanonicalContent.Piece {
-    let count = content.bytes.count - start
-    let span = content.bytes.bytes.span.bytes.extracting(start..<(start + count))
-    return CanonicalContent.Piece(offset: start, byteCount: count, hash: hash.hash64(span))
+    let end = content.buffer.count
+    return CanonicalContent.Piece(
+      offset: start, byteCount: end - start, hash: hash.hash64(content.buffer.span(start, end)))
   }
 
   private func checkLength(of value: RawSpan, attribute: String) throws(ReportError) {

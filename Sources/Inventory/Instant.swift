@@ -144,20 +144,22 @@ extension Instant: CustomStringConvertible {
   /// for days that do not exist.
   public init?(captureTime bytes: RawSpan) {
     guard bytes.byteCount == 20 else { return nil }
-    func byte(_ i: Int) -> UInt8 { unsafe bytes.unsafeLoad(fromByteOffset: i, as: UInt8.self) }
-    func number(_ from: Int, _ count: Int) -> Int? {
-      var value = 0
-      for i in from..<(from + count) {
-        let digit = Int(byte(i)) - 48
-        guard (0...9).contains(digit) else { return nil }
-        value = value * 10 + digit
-      }
-      return value
+    // Digits accumulate; whatever is no digit leaves its mark in `bad`.
+    var bad: UInt8 = 0
+    func byte(_ i: Int) -> UInt8 {
+      unsafe bytes.unsafeLoad(fromUncheckedByteOffset: i, as: UInt8.self)
     }
-    guard byte(4) == 0x2d, byte(7) == 0x2d, byte(10) == 0x54, byte(13) == 0x3a,
-      byte(16) == 0x3a, byte(19) == 0x5a,
-      let year = number(0, 4), let month = number(5, 2), let day = number(8, 2),
-      let hour = number(11, 2), let minute = number(14, 2), let second = number(17, 2)
+    func digit(_ i: Int) -> Int {
+      let value = byte(i) &- 48
+      if value > 9 { bad = 1 }
+      return Int(value)
+    }
+    func pair(_ i: Int) -> Int { digit(i) * 10 + digit(i + 1) }
+    let year = pair(0) * 100 + pair(2)
+    let (month, day) = (pair(5), pair(8))
+    let (hour, minute, second) = (pair(11), pair(14), pair(17))
+    guard bad == 0, byte(4) == 0x2d, byte(7) == 0x2d, byte(10) == 0x54, byte(13) == 0x3a,
+      byte(16) == 0x3a, byte(19) == 0x5a
     else { return nil }
     let civil = CivilTime(
       year: year, month: month, day: day, hour: hour, minute: minute, second: second)

@@ -222,10 +222,12 @@ package final class ReportReader {
   }
 
   private func matches(_ tape: Tape, _ positions: [Int], _ shape: ItemShape) -> Bool {
-    guard positions.count == shape.names.count else { return false }
-    for index in positions.indices {
-      let name = shape.names[index]
-      if !tape.string(positions[index]).isEqual(to: name.span.bytes) { return false }
+    guard positions.count == shape.sent.count else { return false }
+    let text = shape.text.span.bytes
+    let sent = shape.sent.span
+    for index in sent.indices
+    where !tape.string(positions[index]).isEqual(to: text.extracting(sent[index])) {
+      return false
     }
     return true
   }

@@ -31,8 +31,8 @@ public struct Tape: ~Escapable {
     case root = 0x72
   }
 
-  let words: Span<UInt64>
-  let strings: RawSpan
+  @usableFromInline let words: Span<UInt64>
+  @usableFromInline let strings: RawSpan
 
   @_lifetime(copy words, copy strings)
   init(words: Span<UInt64>, strings: RawSpan) {
@@ -49,7 +49,7 @@ public struct Tape: ~Escapable {
   }
 
   /// Whether the word at a position is a string.
-  @inline(__always)
+  @inlinable
   public func isString(_ position: Int) -> Bool { words[position] >> 56 == 0x22 }
 
   /// The position behind the value that starts at `position`.
@@ -62,7 +62,7 @@ public struct Tape: ~Escapable {
   }
 
   /// The unescaped bytes of the string at a position.
-  @_lifetime(copy self)
+  @inlinable @_lifetime(copy self)
   public func string(_ position: Int) -> RawSpan {
     let offset = Int(words[position] & 0x00ff_ffff_ffff_ffff)
     let length = Int(unsafe strings.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))

@@ -178,6 +178,7 @@ extension ReportRecord.Entry {
   private static let newTypeBit: UInt8 = 2
   private static let hashBit: UInt8 = 4
   private static let newVersionBit: UInt8 = 8
+  private static let erasedBit: UInt8 = 16
 
   fileprivate func encode(
     into writer: inout ByteWriter, recorded: Int64, sequence: UInt64, defines: Bool,
@@ -189,6 +190,7 @@ extension ReportRecord.Entry {
     if newType != nil { flags |= Self.newTypeBit }
     if contentHash != nil { flags |= Self.hashBit }
     if observation?.newVersion != nil { flags |= Self.newVersionBit }
+    if isErased { flags |= Self.erasedBit }
     writer.append(flags)
     if let newType { writer.append(string: newType) }
     writer.append(zigzag: recorded / 1000 - Int64(valid))
@@ -214,6 +216,7 @@ extension ReportRecord.Entry {
   ) throws(PackedBytesError) {
     type = TypeNumber(truncatingIfNeeded: try reader.varint())
     let flags = try reader.byte()
+    isErased = flags & Self.erasedBit != 0
     if flags & Self.newTypeBit != 0 { newType = try reader.string() }
     let age = try reader.zigzag()
     valid = UInt32(truncatingIfNeeded: recorded / 1000 &- age)

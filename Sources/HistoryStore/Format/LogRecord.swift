@@ -33,7 +33,9 @@ struct ReportRecord: Equatable {
   var origin: Report.Origin = .reported
   /// The number that the first content defined here gets; the others follow.
   var firstContent: ContentID = 0
-  /// Shapes first used here: attribute names in canonical order. Numbers follow `firstShape`.
+  /// Shapes first used here: attribute names in canonical order.
+  ///
+  /// Their numbers follow `firstShape`.
   var firstShape: UInt32 = 0
   var shapes: [[String]] = []
   var entries: [Entry] = []
@@ -46,6 +48,8 @@ struct ReportRecord: Equatable {
     var contentHash: String?
     /// nil for an unchanged statement.
     var observation: Observation?
+    /// What it said was erased; what remains are definitions that other entries use.
+    var isErased = false
   }
 
   struct Observation: Equatable {

@@ -12,11 +12,11 @@
   }
 
   private static let chunkByteCount = 1 << 20
-  private var chunks: [UnsafeMutableRawPointer] = []
+  @exclusivity(unchecked) private var chunks: [UnsafeMutableRawPointer] = []
   private var used = 0
   private var capacity = 0
 
-  deinit { for unsafe chunk in unsafe chunks { unsafe chunk.deallocate() } }
+  deinit { for unsafechunk in unsafe chunks { unsafe chunk.deallocate() } }
 
   /// Copies bytes to the end.
   func append(_ bytes: RawSpan) -> Place {
