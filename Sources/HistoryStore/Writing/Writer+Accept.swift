@@ -118,7 +118,7 @@ extension Writer {
     let base = placement.prior?.layout ?? Layout()
     placement.changes = try SlotMatching(base, items).changes {
       content throws(StoreError) in
-      try identity(of: content, type: series.type, scope: scope, &transaction)
+      try knownIdentity(of: content, type: series.type, scope: scope, &transaction)
     }
     if let prior = placement.prior, !prior.hasEnded, prior.place.valid == place.valid,
       placement.changes.isEmpty
