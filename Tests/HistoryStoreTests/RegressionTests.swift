@@ -88,7 +88,8 @@ import Testing
     #expect(try store.state(of: node, type: .application, at: time(7)).knowledge == .unknown)
   }
 
-  @Test func `what was confirmed is known whatever was recorded since, in rows of its own`() throws {
+  @Test func `what was confirmed is known whatever was recorded since, in rows of its own`() throws
+  {
     let content = (0..<280).map { number -> Item in ["Name": "package-\(number)"] }
     try record(
       .init(type: .application, captureTime: time(0), contentHash: "h", content: content))
