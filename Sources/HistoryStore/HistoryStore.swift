@@ -75,6 +75,11 @@ public final class HistoryStore: Sendable {
       }
       try Self.makeDirectory(path)
     }
+    var status = stat()
+    if configuration.isReadOnly, stat(file, &status) == 0, status.st_size == 0 {
+      // Left by a writer that died before its first write; LMDB itself stumbles over it.
+      throw StoreError(.notFound, "there is no store in \(path): its file is empty")
+    }
     environment = try Self.openEnvironment(file, configuration)
     let environment = environment
     tables = try Self.openTables(environment, isReadOnly: configuration.isReadOnly)
@@ -153,6 +158,10 @@ public final class HistoryStore: Sendable {
     do throws(LMDBError) {
       probe = try transaction.openDatabase(named: "meta", create: false)
     } catch { throw StoreError(error) }
+    // The first transaction makes every table: a file with another one before is somebody else's.
+    guard probe != nil || transaction.id <= 1 else {
+      throw StoreError(.notAStore, "the LMDB file was made by another program: it is not a store")
+    }
     if let probe {
       let row = try transaction.view.row(MetaRow.key, probe) { bytes throws(PackedBytesError) in
         try MetaRow(bytes)

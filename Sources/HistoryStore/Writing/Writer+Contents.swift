@@ -172,6 +172,20 @@ extension Writer {
     scope.dirtyTypes.insert(type)
   }
 
+  /// The identity of a content where it has a number, else nil.
+  ///
+  /// For what a rebuild does not do: numbers are given out in the order in which it comes to them.
+  func knownIdentity(
+    of content: ContentID, type: TypeNumber, scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> IdentityNumber? {
+    let known = scope.dictionary.identities[Int(content)]
+    if known != 0 { return known }
+    let row = try scope.catalog.type(type)
+    let bytes = row.identity(of: scope.dictionary.bytes(of: content))
+    return try identityRow(bytes, type: type, scope: scope, &transaction)?.number
+  }
+
   /// The identity of a content, as a number; looked up once per content.
   ///
   /// A new one gets the next number. Only a projection may ask, because a rebuild comes to the same
