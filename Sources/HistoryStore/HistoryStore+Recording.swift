@@ -136,6 +136,10 @@ extension HistoryStore {
     return try write { writer, transaction throws(StoreError) in
       var results: [Result<Receipt, ReportError>] = []
       for (report, scope) in reports {
+        if let refused = writer.refusal(of: report, in: scope) {
+          results.append(.failure(refused))
+          continue
+        }
         let state = try writer.scope(scope, &transaction)
         results.append(try writer.accept(report, in: state, &transaction))
       }
