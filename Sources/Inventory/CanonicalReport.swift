@@ -19,6 +19,9 @@ package struct CanonicalReport: Sendable {
   package var node: NodeID
   package var origin: Report.Origin
   package var entries: [Entry]
+  /// Whether `CaptureTime` occurs in the body as the member of its entries and nowhere else, so that
+  /// a ``BodyFingerprint`` can be taken.
+  package var hasPlainCaptureTimes = false
 }
 
 /// All items of one observation, packed one behind the other.
@@ -40,6 +43,8 @@ package struct CanonicalContent: Sendable {
   package let buffer: GrowingBytes
   package var elements: [Element] = []
   package var complexOccurrences: [Piece] = []
+  /// Whether some item has an attribute of the name `CaptureTime`.
+  package var hasCaptureTimeAttribute = false
 
   package init(capacity: Int) { buffer = GrowingBytes(capacity: capacity) }
 

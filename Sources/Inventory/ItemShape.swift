@@ -23,6 +23,8 @@ struct ItemShape: Sendable {
   let slots: [Slot]
   /// Where in ``text`` the name that was sent at a position lies.
   let sent: [Range<Int>]
+  /// Whether one of the names is `CaptureTime`.
+  let hasCaptureTime: Bool
 
   /// Checks the names of an item; throws for one that is empty, too long or there twice.
   init(names: [[UInt8]], occurrenceNames: [[UInt8]], limits: ReportLimits) throws(ReportError) {
@@ -48,6 +50,7 @@ struct ItemShape: Sendable {
     }
     self.slots = slots
     self.sent = sent
+    hasCaptureTime = names.contains(Array("CaptureTime".utf8))
     text = writer.bytes
   }
 
