@@ -54,7 +54,7 @@ let package = Package(
     .testTarget(
       name: "HistoryStoreTests",
       dependencies: ["HistoryStore", "Inventory", "PackedBytes", "LMDB", "Digests"],
-      swiftSettings: shared),
+      exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
       name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),
     .testTarget(name: "StocktakeTests", dependencies: ["stocktake"], swiftSettings: shared),
