@@ -47,13 +47,27 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: shared),
+    .target(
+      name: "CrashSupport", dependencies: ["Inventory"], path: "Tests/Support/CrashSupport",
+      swiftSettings: shared),
+    .executableTarget(
+      name: "crash-writer", dependencies: ["HistoryStore", "Inventory", "LMDB", "CrashSupport"],
+      path: "Tests/Support/CrashWriter", swiftSettings: shared,
+      // Its own write and flush calls stand before the C library's; see SystemCalls.swift.
+      linkerSettings: [
+        .unsafeFlags(
+          ["pwrite", "writev", "fdatasync"].flatMap { ["-Xlinker", "--export-dynamic-symbol=\($0)"] })
+      ]),
     .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
     .testTarget(name: "PackedBytesTests", dependencies: ["PackedBytes"], swiftSettings: shared),
     .testTarget(
       name: "InventoryTests", dependencies: ["Inventory", "Digests"], swiftSettings: shared),
     .testTarget(
       name: "HistoryStoreTests",
-      dependencies: ["HistoryStore", "Inventory", "PackedBytes", "LMDB", "Digests"],
+      dependencies: [
+        "HistoryStore", "Inventory", "PackedBytes", "LMDB", "Digests", "CrashSupport",
+        "crash-writer",
+      ],
       exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
       name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),

@@ -46,7 +46,7 @@ extension HistoryStore {
       if let known = snapshot.scope(scope), let number = known.typeNumbers[type] {
         let row = try known.type(number)
         for identity in try snapshot.identities(named: name, row, known) {
-          try snapshot.rollout(identity, row, known, times, order, into: &counts)
+          try snapshot.rollout(identity, name, row, known, times, order, into: &counts)
         }
       }
       return times.indices.map { RolloutStep(at: times[$0], nodesByVersion: counts[$0]) }
@@ -66,8 +66,11 @@ extension HistoryStore {
       for identity in try snapshot.identities(named: name, row, known) {
         var walk = HoldingWalk()
         try snapshot.forEachPosting(of: identity.number, row, known, upTo: .max) { walk.take($0) }
-        let wanted = (walk.ended + walk.open).filter(isWanted)
-        result += try snapshot.named(wanted, row, version, known)
+        walk.settle()
+        let wanted = (walk.ended + walk.open).filter(isWanted).sorted {
+          ($0.node, $0.from, $0.content) < ($1.node, $1.from, $1.content)
+        }
+        result += try snapshot.named(wanted, name, row, version, known)
       }
       return result.sorted {
         ($0.node, $0.from, $0.version ?? "") < ($1.node, $1.from, $1.version ?? "")
@@ -79,7 +82,8 @@ extension HistoryStore {
 extension Snapshot {
   /// Looks up names and versions; drops other versions than the one asked for.
   fileprivate func named(
-    _ holdings: [StoredHolding], _ row: TypeRow, _ version: String?, _ scope: ScopeCatalog
+    _ holdings: [StoredHolding], _ name: String, _ row: TypeRow, _ version: String?,
+    _ scope: ScopeCatalog
   ) throws(StoreError) -> [Holding] {
     guard !holdings.isEmpty else { return [] }
     let stored = holdings.map { StoredItem(content: $0.content, occurrence: .none) }
@@ -92,6 +96,7 @@ extension Snapshot {
     var result: [Holding] = []
     for holding in holdings {
       guard let item = items[holding.content] else { continue }
+      if row.rule == .singleton, !item.holds(value: name) { continue }
       if let version, item["Version"] != version { continue }
       guard Int(holding.node) < ids.count, let node = ids[Int(holding.node)] else {
         throw .damaged("node number \(holding.node) is not known")
@@ -107,8 +112,8 @@ extension Snapshot {
 
   /// Adds the counts of one identity at each time.
   fileprivate func rollout(
-    _ identity: NamedIdentity, _ row: TypeRow, _ scope: ScopeCatalog, _ times: [Instant],
-    _ order: [Int], into counts: inout [[String: Int]]
+    _ identity: NamedIdentity, _ name: String, _ row: TypeRow, _ scope: ScopeCatalog,
+    _ times: [Instant], _ order: [Int], into counts: inout [[String: Int]]
   ) throws(StoreError) {
     var held: [ContentID: Int] = [:]
     var snapshots: [(index: Int, held: [ContentID: Int])] = []
@@ -138,11 +143,14 @@ extension Snapshot {
     let pages = try self.contents(items, scope)
     var versions: [ContentID: String] = [:]
     for item in items {
-      versions[item.content] = pages.item(item, occurrenceAttribute: nil)["Version"] ?? ""
+      let decoded = pages.item(item, occurrenceAttribute: nil)
+      if row.rule == .singleton, !decoded.holds(value: name) { continue }
+      versions[item.content] = decoded["Version"] ?? ""
     }
     for (index, held) in snapshots {
       for (content, count) in held where count != 0 {
-        counts[index][versions[content] ?? "", default: 0] += count
+        guard let version = versions[content] else { continue }
+        counts[index][version, default: 0] += count
       }
     }
   }

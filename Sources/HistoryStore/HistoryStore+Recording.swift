@@ -40,14 +40,78 @@ extension HistoryStore {
   ) throws(StoreError) -> [Result<Receipt, ReportError>] {
     try checkWritable()
     let now = now
-    let parsed = reader.withLock { reader in
-      bodies.map { body -> Result<CanonicalReport, ReportError> in
-        do throws(ReportError) { return .success(try reader.read(body.span.bytes, now: now)) } catch {
-          return .failure(error)
-        }
+    // Repeated bodies are known by their hash alone; the others are read.
+    let submissions = bodies.map { body -> Submission in
+      if let repetition = repeatedBodies.repetition(of: body.span.bytes, in: scope, hash: hash) {
+        return .repetition(repetition)
+      }
+      return .report(read(body, now: now))
+    }
+    let results = try write { writer, transaction throws(StoreError) in
+      var results: [Result<Receipt, ReportError>] = []
+      let state = try writer.scope(scope, &transaction)
+      for (index, submission) in submissions.enumerated() {
+        results.append(
+          try accept(submission, bodies[index], writer, state, now: now, &transaction))
+      }
+      return results
+    }
+    remember(submissions, bodies, results, in: scope)
+    return results
+  }
+
+  /// A body on its way into the store.
+  private enum Submission: Sendable {
+    case repetition(RepeatedBodies.Repetition)
+    case report(Result<CanonicalReport, ReportError>)
+  }
+
+  private func read(_ body: [UInt8], now: Instant) -> Result<CanonicalReport, ReportError> {
+    reader.withLock { reader in
+      do throws(ReportError) { return .success(try reader.read(body.span.bytes, now: now)) } catch {
+        return .failure(error)
       }
     }
-    return try commit(parsed, in: scope)
+  }
+
+  private func accept(
+    _ submission: Submission, _ body: [UInt8], _ writer: Writer, _ scope: ScopeState,
+    now: Instant, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Result<Receipt, ReportError> {
+    let report: Result<CanonicalReport, ReportError>
+    switch submission {
+    case .report(let known): report = known
+    case .repetition(let repetition):
+      let receipt = try writer.accept(
+        repetition, in: scope, now: now, limits: configuration.limits, &transaction)
+      if let receipt { return .success(receipt) }
+      report = read(body, now: now)
+    }
+    switch report {
+    case .failure(let error): return .failure(error)
+    case .success(let report): return try writer.accept(report, in: scope, &transaction)
+    }
+  }
+
+  /// Keeps fingerprints of what is now the newest of each node.
+  private func remember(
+    _ submissions: [Submission], _ bodies: [[UInt8]], _ results: [Result<Receipt, ReportError>],
+    in scope: Scope
+  ) {
+    for (index, submission) in submissions.enumerated() {
+      guard case .success(let receipt) = results[index], let sequence = receipt.sequence else {
+        continue
+      }
+      switch submission {
+      case .repetition(let repetition):
+        repeatedBodies.renew(repetition, as: sequence.value, in: scope)
+      case .report(.success(let report)):
+        let body = bodies[index]
+        repeatedBodies.remember(
+          body.span.bytes, of: report, as: sequence.value, in: scope, hash: hash)
+      case .report(.failure): break
+      }
+    }
   }
 
   private func commit(
@@ -72,6 +136,10 @@ extension HistoryStore {
     return try write { writer, transaction throws(StoreError) in
       var results: [Result<Receipt, ReportError>] = []
       for (report, scope) in reports {
+        if let refused = writer.refusal(of: report, in: scope) {
+          results.append(.failure(refused))
+          continue
+        }
         let state = try writer.scope(scope, &transaction)
         results.append(try writer.accept(report, in: state, &transaction))
       }

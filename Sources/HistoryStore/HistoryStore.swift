@@ -51,6 +51,7 @@ public final class HistoryStore: Sendable {
   let contents = ContentCache()
   let catalogs = Mutex(Catalog())
   let directory = NodeDirectory()
+  let repeatedBodies = RepeatedBodies()
   /// Held for the whole of a write transaction.
   let writerLock = Mutex(())
   let writer: Writer
@@ -73,6 +74,11 @@ public final class HistoryStore: Sendable {
         throw StoreError(.notFound, "there is no store in \(path)")
       }
       try Self.makeDirectory(path)
+    }
+    var status = stat()
+    if configuration.isReadOnly, stat(file, &status) == 0, status.st_size == 0 {
+      // Left by a writer that died before its first write; LMDB itself stumbles over it.
+      throw StoreError(.notFound, "there is no store in \(path): its file is empty")
     }
     environment = try Self.openEnvironment(file, configuration)
     let environment = environment
@@ -152,6 +158,10 @@ public final class HistoryStore: Sendable {
     do throws(LMDBError) {
       probe = try transaction.openDatabase(named: "meta", create: false)
     } catch { throw StoreError(error) }
+    // The first transaction makes every table: a file with another one before is somebody else's.
+    guard probe != nil || transaction.id <= 1 else {
+      throw StoreError(.notAStore, "the LMDB file was made by another program: it is not a store")
+    }
     if let probe {
       let row = try transaction.view.row(MetaRow.key, probe) { bytes throws(PackedBytesError) in
         try MetaRow(bytes)

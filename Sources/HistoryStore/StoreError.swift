@@ -1,9 +1,10 @@
+import Glibc
 public import LMDB
 import PackedBytes
 
 /// Why the store could not do what it was asked; what was acknowledged before stays.
 public struct StoreError: Error, Sendable, CustomStringConvertible {
-  /// The kinds of failure. More may come.
+  /// The kinds of failure, to which more may come.
   public enum Code: String, Sendable {
     /// There is no store at the path.
     case notFound
@@ -56,7 +57,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     switch error {
     case .mapFull:
       self.init(.mapFull, "the store has reached its largest map size", cause: error)
-    case .noSpace:
+    case .noSpace, .quotaExceeded, .fileTooLarge:
       self.init(.diskFull, "the disk is full; nothing was stored", cause: error)
     case .readOnlyFileSystem:
       self.init(.readOnly, "the file system is read-only", cause: error)
@@ -68,10 +69,28 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
       self.init(.alreadyOpen, "this process has the store open already", cause: error)
     case .invalid, .versionMismatch:
       self.init(.notAStore, "the file is not an LMDB environment of this kind", cause: error)
-    case .corrupted, .pageNotFound, .panic:
+    case .panic:
+      // After a failed write of the page that names the newest state; the file itself is whole.
+      self.init(
+        .system, "an earlier write failed and LMDB takes no more: open the store again",
+        cause: error)
+    case .corrupted, .pageNotFound:
       self.init(.damaged, "the store's file is damaged; run verify", cause: error)
     default:
       self.init(.system, "LMDB refused", cause: error)
+    }
+  }
+
+  /// Names what a commit to a file met.
+  ///
+  /// LMDB makes EIO of a short write, which is how most file systems begin to be full; a disk that
+  /// fails gives the same number, so the room left decides.
+  init(committing error: LMDBError, to path: String) {
+    var room = statvfs()
+    if error == .ioError, statvfs(path, &room) == 0, room.f_bavail * room.f_frsize < 1 << 20 {
+      self.init(.diskFull, "the disk is full; nothing was stored", cause: error)
+    } else {
+      self.init(error)
     }
   }
 
@@ -87,6 +106,13 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
   static func damaged(_ message: String) -> StoreError {
     StoreError(.damaged, message + "; run verify")
   }
+}
+
+extension LMDBError {
+  /// The user's share of the disk is full.
+  fileprivate static let quotaExceeded = LMDBError(rawValue: EDQUOT)
+  /// The file system, or a limit of the process, lets the file grow no further.
+  fileprivate static let fileTooLarge = LMDBError(rawValue: EFBIG)
 }
 
 /// Runs a step that decodes and names its errors in the store's words.

@@ -19,6 +19,9 @@ package struct CanonicalReport: Sendable {
   package var node: NodeID
   package var origin: Report.Origin
   package var entries: [Entry]
+  /// Whether `CaptureTime` occurs in the body as the member of its entries and nowhere else, so that
+  /// a ``BodyFingerprint`` can be taken.
+  package var hasPlainCaptureTimes = false
 }
 
 /// All items of one observation, packed one behind the other.
@@ -40,6 +43,8 @@ package struct CanonicalContent: Sendable {
   package let buffer: GrowingBytes
   package var elements: [Element] = []
   package var complexOccurrences: [Piece] = []
+  /// Whether some item has an attribute of the name `CaptureTime`.
+  package var hasCaptureTimeAttribute = false
 
   package init(capacity: Int) { buffer = GrowingBytes(capacity: capacity) }
 
@@ -56,7 +61,7 @@ package struct CanonicalContent: Sendable {
 /// One number: nothing; or the time in the type's first occurrence attribute, in seconds; or the id
 /// of bytes that are kept like a content, for whatever is neither.
 package struct Occurrence: Hashable, Sendable {
-  /// Bits 0 and 1: 0 none, 1 time, 2 complex. Above them: the zigzag seconds, or the id.
+  /// Bits 0 and 1 say what it is (0 none, 1 time, 2 complex), the others the zigzag seconds or the id.
   package var rawValue: UInt64
 
   @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }

@@ -54,6 +54,7 @@ struct ContentBuilder {
       bytes.append(varint: value.byteCount)
       bytes.append(value)
     }
+    if shape.hasCaptureTime { content.hasCaptureTimeAttribute = true }
     let piece = piece(from: start)
     let occurrence = hasOccurrence ? occurrence(shape, values) : .none
     content.elements.append(CanonicalContent.Element(piece: piece, occurrence: occurrence))

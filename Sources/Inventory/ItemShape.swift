@@ -1,7 +1,8 @@
 import PackedBytes
 
-/// The attribute names of an item in the order in which a client sends them, checked once, with
-/// where each goes in the canonical order. Items of one report nearly always share a shape.
+/// The attribute names of an item in the order in which a client sends them, checked once.
+///
+/// Beside each stands where it goes in the canonical order. Items of one report nearly always share a shape.
 ///
 /// All names lie in one array, so that the loop over an item's attributes touches no other object.
 struct ItemShape: Sendable {
@@ -22,6 +23,8 @@ struct ItemShape: Sendable {
   let slots: [Slot]
   /// Where in ``text`` the name that was sent at a position lies.
   let sent: [Range<Int>]
+  /// Whether one of the names is `CaptureTime`.
+  let hasCaptureTime: Bool
 
   /// Checks the names of an item; throws for one that is empty, too long or there twice.
   init(names: [[UInt8]], occurrenceNames: [[UInt8]], limits: ReportLimits) throws(ReportError) {
@@ -47,6 +50,7 @@ struct ItemShape: Sendable {
     }
     self.slots = slots
     self.sent = sent
+    hasCaptureTime = names.contains(Array("CaptureTime".utf8))
     text = writer.bytes
   }
 

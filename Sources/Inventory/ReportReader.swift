@@ -13,6 +13,9 @@ package final class ReportReader {
   /// Shapes seen lately, by type: clients send few of them.
   private var shapes: [TypeName: [ItemShape]] = [:]
 
+  /// Whether the body that is read has members that are passed over.
+  private var hasUnknownMembers = false
+
   /// Shapes remembered per type; beyond it they are forgotten together.
   private static let shapesMax = 64
 
@@ -42,6 +45,7 @@ package final class ReportReader {
     } catch {
       throw ReportError(.malformedJSON, "not valid JSON: \(error)")
     }
+    hasUnknownMembers = false
     let tape = parser.tape
     guard tape.kind(1) == .object else {
       throw ReportError(.invalidRequest, "a report is a JSON object with InstanceId and Items")
@@ -58,7 +62,11 @@ package final class ReportReader {
       // A NUL can only come from an escape, and escapes are rare.
       let checksForNUL = body.contains(byte: 0x5c)
       let entries = try self.entries(tape, items, checksForNUL: checksForNUL, now: now)
-      return CanonicalReport(node: node, origin: .reported, entries: entries)
+      var report = CanonicalReport(node: node, origin: .reported, entries: entries)
+      report.hasPlainCaptureTimes =
+        !hasUnknownMembers
+        && !entries.contains { $0.content == nil || $0.content?.hasCaptureTimeAttribute == true }
+      return report
     } catch {
       var named = error
       named.node = node.text
@@ -259,7 +267,11 @@ package final class ReportReader {
       guard seen.insert(name).inserted else {
         throw ReportError(.invalidRequest, "\(name.printable) is there twice in \(what)")
       }
-      if let index = names.firstIndex(of: name) { found[index] = position + 1 }
+      if let index = names.firstIndex(of: name) {
+        found[index] = position + 1
+      } else {
+        hasUnknownMembers = true
+      }
       position = tape.after(position + 1)
     }
     return found

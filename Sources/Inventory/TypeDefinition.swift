@@ -27,7 +27,8 @@ public struct TypeDefinition: Sendable, Hashable {
   public let occurrenceAttributes: [String]
 
   init(
-    _ name: String, versions: [String] = ["1.0", "1.1"], identity: Identity, occurrence: [String] = [],
+    _ name: String, versions: [String] = ["1.0", "1.1"], identity: Identity,
+    occurrence: [String] = [],
     numbers: [String] = [], _ attributes: String
   ) {
     self.name = TypeName(stored: name)

@@ -51,11 +51,12 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     @_lifetime(borrow self) get {
       var wordCount = 0
       var byteCount = 0
-      let words = unsafe csimdjson_tape(parser, &wordCount)
-      let strings = unsafe csimdjson_strings(parser, &byteCount)
+      guard let words = unsafe csimdjson_tape(parser, &wordCount),
+        let strings = unsafe csimdjson_strings(parser, &byteCount)
+      else { preconditionFailure("there is no tape before the first parse") }
       let tape = unsafe Tape(
-        words: Span(_unsafeStart: words!, count: wordCount + 1),
-        strings: RawSpan(_unsafeStart: UnsafeRawPointer(strings!), byteCount: byteCount))
+        words: Span(_unsafeStart: words, count: wordCount + 1),
+        strings: RawSpan(_unsafeStart: UnsafeRawPointer(strings), byteCount: byteCount))
       return unsafe _overrideLifetime(tape, borrowing: self)
     }
   }

@@ -203,3 +203,28 @@ extension RawSpan {
     }
   }
 }
+
+extension RawSpan {
+  /// Where some bytes first occur at or after `from`; nil where they do not.
+  ///
+  /// Looks for the last of them with the C library's scan, so choose needles that end rarely.
+  package func firstIndex(of needle: RawSpan, from: Int) -> Int? {
+    let length = needle.byteCount
+    guard length > 0, from >= 0, from + length <= byteCount else { return nil }
+    let last = unsafe needle.unsafeLoad(fromByteOffset: length - 1, as: UInt8.self)
+    var at = from + length - 1
+    while at < byteCount {
+      let next = unsafe withUnsafeBytes { bytes -> Int? in
+        guard let start = bytes.baseAddress,
+          let found = unsafe memchr(start + at, Int32(last), bytes.count - at)
+        else { return nil }
+        return unsafe UnsafeRawPointer(found) - start
+      }
+      guard let next else { return nil }
+      let start = next - length + 1
+      if extracting(start..<(next + 1)).isEqual(to: needle) { return start }
+      at = next + 1
+    }
+    return nil
+  }
+}

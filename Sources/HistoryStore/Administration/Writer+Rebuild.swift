@@ -32,7 +32,11 @@ extension Writer {
     staged = Staged()
     let declared = try declaredIdentities(source, &transaction)
     let total: Int
-    if let source { total = try source.recordCount() } else { total = try recordCount(&transaction) }
+    if let source {
+      total = try source.recordCount()
+    } else {
+      total = try recordCount(&transaction)
+    }
     var count = 0
     var key = Key.log(0, 0)
     while let record = try next(after: key, source, &transaction) {
@@ -192,7 +196,9 @@ extension Writer {
     var key = Key.log(0, 0)
     while let stored = try next(after: key, source, &transaction) {
       key = stored.key
-      guard let first = stored.bytes.first, first & 0x7f == LogRecord.declarationTag else { continue }
+      guard let first = stored.bytes.first, first & 0x7f == LogRecord.declarationTag else {
+        continue
+      }
       let record = try decoding("log") { () throws(PackedBytesError) in
         try LogRecord(stored.bytes.span.bytes, sequence: stored.sequence)
       }

@@ -31,7 +31,7 @@ enum Key {
     return key.bytes
   }
 
-  /// scope, content id: 6 bytes. Also scope, node number; scope, shape number.
+  /// scope, and a content id, node number or shape number: 6 bytes.
   static func number(_ scope: ScopeNumber, _ number: UInt32) -> [UInt8] {
     var key = ByteWriter(capacity: 6)
     key.append(bigEndian: scope)

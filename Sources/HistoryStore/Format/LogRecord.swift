@@ -33,7 +33,9 @@ struct ReportRecord: Equatable {
   var origin: Report.Origin = .reported
   /// The number that the first content defined here gets; the others follow.
   var firstContent: ContentID = 0
-  /// Shapes first used here: attribute names in canonical order. Numbers follow `firstShape`.
+  /// Shapes first used here: attribute names in canonical order.
+  ///
+  /// Their numbers follow `firstShape`.
   var firstShape: UInt32 = 0
   var shapes: [[String]] = []
   var entries: [Entry] = []

@@ -35,7 +35,7 @@ struct Posting: Equatable {
   }
 }
 
-/// Neighbouring postings of one list: one row. The key ends with the first posting's moment.
+/// Neighbouring postings of one list, in one row whose key ends with the first one's moment.
 enum PostingChunk {
   /// See ``TimelineChunk/byteCountMax``.
   static let byteCountMax = 1024

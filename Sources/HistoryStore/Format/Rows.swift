@@ -111,11 +111,19 @@ struct CurrentRow: Equatable {
 
   func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 16 + layout.slots.count * 4)
+    Self.encodeHead(
+      place: place, version: version, isImported: isImported, hasEnded: hasEnded, into: &writer)
+    SlotChangeCodec.encode(Layout().changes(to: layout), into: &writer)
+    return writer.bytes
+  }
+
+  /// Appends everything before the layout.
+  static func encodeHead(
+    place: Place, version: Int, isImported: Bool, hasEnded: Bool, into writer: inout ByteWriter
+  ) {
     writer.append(varint: UInt64(place.valid))
     writer.append(varint: place.sequence)
     writer.append(varint: version << 2 | (isImported ? 2 : 0) | (hasEnded ? 1 : 0))
-    SlotChangeCodec.encode(Layout().changes(to: layout), into: &writer)
-    return writer.bytes
   }
 
   init(_ bytes: RawSpan) throws(PackedBytesError) {

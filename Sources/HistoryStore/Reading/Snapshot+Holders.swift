@@ -39,10 +39,12 @@ extension Snapshot {
       }
     } catch { throw StoreError(error) }
     if !prefix.isEmpty && prefix.last == 0 { return found }
+    // All contents share the one identity: each is compared for itself, by `isNamed`.
+    if row.rule == .singleton { return found }
     let items = found.map { StoredItem(content: $0.first, occurrence: .none) }
     let pages = try contents(items, scope)
     return zip(found, items).filter { _, item in
-      pages.item(item, occurrenceAttribute: nil).attributes.contains { $0.value == name }
+      pages.item(item, occurrenceAttribute: nil).holds(value: name)
     }.map { $0.0 }
   }
 
@@ -103,27 +105,38 @@ struct HoldingWalk {
 
   private var held: [Holder: [UInt32]] = [:]
   private(set) var ended: [StoredHolding] = []
+  /// What the node gained and lost at the moment that is being walked: items of one identity may
+  /// trade their contents, and then nothing begins or ends.
+  private var net: [ContentID: Int] = [:]
+  private var moment: Posting.Moment?
 
   mutating func take(_ posting: Posting) {
+    if moment != posting.moment { settle() }
+    moment = posting.moment
     switch posting.form {
-    case .added: add(posting.node, posting.a, posting.valid)
-    case .removed: remove(posting.node, posting.a, posting.valid)
+    case .added: net[posting.a, default: 0] += 1
+    case .removed: net[posting.a, default: 0] -= 1
     case .changed:
-      remove(posting.node, posting.a, posting.valid)
-      add(posting.node, posting.b, posting.valid)
+      net[posting.a, default: 0] -= 1
+      net[posting.b, default: 0] += 1
     case .counts: break
     }
   }
 
-  private mutating func add(_ node: NodeNumber, _ content: ContentID, _ valid: UInt32) {
-    held[Holder(node: node, content: content), default: []].append(valid)
-  }
-
-  private mutating func remove(_ node: NodeNumber, _ content: ContentID, _ valid: UInt32) {
-    let holder = Holder(node: node, content: content)
-    guard let from = held[holder]?.popLast() else { return }
-    if held[holder]?.isEmpty == true { held[holder] = nil }
-    ended.append(StoredHolding(node: node, content: content, from: from, to: valid))
+  /// Enters what the last moment came to; call it after the last posting.
+  mutating func settle() {
+    guard let moment else { return }
+    for (content, count) in net {
+      let holder = Holder(node: moment.node, content: content)
+      for _ in 0..<max(0, count) { held[holder, default: []].append(moment.valid) }
+      for _ in 0..<max(0, -count) {
+        guard let from = held[holder]?.popLast() else { break }
+        ended.append(
+          StoredHolding(node: moment.node, content: content, from: from, to: moment.valid))
+      }
+      if held[holder]?.isEmpty == true { held[holder] = nil }
+    }
+    net.removeAll(keepingCapacity: true)
   }
 
   /// What is still held.
@@ -131,5 +144,12 @@ struct HoldingWalk {
     held.flatMap { holder, since in
       since.map { StoredHolding(node: holder.node, content: holder.content, from: $0, to: nil) }
     }
+  }
+}
+
+extension Item {
+  /// Whether any attribute has a value, byte by byte.
+  func holds(value: String) -> Bool {
+    attributes.contains { $0.value.utf8.elementsEqual(value.utf8) }
   }
 }

@@ -47,12 +47,11 @@ extension TransactionView {
         } catch {
           throw LMDBError.corrupted
         }
-        if found == nil, let prior {
-          guard prior.place.sequence > known else {
-            return FoundState(
-              place: prior.place, hasEnded: prior.hasEnded, isImported: prior.isImported,
-              version: prior.version, lastConfirmed: confirmed)
-          }
+        // Without a statement here, the latest may stand behind that state in the chunk before.
+        if found == nil, confirmed != nil, let prior, prior.place.sequence <= known {
+          return FoundState(
+            place: prior.place, hasEnded: prior.hasEnded, isImported: prior.isImported,
+            version: prior.version, lastConfirmed: confirmed)
         }
         if var found {
           found.lastConfirmed = confirmed

@@ -16,7 +16,9 @@
   private var used = 0
   private var capacity = 0
 
-  deinit { for unsafe chunk in unsafe chunks { unsafe chunk.deallocate() } }
+  deinit {
+    for index in unsafe chunks.indices { unsafe chunks[index].deallocate() }
+  }
 
   /// Copies bytes to the end.
   func append(_ bytes: RawSpan) -> Place {

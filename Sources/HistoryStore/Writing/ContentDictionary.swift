@@ -19,7 +19,9 @@ final class ContentDictionary {
 
   /// By content number; number 0 is nobody's.
   // Exclusivity is unchecked: no method calls out while it reads or writes these.
-  @exclusivity(unchecked) private var entries: [Entry] = [Entry(place: .none, type: 0, isFull: false, hash: 0)]
+  @exclusivity(unchecked) private var entries: [Entry] = [
+    Entry(place: .none, type: 0, isFull: false, hash: 0)
+  ]
   /// The identity of each content; 0 where not looked up yet.
   @exclusivity(unchecked) var identities: [IdentityNumber] = [0]
   @exclusivity(unchecked) private var slots: [ContentID] = [ContentID](repeating: 0, count: 1 << 10)

@@ -64,9 +64,9 @@ struct SlotMatching {
     vacated.removeAll { isKept.contains($0) }
   }
 
-  /// The changes in order of slots.
+  /// The changes in order of slots; an item whose identity is new pairs with none.
   func changes(
-    identity: (ContentID) throws(StoreError) -> IdentityNumber
+    identity: (ContentID) throws(StoreError) -> IdentityNumber?
   ) throws(StoreError) -> [SlotChange] {
     if vacated.isEmpty && arrived.isEmpty { return [] }
     var changes: [SlotChange] = []
@@ -78,11 +78,12 @@ struct SlotMatching {
     } else {
       var byIdentity: [IdentityNumber: [Int]] = [:]
       for slot in vacated.reversed() {
-        byIdentity[try identity(slots[slot].content), default: []].append(slot)
+        guard let known = try identity(slots[slot].content) else { continue }
+        byIdentity[known, default: []].append(slot)
       }
       var isTaken: Set<Int> = []
       for item in arrived {
-        if let slot = byIdentity[try identity(item.content)]?.popLast() {
+        if let known = try identity(item.content), let slot = byIdentity[known]?.popLast() {
           changes.append(SlotChange(slot: UInt32(slot), item: item))
           isTaken.insert(slot)
         } else {

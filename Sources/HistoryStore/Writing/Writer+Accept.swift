@@ -86,15 +86,27 @@ extension Writer {
           && row?.sequence == newest?.sequence
       }
       if !isKnown {
-        var error = ReportError(
-          .contentMismatch,
-          "the content of this hash is not the one accepted last: send the whole content",
-          type: entry.type.text)
-        error.node = report.node.text
-        return error
+        return mismatch(report, entry)
       }
     }
     return nil
+  }
+
+  /// Why a report is refused in a scope that is not open yet; nil where it opens it.
+  func refusal(of report: CanonicalReport, in scope: Scope) -> ReportError? {
+    guard scopeNumbers[scope] == nil else { return nil }
+    return report.entries.first { $0.content == nil }.map { mismatch(report, $0) }
+  }
+
+  private func mismatch(
+    _ report: CanonicalReport, _ entry: CanonicalReport.Entry
+  ) -> ReportError {
+    var error = ReportError(
+      .contentMismatch,
+      "the content of this hash is not the one accepted last: send the whole content",
+      type: entry.type.text)
+    error.node = report.node.text
+    return error
   }
 
   /// Words one entry for the log; nil where everything in it is known already.
@@ -118,7 +130,7 @@ extension Writer {
     let base = placement.prior?.layout ?? Layout()
     placement.changes = try SlotMatching(base, items).changes {
       content throws(StoreError) in
-      try identity(of: content, type: series.type, scope: scope, &transaction)
+      try knownIdentity(of: content, type: series.type, scope: scope, &transaction)
     }
     if let prior = placement.prior, !prior.hasEnded, prior.place.valid == place.valid,
       placement.changes.isEmpty
@@ -185,7 +197,11 @@ extension Writer {
     let found = try transaction.view.findState(
       series, atOrBefore: Place(valid: valid, sequence: Key.sequenceMax),
       known: Key.sequenceMax, tables: tables)
-    return found?.lastConfirmed == valid
+    if let found { return found.lastConfirmed == valid }
+    // Before the first state there are statements only, at most one of each valid time.
+    let place = Place(valid: valid, sequence: Key.sequenceMax)
+    let chunk = try transaction.view.chunk(series, holding: place, tables: tables)
+    return chunk?.entries.contains { !$0.isState && $0.place.valid == valid } ?? false
   }
 }
 

@@ -172,30 +172,54 @@ extension Writer {
     scope.dirtyTypes.insert(type)
   }
 
+  /// The identity of a content where it has a number, else nil.
+  ///
+  /// For what a rebuild does not do: numbers are given out in the order in which it comes to them.
+  func knownIdentity(
+    of content: ContentID, type: TypeNumber, scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> IdentityNumber? {
+    let known = scope.dictionary.identities[Int(content)]
+    if known != 0 { return known }
+    let row = try scope.catalog.type(type)
+    let bytes = row.identity(of: scope.dictionary.bytes(of: content))
+    return try identityRow(bytes, type: type, scope: scope, &transaction)?.number
+  }
+
   /// The identity of a content, as a number; looked up once per content.
+  ///
+  /// A new one gets the next number. Only a projection may ask, because a rebuild comes to the same
+  /// numbers by asking in the same order.
   func identity(
+    of content: ContentID, type: TypeNumber, scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> IdentityNumber {
+    let known = try knownIdentity(of: content, type: type, scope: scope, &transaction)
+    if known != 0 { return known }
+    let bytes = try scope.catalog.type(type).identity(of: scope.dictionary.bytes(of: content))
+    let number = scope.row.nextIdentity
+    scope.row.nextIdentity += 1
+    scope.isRowDirty = true
+    var value = ByteWriter()
+    value.append(varint: UInt64(number))
+    value.append(varint: UInt64(content))
+    try put(
+      value.bytes, Key.identity(scope.number, type, bytes), tables.identities, &transaction)
+    scope.dictionary.identities[Int(content)] = number
+    return number
+  }
+
+  /// The identity of a content, as a number; 0 for one that no item of a timeline has had.
+  func knownIdentity(
     of content: ContentID, type: TypeNumber, scope: ScopeState,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> IdentityNumber {
     let known = scope.dictionary.identities[Int(content)]
     if known != 0 { return known }
-    let row = try scope.catalog.type(type)
-    let bytes = row.identity(of: scope.dictionary.bytes(of: content))
-    let number: IdentityNumber
-    if let found = try identityRow(bytes, type: type, scope: scope, &transaction) {
-      number = found.number
-    } else {
-      number = scope.row.nextIdentity
-      scope.row.nextIdentity += 1
-      scope.isRowDirty = true
-      var value = ByteWriter()
-      value.append(varint: UInt64(number))
-      value.append(varint: UInt64(content))
-      try put(
-        value.bytes, Key.identity(scope.number, type, bytes), tables.identities, &transaction)
-    }
-    scope.dictionary.identities[Int(content)] = number
-    return number
+    let bytes = try scope.catalog.type(type).identity(of: scope.dictionary.bytes(of: content))
+    guard let row = try identityRow(bytes, type: type, scope: scope, &transaction) else { return 0 }
+    scope.dictionary.identities[Int(content)] = row.number
+    return row.number
   }
 
   private func identityRow(

@@ -131,7 +131,8 @@ struct PostingListEditor {
       postings.insert(posting, at: 0)
       recount()
     } else {
-      let index = isAtEnd
+      let index =
+        isAtEnd
         ? postings.count : postings.firstIndex { $0.moment > posting.moment } ?? postings.count
       postings.insert(posting, at: index)
       byteCount += size

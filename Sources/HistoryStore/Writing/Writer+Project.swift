@@ -46,7 +46,7 @@ extension Writer {
   }
 
   /// Appends an entry behind all others of its series; false where it does not belong there.
-  private func appendToTimeline(
+  func appendToTimeline(
     _ entry: TimelineEntry, _ series: Series, prior: CurrentRow?,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Bool {

@@ -47,7 +47,9 @@ final class Writer: @unchecked Sendable {
         try load(&transaction)
         let result = try body(&transaction)
         try flush(&transaction)
-        do throws(LMDBError) { try transaction.commit() } catch { throw StoreError(error) }
+        do throws(LMDBError) { try transaction.commit() } catch {
+          throw StoreError(committing: error, to: environment.path)
+        }
         return result
       } catch {
         isLoaded = false

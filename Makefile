@@ -1,0 +1,36 @@
+# Stocktake: `make demo` shows it on this machine, `make test` proves it.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+STRICT = -Xswiftc -warnings-as-errors
+DEMO_STORE ?= .build/demo-store
+
+.PHONY: all demo test lint bench build dependencies install clean
+
+all: build
+
+dependencies:
+	@Scripts/install-dependencies
+
+build: dependencies
+	$(SWIFT) build -c release --product stocktake
+
+demo: build
+	@Scripts/demo "$$($(SWIFT) build -c release --show-bin-path)/stocktake" "$(DEMO_STORE)"
+
+# Tests run in debug, where every precondition and exclusivity check is on.
+test: dependencies
+	$(SWIFT) build --build-tests $(STRICT)
+	$(SWIFT) test --skip-build $(STRICT)
+
+lint:
+	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
+
+bench: dependencies
+	cd Benchmarks && $(SWIFT) run -c release store-benchmarks
+
+install: build
+	install -D -m 0755 "$$($(SWIFT) build -c release --show-bin-path)/stocktake" "$(DESTDIR)$(PREFIX)/bin/stocktake"
+
+clean:
+	rm -rf .build Benchmarks/.build

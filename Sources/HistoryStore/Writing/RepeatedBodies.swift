@@ -1,0 +1,89 @@
+import Digests
+import Inventory
+import PackedBytes
+import Synchronization
+
+/// The last accepted body of each node, as a fingerprint: what makes a repeated one cheap.
+///
+/// Only a cache: it is empty when a store is opened, and whatever it says is checked against the
+/// store's own newest observations before it counts. Memory: some 200 bytes a node.
+final class RepeatedBodies: Sendable {
+  /// What the last body of a node said.
+  struct Body: Sendable {
+    var fingerprint: BodyFingerprint
+    var entries: [Entry]
+  }
+
+  /// One type in it.
+  struct Entry: Sendable {
+    var type: TypeName
+    var schemaVersion: String
+    var contentHash: String?
+    var itemCount: Int
+    /// The log record whose observation it is equal to.
+    var sequence: UInt64
+  }
+
+  /// A body that says the same as the node's last one.
+  struct Repetition: Sendable {
+    var node: NodeID
+    var entries: [Entry]
+    var captureTimes: [Instant]
+  }
+
+  private struct Key: Hashable {
+    var scope: Scope
+    var node: [UInt8]
+  }
+
+  /// Nodes remembered; beyond it all are forgotten together.
+  private static let nodesMax = 1 << 18
+  private let bodies = Mutex<[Key: Body]>([:])
+
+  /// What a body repeats; nil where it has to be read.
+  func repetition(of body: RawSpan, in scope: Scope, hash: KeyedHash) -> Repetition? {
+    guard let node = BodyFingerprint.node(of: body) else { return nil }
+    let key = Key(scope: scope, node: node)
+    guard let known = bodies.withLock({ $0[key] }),
+      let times = known.fingerprint.captureTimes(of: body, hash: hash)
+    else { return nil }
+    return Repetition(
+      node: NodeID(stored: String(decoding: node, as: UTF8.self)), entries: known.entries,
+      captureTimes: times)
+  }
+
+  /// Remembers the body of a report that was accepted.
+  func remember(
+    _ body: RawSpan, of report: CanonicalReport, as sequence: UInt64, in scope: Scope,
+    hash: KeyedHash
+  ) {
+    let key = Key(scope: scope, node: Array(report.node.text.utf8))
+    guard report.hasPlainCaptureTimes, BodyFingerprint.node(of: body) == key.node,
+      let fingerprint = BodyFingerprint(
+        of: body, captureTimes: report.entries.map(\.captureTime), hash: hash)
+    else {
+      bodies.withLock { $0[key] = nil }
+      return
+    }
+    let entries = report.entries.map { entry in
+      Entry(
+        type: entry.type, schemaVersion: entry.schemaVersion, contentHash: entry.contentHash,
+        itemCount: entry.content?.elements.count ?? 0, sequence: sequence)
+    }
+    bodies.withLock { bodies in
+      if bodies.count >= Self.nodesMax { bodies.removeAll() }
+      bodies[key] = Body(fingerprint: fingerprint, entries: entries)
+    }
+  }
+
+  /// Notes the record of a repetition that was accepted.
+  func renew(_ repetition: Repetition, as sequence: UInt64, in scope: Scope) {
+    let key = Key(scope: scope, node: Array(repetition.node.text.utf8))
+    bodies.withLock { bodies in
+      guard var body = bodies[key] else { return }
+      bodies[key] = nil
+      for index in body.entries.indices { body.entries[index].sequence = sequence }
+      bodies[key] = body
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package import Digests
+import PackedBytes
+
+/// What tells that a body says the same as the one before but for its capture times.
+///
+/// A node's body is compared with that same node's last one by length and a keyed 128-bit hash of
+/// everything but the capture times, whose places are known; so a repeated body costs a hash (some
+/// 7 µs for 166 kB), and is never parsed.
+package struct BodyFingerprint: Sendable {
+  private let byteCount: Int
+  /// Where the 20 bytes of each capture time begin, in order of the entries.
+  private let places: [Int]
+  private let hash: Hash128
+
+  private static let member = Array("\"CaptureTime\":\"".utf8)
+  /// The part of ``member`` that is looked for: it ends with a letter that texts seldom have.
+  private static let landmark = Array("\"CaptureT".utf8)
+  private static let captureTimeByteCount = 20
+
+  /// The fingerprint of a body that was read; nil where its capture times are not plainly there.
+  ///
+  /// - Parameter captureTimes: those of its entries, in order.
+  package init?(of body: RawSpan, captureTimes: [Instant], hash: KeyedHash) {
+    var places: [Int] = []
+    var from = 0
+    for time in captureTimes {
+      guard let found = body.firstIndex(of: Self.landmark.span.bytes, from: from) else {
+        return nil
+      }
+      let place = found + Self.member.count
+      guard place + Self.captureTimeByteCount < body.byteCount,
+        body.extracting(found..<place).isEqual(to: Self.member.span.bytes),
+        Instant(captureTime: body.extracting(place..<(place + Self.captureTimeByteCount))) == time
+      else { return nil }
+      places.append(place)
+      from = place + Self.captureTimeByteCount
+    }
+    byteCount = body.byteCount
+    self.places = places
+    self.hash = Self.hash(body, places, hash)
+  }
+
+  /// The capture times of a body that is otherwise the same; nil for any other body.
+  package func captureTimes(of body: RawSpan, hash: KeyedHash) -> [Instant]? {
+    guard body.byteCount == byteCount else { return nil }
+    var times: [Instant] = []
+    for place in places {
+      let text = body.extracting(place..<(place + Self.captureTimeByteCount))
+      guard let time = Instant(captureTime: text) else { return nil }
+      times.append(time)
+    }
+    return Self.hash(body, places, hash) == self.hash ? times : nil
+  }
+
+  /// Hashes what lies between the capture times, then the hashes.
+  private static func hash(_ body: RawSpan, _ places: [Int], _ hash: KeyedHash) -> Hash128 {
+    var parts = ByteWriter(capacity: 16 * (places.count + 1))
+    var from = 0
+    for place in places + [body.byteCount] {
+      let part = hash.hash128(body.extracting(from..<place))
+      parts.append(bigEndian: part.high)
+      parts.append(bigEndian: part.low)
+      from = min(place + captureTimeByteCount, body.byteCount)
+    }
+    return hash.hash128(parts.bytes.span.bytes)
+  }
+
+  private static let opening = Array("{\"InstanceId\":\"".utf8)
+  private static let quote: [UInt8] = [0x22]
+
+  /// The node id of a body that begins as the usual clients write it; nil for others.
+  package static func node(of body: RawSpan) -> [UInt8]? {
+    guard body.byteCount > opening.count + 1,
+      body.extracting(0..<opening.count).isEqual(to: opening.span.bytes)
+    else { return nil }
+    let rest = body.extracting(opening.count..<min(body.byteCount, opening.count + 256))
+    guard let end = rest.firstIndex(of: quote.span.bytes, from: 0) else { return nil }
+    let node = [UInt8](copying: rest.extracting(0..<end))
+    return node.contains(0x5c) ? nil : node
+  }
+}

@@ -1,0 +1,46 @@
+import Glibc
+
+/// Running this program once more, in a process of its own.
+enum ChildProcess {
+  /// How it ended.
+  enum Ending: Equatable {
+    case exited(Int32)
+    case signalled(Int32)
+  }
+
+  /// The signals of a program that went wrong by itself.
+  static let crashes: Set<Int32> = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE]
+
+  /// Runs this program with the same arguments and one more, sharing its input and output.
+  static func runThisProgram(adding argument: String) throws -> Ending {
+    let texts = CommandLine.arguments + [argument]
+    var arguments = unsafe texts.map { unsafe strdup($0) }
+    unsafe arguments.append(nil)
+    var variables: [UnsafeMutablePointer<CChar>?] = unsafe []
+    var entry = unsafe environ
+    // A crash is our news to tell; a page of addresses would bury it.
+    let name = "SWIFT_BACKTRACE="
+    while let variable = unsafe entry.pointee {
+      if unsafe strncmp(variable, name, name.utf8.count) != 0 {
+        unsafe variables.append(strdup(variable))
+      }
+      unsafe entry += 1
+    }
+    unsafe variables.append(strdup(name + "enable=no"))
+    unsafe variables.append(nil)
+    defer {
+      for text in unsafe arguments + variables { unsafe free(text) }
+    }
+    var child: pid_t = 0
+    let status = unsafe posix_spawn(&child, "/proc/self/exe", nil, nil, arguments, variables)
+    guard status == 0 else {
+      throw CommandFailure(
+        .storeError, unsafe "the check cannot be started: \(String(cString: strerror(status)))")
+    }
+    var ending: Int32 = 0
+    while unsafe waitpid(child, &ending, 0) < 0 {
+      guard errno == EINTR else { return .exited(ExitStatus.storeError.rawValue) }
+    }
+    return ending & 0x7f == 0 ? .exited((ending >> 8) & 0xff) : .signalled(ending & 0x7f)
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import HistoryStore
+import Inventory
+
+/// The command `stocktake types`.
+struct Types: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the inventory types that were reported, and what is known of each.",
+    discussion: """
+      EXAMPLES
+        stocktake types
+        stocktake types --format json
+      """)
+
+  @OptionGroup var store: StoreOptions
+  @OptionGroup var scope: WideScopeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var time: TimeOptions
+
+  func run() throws {
+    let scope = try scope.scope
+    let zone = try time.zone()
+    let types = try store.openForReading().schemas(in: scope)
+    let printer = Printer()
+    if output.format != .table {
+      ListWriter.write(
+        types.map(\.json), to: printer, as: output.format, columns: TypeSummary.columns)
+    } else if !types.isEmpty {
+      var table = Table(
+        [.init("TYPE", isElastic: false)] + (scope == nil ? [.init("SCOPE")] : [])
+          + [
+            .init("NODES", isRightAligned: true), .init("VERSIONS"), .init("IDENTITY"),
+            .init("DELETED"), .init("ATTRIBUTES"),
+          ])
+      for type in types {
+        var row = [Table.Cell(type.type.text)]
+        if scope == nil { row.append(.init(type.scope.description)) }
+        let identity = type.identity.joined(separator: " ")
+        row += [
+          .init(grouped(type.nodeCount)), .init(type.versions.joined(separator: " ")),
+          .init(type.isDeclared ? identity + " (declared)" : identity),
+          .init(type.deleted.map(zone.text) ?? "", .red),
+          .init(type.attributes.joined(separator: " ")),
+        ]
+        table.rows.append(row)
+      }
+      table.print(to: printer)
+      printer.flush()
+    }
+    if types.isEmpty { throw CommandFailure(.nothingFound, "no inventory type was reported yet") }
+  }
+}

@@ -1,0 +1,24 @@
+import Glibc
+import Synchronization
+
+/// Ctrl-C and termination as a wish that a long command asks for between its steps.
+enum Interruption {
+  private static let flag = Atomic<Bool>(false)
+
+  /// Whether the command was asked to stop.
+  static var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+  /// From now on the first Ctrl-C only sets the wish; a second one ends the process at once.
+  static func catchSignals() {
+    // The flag exists before a signal can come.
+    flag.store(false, ordering: .relaxed)
+    for signal in [SIGINT, SIGTERM] {
+      var action = sigaction()
+      unsafe action.__sigaction_handler.sa_handler = { _ in
+        Interruption.flag.store(true, ordering: .relaxed)
+      }
+      action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND))
+      unsafe sigaction(signal, &action, nil)
+    }
+  }
+}

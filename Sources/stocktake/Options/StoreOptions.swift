@@ -1,0 +1,116 @@
+import ArgumentParser
+import Glibc
+import HistoryStore
+import Inventory
+
+/// Where the store is.
+struct StoreOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The store's directory.",
+      discussion: "Default: $STOCKTAKE_STORE, else $XDG_DATA_HOME/stocktake, else "
+        + "~/.local/share/stocktake.",
+      valueName: "dir"),
+    completion: .directory)
+  var store: String?
+
+  /// The directory that the options and the environment name.
+  func directory() throws -> String {
+    try Self.directory(option: store, environment: environmentValue)
+  }
+
+  static func directory(
+    option: String?, environment: (String) -> String?
+  ) throws -> String {
+    if let option {
+      guard !option.isEmpty else { throw CommandFailure(.usage, "--store names no directory") }
+      return option
+    }
+    if let path = environment("STOCKTAKE_STORE") { return path }
+    // The XDG specification has a relative path ignored.
+    if let data = environment("XDG_DATA_HOME"), data.hasPrefix("/") { return data + "/stocktake" }
+    if let home = environment("HOME") { return home + "/.local/share/stocktake" }
+    throw CommandFailure(.usage, "there is no HOME to keep a store in; name one with --store DIR")
+  }
+
+  /// Opens the store for questions; it must be there.
+  func openForReading() throws -> HistoryStore {
+    var configuration = HistoryStore.Configuration()
+    configuration.isReadOnly = true
+    configuration.createsIfMissing = false
+    return try open(configuration)
+  }
+
+  /// Opens the store for writing, and makes one where there is none unless told otherwise.
+  func openForWriting(
+    limits: ReportLimits = .default, createsIfMissing: Bool = true
+  ) throws -> HistoryStore {
+    var configuration = HistoryStore.Configuration()
+    configuration.createsIfMissing = createsIfMissing
+    configuration.limits = limits
+    if createsIfMissing { try makeDirectory() }
+    return try open(configuration)
+  }
+
+  /// Makes the directory and those above it.
+  func makeDirectory() throws {
+    let path = try directory()
+    var parent = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      parent += "/" + part
+      guard mkdir(parent, 0o777) != 0, errno != EEXIST else { continue }
+      let reason = unsafe String(cString: strerror(errno))
+      // A directory that is there may still refuse, where it lies on a read-only file system.
+      if unsafe access(parent, F_OK) == 0 { continue }
+      throw CommandFailure(.storeError, "\(path): the directory cannot be made (\(reason))")
+    }
+  }
+
+  private func open(_ configuration: HistoryStore.Configuration) throws -> HistoryStore {
+    let path = try directory()
+    do throws(StoreError) {
+      return try HistoryStore(path: path, configuration: configuration)
+    } catch {
+      if error.code == .notFound {
+        throw CommandFailure(
+          .storeError,
+          """
+          there is no store in \(path); make one with "stocktake collect" or "stocktake ingest \
+          FILE", or name another with --store DIR
+          """)
+      }
+      throw CommandFailure(.storeError, "store \(path): \(error)")
+    }
+  }
+}
+
+/// The account and Region that a command works in.
+struct ScopeOptions: ParsableArguments {
+  @Option(help: "The account, 12 digits.")
+  var account = Scope.local.account
+
+  @Option(help: "The Region.")
+  var region = Scope.local.region
+
+  /// The scope that the options name.
+  var scope: Scope {
+    get throws {
+      do { return try Scope(account: account, region: region) } catch {
+        throw CommandFailure(.usage, error.description)
+      }
+    }
+  }
+}
+
+/// The account and Region that a question is about, or all of them.
+struct WideScopeOptions: ParsableArguments {
+  @OptionGroup var one: ScopeOptions
+
+  @Flag(help: "Answer for every account and Region in the store.")
+  var allScopes = false
+
+  /// The scope that the options name; nil for all.
+  var scope: Scope? {
+    get throws { allScopes ? nil : try one.scope }
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Inventory
+
+/// The zone of times, those read and those shown.
+struct TimeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The zone of times that name none, and of times in tables: a name, UTC or +02:00.",
+      discussion: "Default: the system's. The formats for programs always have UTC.",
+      valueName: "zone"))
+  var timeZone: String?
+
+  /// The zone that the option names.
+  func zone() throws -> Zone {
+    guard let timeZone else { return .system }
+    guard let zone = Zone(timeZone) else {
+      throw CommandFailure(
+        .usage,
+        """
+        "\(timeZone.onOneLine)" is no time zone; write UTC, an offset such as +02:00, or a name \
+        such as Europe/Berlin
+        """)
+    }
+    return zone
+  }
+
+  /// Reads the times of one command, all against the same clock.
+  func reader() throws -> TimeReader { TimeReader(zone: try zone(), now: .now) }
+}
+
+/// Reads times of options, and tells on standard error what they could also have meant.
+struct TimeReader {
+  let zone: Zone
+  let now: Instant
+
+  /// Reads an option's text; nil where the option is not given.
+  func read(_ text: String?, _ option: String) throws -> Instant? {
+    guard let text else { return nil }
+    do {
+      let reading = try TimeParser(zone: zone, now: now).parse(text)
+      if let note = reading.note { complain("\(option): \(note)") }
+      return reading.instant
+    } catch {
+      throw CommandFailure(.usage, "\(option): \(error)")
+    }
+  }
+
+  /// Reads both ends of a range, and refuses one that ends before it begins.
+  func readRange(_ from: String?, _ to: String?) throws -> (from: Instant?, to: Instant?) {
+    let range = (from: try read(from, "--from"), to: try read(to, "--to"))
+    if let from = range.from, let to = range.to, from > to {
+      throw CommandFailure(
+        .usage, "--from \(zone.text(from)) lies after --to \(zone.text(to)); turn them round")
+    }
+    return range
+  }
+}

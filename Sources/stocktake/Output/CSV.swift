@@ -1,0 +1,31 @@
+/// Comma-separated values as RFC 4180 has them: CRLF, quotes where needed, quotes doubled.
+enum CSV {
+  /// Appends one record.
+  static func append(_ fields: some Sequence<String>, to out: inout [UInt8]) {
+    var isFirst = true
+    for field in fields {
+      if !isFirst { out.append(UInt8(ascii: ",")) }
+      isFirst = false
+      if field.utf8.contains(where: { $0 == 0x22 || $0 == 0x2c || $0 == 0x0a || $0 == 0x0d }) {
+        out.append(0x22)
+        for byte in field.utf8 {
+          if byte == 0x22 { out.append(0x22) }
+          out.append(byte)
+        }
+        out.append(0x22)
+      } else {
+        out += field.utf8
+      }
+    }
+    out += "\r\n".utf8
+  }
+
+  /// A value as a field: texts as they are, null as nothing, anything nested as JSON.
+  static func field(_ value: JSONValue?) -> String {
+    switch value {
+    case nil, .null: ""
+    case .string(let text): text
+    case .some(let other): other.compact
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import CrashSupport
+import Foundation
+import Glibc
+import Inventory
+import LMDB
+import PackedBytes
+import Testing
+
+@testable import HistoryStore
+
+/// Files that are no store, or no longer what was written. Whatever may stop a process is looked at
+/// in one of its own.
+@Suite(.serialized) struct DamageTests {
+  private func store(_ folder: ScratchFolder, reports: Int, seed: UInt64) throws {
+    let store = try HistoryStore(path: folder.path)
+    for start in stride(from: 0, to: reports, by: 20) {
+      let batch = try (start..<min(start + 20, reports)).map {
+        try NumberedReport(number: $0, seed: seed).report()
+      }
+      for result in try store.record(batch) { _ = try result.get() }
+    }
+  }
+
+  private func file(_ folder: ScratchFolder) -> URL {
+    URL(fileURLWithPath: folder.path + "/stocktake.lmdb")
+  }
+
+  @Test func `numbers of identities are those of a rebuild when types change side by side`() throws {
+    // One type only gains items while another, behind it in the report, has one replaced.
+    let folder = try ScratchFolder()
+    let store = try HistoryStore(path: folder.path)
+    func report(_ applications: [Item], _ service: String, _ second: Int64) throws -> Report {
+      let time = Instant(seconds: 1_700_000_000 + second)
+      return Report(
+        node: try NodeID("i-1"),
+        entries: [
+          .init(type: .application, captureTime: time, content: applications),
+          .init(
+            type: try TypeName("AWS:Service"), captureTime: time, content: [["Name": service]]),
+        ])
+    }
+    _ = try store.record([try report([["Name": "a"]], "x", 0)])[0].get()
+    _ = try store.record([try report([["Name": "a"], ["Name": "b"]], "y", 1)])[0].get()
+    #expect(try store.verify().problems == [])
+  }
+
+  @Test func `a directory is opened once in a process`() throws {
+    let folder = try ScratchFolder()
+    let first = try HistoryStore(path: folder.path)
+    #expect(throwsCode(.alreadyOpen) { _ = try HistoryStore(path: folder.path) })
+    #expect(throwsCode(.alreadyOpen) { _ = try readOnly(folder.path + "/.") })
+    _ = try first.record([try NumberedReport(number: 1, seed: 1).report()])[0].get()
+  }
+
+  @Test func `a newer format is named and left alone`() throws {
+    let folder = try ScratchFolder()
+    try store(folder, reports: 3, seed: 1)
+    do {
+      let environment = try Environment(path: file(folder).path, options: .init())
+      var transaction = try environment.beginWrite()
+      let meta = try #require(try transaction.openDatabase(named: "meta", create: false))
+      var row = MetaRow()
+      row.format = MetaRow.formatVersion + 1
+      // A newer format may have anything behind its number.
+      let bytes = Array(row.encoded()[..<1] + [0xff, 0xff])
+      let key = MetaRow.key
+      try transaction.put(bytes.span.bytes, for: key.span.bytes, in: meta)
+      try transaction.commit()
+    }
+    let before = try Data(contentsOf: file(folder))
+    #expect(throwsCode(.newerFormat) { _ = try HistoryStore(path: folder.path) })
+    #expect(throwsCode(.newerFormat) { _ = try readOnly(folder.path) })
+    #expect(try Data(contentsOf: file(folder)) == before)
+  }
+
+  @Test func `another program's LMDB file is refused and left alone`() throws {
+    let folder = try ScratchFolder()
+    do {
+      let environment = try Environment(path: file(folder).path, options: .init())
+      var transaction = try environment.beginWrite()
+      let other = try #require(try transaction.openDatabase(named: "addresses", create: true))
+      let bytes: [UInt8] = [1, 2, 3]
+      try transaction.put(bytes.span.bytes, for: bytes.span.bytes, in: other)
+      try transaction.commit()
+    }
+    let before = try Data(contentsOf: file(folder))
+    #expect(throwsCode(.notAStore) { _ = try HistoryStore(path: folder.path) })
+    #expect(throwsCode(.notAStore) { _ = try readOnly(folder.path) })
+    #expect(try Data(contentsOf: file(folder)) == before)
+  }
+
+  @Test(arguments: [1, 10, 100, 4095, 4096, 8192, 65536])
+  func `a file of random bytes is no store`(_ count: Int) throws {
+    var random = SplitMix64(seed: UInt64(count))
+    let folder = try ScratchFolder()
+    let bytes = Data((0..<count).map { _ in UInt8.random(in: 0...255, using: &random) })
+    try bytes.write(to: file(folder))
+    #expect(throwsCode(.notAStore) { _ = try readOnly(folder.path) })
+    #expect(throwsCode(.notAStore) { _ = try HistoryStore(path: folder.path) })
+    #expect(try Data(contentsOf: file(folder)) == bytes)
+  }
+
+  @Test func `an empty file is no store to a reader, and a new one to a writer`() throws {
+    // A writer that died while it made its store leaves one, so it has to be taken.
+    let folder = try ScratchFolder()
+    try Data().write(to: file(folder))
+    #expect(throwsCode(.notFound) { _ = try readOnly(folder.path) })
+    let store = try HistoryStore(path: folder.path)
+    #expect(try store.nodes().isEmpty)
+    #expect(try store.verify().problems == [])
+  }
+
+  @Test func `a truncated file is found out`() throws {
+    let folder = try ScratchFolder()
+    try store(folder, reports: 120, seed: 2)
+    let whole = try Data(contentsOf: file(folder))
+    var crashes = 0
+    for part in 1...20 {
+      let copy = try ScratchFolder()
+      try whole.prefix(whole.count * part / 21).write(to: file(copy))
+      let end = try ChildProcess.run(["check", copy.path])
+      #expect(end.status != 0, "\(part)/21: \(end.lines)")
+      if end.wasKilled { crashes += 1 }
+    }
+    print("20 truncations, \(crashes) stopped the child")
+  }
+
+  @Test func `a flipped bit is reported, or changes nothing`() throws {
+    let seed = testSeed("flips")
+    var random = SplitMix64(seed: seed)
+    let folder = try ScratchFolder()
+    try store(folder, reports: 100, seed: seed)
+    let whole = try Data(contentsOf: file(folder))
+    let sound = try ChildProcess.run(["check", folder.path])
+    #expect(sound.status == 0)
+    let flips = ProcessInfo.processInfo.environment["STOCKTAKE_FLIPS"].flatMap { Int($0) } ?? 150
+    var reported = 0
+    var crashed = 0
+    var harmless = 0
+    for _ in 0..<flips {
+      let place = Int.random(in: 0..<whole.count, using: &random)
+      let bit = UInt8(1) << UInt8.random(in: 0...7, using: &random)
+      let copy = try ScratchFolder()
+      var bytes = whole
+      bytes[place] ^= bit
+      try bytes.write(to: file(copy))
+      let end = try ChildProcess.run(["check", copy.path])
+      if end.wasKilled {
+        crashed += 1
+      } else if end.status != 0 {
+        reported += 1
+      } else {
+        harmless += 1
+        #expect(
+          end.value("ANSWERS") == sound.value("ANSWERS") && end.value("ROWS") == sound.value("ROWS"),
+          "byte \(place) (page \(place / 4096), \(place % 4096)), bit \(bit), seed \(seed)")
+      }
+    }
+    print("\(flips) flips: \(reported) reported, \(crashed) stopped the child, \(harmless) harmless")
+    #expect(reported + crashed > 0)
+  }
+}

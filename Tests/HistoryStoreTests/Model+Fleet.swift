@@ -1,0 +1,176 @@
+import Inventory
+
+@testable import HistoryStore
+
+// The questions about many nodes at once.
+
+extension Model {
+  private var names: [String] {
+    ["bash", "kernel", ContentMaker.longName, "a", "r1", "r2", "1", "2", "x", "one", "", "nobody"]
+  }
+
+  private func validTimes(in scope: Scope) -> [Int64] {
+    Set(reference.series.filter { $0.key.scope == scope }.flatMap { $0.value.map(\.valid) })
+      .sorted()
+  }
+
+  mutating func compareHolders(in scope: Scope, samples: Int) throws {
+    let times = validTimes(in: scope)
+    guard !times.isEmpty else { return }
+    for type in plan.types {
+      for name in names {
+        let all = reference.holdings(of: name, type: type, in: scope)
+        let what = "\(scope) \(type) holders of \"\(name.prefix(9))\""
+        let found = try store.holders(
+          of: name, type: type, from: .distantPast, to: .distantFuture, in: scope)
+        try compare(found, with: all, what)
+        for _ in 0..<samples {
+          let at = random.pick(times) - Int64(random.below(2))
+          try compare(
+            store.holders(of: name, type: type, at: Instant(seconds: at), in: scope),
+            with: all.filter { $0.from <= at && $0.to ?? .max > at }, "\(what) at \(at)")
+          let to = at + Int64(1 + random.below(4))
+          let version = random.pick(["1", "2"])
+          try compare(
+            store.holders(
+              of: name, type: type, version: version, from: Instant(seconds: at),
+              to: Instant(seconds: to), in: scope),
+            with: all.filter {
+              $0.from < to && $0.to ?? .max > at && self.version(of: $0, type) == version
+            }, "\(what) version \(version) from \(at) to \(to)")
+        }
+        let at = (0..<4).map { _ in random.pick(times) - Int64(random.below(2)) }
+        let steps = try store.rollout(
+          of: name, type: type, at: at.map { Instant(seconds: $0) }, in: scope)
+        try expectSame(
+          steps.map(\.nodesByVersion),
+          at.map { reference.rollout(of: name, type: type, at: $0, in: scope) },
+          "\(what) rollout at \(at)")
+      }
+    }
+  }
+
+  private func version(of holding: ReferenceHolding, _ type: TypeName) -> String? {
+    let fields = holding.item.split(separator: 0, omittingEmptySubsequences: false)
+    for index in stride(from: 0, to: fields.count - 1, by: 2)
+    where Array(fields[index]) == Array("Version".utf8) {
+      return String(decoding: fields[index + 1], as: UTF8.self)
+    }
+    return nil
+  }
+
+  private func compare(
+    _ found: [Holding], with wanted: [ReferenceHolding], _ what: String
+  ) throws {
+    let mine = found.map {
+      ReferenceHolding(
+        node: $0.node, item: itemBytes($0.item.attributes), from: $0.from.seconds,
+        to: $0.to?.seconds)
+    }
+    func key(_ one: ReferenceHolding) -> String { "\(one)" }
+    let (a, b) = (mine.map(key).sorted(), wanted.map(key).sorted())
+    if a == b { return }
+    func shown(_ list: [ReferenceHolding]) -> String {
+      list.map {
+        "\($0.node) \(String(decoding: $0.item.prefix(60), as: UTF8.self)) \($0.from) \($0.to ?? -1)"
+      }.sorted().joined(separator: "; ")
+    }
+    throw Disagreement(
+      description: "\(what): the store says \(shown(mine)), the reference \(shown(wanted))")
+  }
+
+  mutating func compareFleet(in scope: Scope) throws {
+    let times = validTimes(in: scope)
+    guard !times.isEmpty else { return }
+    var ranges = [(times[0] - 1, times[times.count - 1] + 1)]
+    for _ in 0..<3 {
+      let from = random.pick(times)
+      ranges.append((from, from + Int64(1 + random.below(6))))
+    }
+    for (from, to) in ranges {
+      let found = try store.changes(
+        from: Instant(seconds: from), to: Instant(seconds: to), in: scope)
+      var wanted: [ChangeGroup] = []
+      for name in reference.series.keys where name.scope == scope {
+        wanted += reference.changes(name, from: from, to: to, knownAt: nil)
+      }
+      try compare(found, with: wanted, "\(scope) changes from \(from) to \(to)")
+      for (one, next) in zip(found, found.dropFirst()) where one.validTime > next.validTime {
+        throw Disagreement(description: "changes are not in order of valid time")
+      }
+    }
+  }
+
+  /// Follows the feed in steps; every record must be there once, with what it changed.
+  mutating func compareFeed() throws {
+    var feed: [Change] = []
+    var after = SequenceNumber.zero
+    while true {
+      let part = try store.changes(after: after, limit: 1 + random.below(40))
+      guard let last = part.last else { break }
+      feed += part
+      after = last.sequence
+    }
+    for (one, next) in zip(feed, feed.dropFirst()) where one.sequence > next.sequence {
+      throw Disagreement(description: "the feed is not in the order of the log")
+    }
+    // Two records can change one thing at one valid time, so each is compared for itself.
+    var bySequence: [UInt64: [Change]] = [:]
+    for change in feed { bySequence[change.sequence.value, default: []].append(change) }
+    for sequence in 0..<(reference.lastSequence + 2) {
+      try compare(
+        bySequence[sequence] ?? [], with: reference.changes(ofRecord: sequence),
+        "the feed at \(sequence)")
+    }
+  }
+
+  func compareSummaries() throws {
+    try expectSame(store.scopes(), reference.nodes.keys.sorted(), "the scopes")
+    var nodes = 0
+    for (scope, known) in reference.nodes {
+      nodes += known.count
+      for summary in try store.nodes(in: scope) {
+        guard let node = known[summary.node] else {
+          throw Disagreement(description: "\(summary.node) is not known")
+        }
+        try expectSame(summary.status, node.status, "\(summary.node) status")
+        try expectSame(summary.statusTime?.seconds, node.statusTime, "\(summary.node) status time")
+        try expectSame(summary.tags, node.tags, "\(summary.node) tags")
+        try expectSame(
+          summary.firstRecorded.milliseconds, node.firstRecorded, "\(summary.node) first recorded")
+        try expectSame(summary.lastSeen?.milliseconds, node.lastSeen, "\(summary.node) last seen")
+      }
+      for summary in try store.schemas(in: scope) {
+        try compare(summary)
+      }
+    }
+    try expectSame(store.nodes().count, nodes, "the number of nodes")
+    var events = 0
+    for name in reference.series.keys {
+      for group in reference.changes(name, from: 0, to: .max, knownAt: nil) {
+        events += max(group.old.count, group.new.count)
+      }
+    }
+    try expectSame(store.statistics().changeEvents, events, "the number of changes")
+  }
+
+  private func compare(_ summary: TypeSummary) throws {
+    let what = "\(summary.scope) \(summary.type)"
+    let names = reference.series.filter {
+      $0.key.scope == summary.scope && $0.key.type == summary.type
+    }
+    let count = names.values.count { $0.contains { $0.isState } }
+    try expectSame(summary.nodeCount, count, "\(what): nodes")
+    let versions = reference.versions[summary.scope]?[summary.type] ?? []
+    try expectSame(summary.versions, versions, "\(what): versions")
+    let deleted = reference.deletions[summary.scope]?[summary.type]
+    try expectSame(summary.deleted?.seconds, deleted, "\(what): deleted")
+    var identity: [String] = []
+    if case .attributes(let names) = reference.rules[summary.scope]?[summary.type] {
+      identity = names
+    }
+    try expectSame(summary.identity, identity, "\(what): identity")
+    let isDeclared = reference.declared[summary.scope]?.contains(summary.type) ?? false
+    try expectSame(summary.isDeclared, isDeclared, "\(what): declared")
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Inventory
+import Testing
+
+@testable import HistoryStore
+
+@Suite struct RepeatedBodyTests {
+  private let start = 1_772_528_400  // 2026-03-03T09:00:00Z
+
+  private func body(
+    _ seconds: Int, items: String, node: String = "i-1", type: String = "AWS:Application"
+  ) -> [UInt8] {
+    let time = Instant(seconds: Int64(start + seconds))
+    return Array(
+      #"{"InstanceId":"\#(node)","Items":[{"TypeName":"\#(type)","SchemaVersion":"1.0","#
+        .utf8)
+      + Array(#""CaptureTime":"\#(time)","Content":[\#(items)]}]}"#.utf8)
+  }
+
+  private func makeStore() throws -> HistoryStore {
+    try HistoryStore(
+      path: FileManager.default.temporaryDirectory.appendingPathComponent(
+        "repeat-\(UUID().uuidString)"
+      ).path)
+  }
+
+  private let bash = #"{"Name":"bash","Version":"5.2"}"#
+  private let zsh = #"{"Name":"bash","Version":"5.9"}"#
+
+  @Test func `a repeated body is an observation of its own that changes nothing`() throws {
+    let store = try makeStore()
+    _ = try store.record(json: [body(0, items: bash)])
+    for minute in 1...200 {
+      let receipt = try store.record(json: [body(minute * 60, items: bash)])[0].get()
+      #expect(receipt.changeCount == 0 && receipt.itemCount == 1 && receipt.sequence != nil)
+    }
+    let node = try NodeID("i-1")
+    let state = try store.state(of: node, type: .application)
+    #expect(state.observedAt == Instant(seconds: Int64(start + 12000)))
+    #expect(state.items.count == 1)
+    #expect(try store.history(of: node).count == 1)
+    #expect(try store.verify().isSound)
+  }
+
+  @Test func `a body that repeats an older one is read again`() throws {
+    let store = try makeStore()
+    for (minute, items) in [bash, bash, zsh, bash, bash, zsh].enumerated() {
+      _ = try store.record(json: [body(minute * 60, items: items)])[0].get()
+    }
+    // Late: behind what the fingerprint stands for.
+    _ = try store.record(json: [body(30, items: zsh)])[0].get()
+    _ = try store.record(json: [body(45, items: zsh), body(50, items: zsh)])
+    let changes = try store.history(of: NodeID("i-1"))
+    #expect(changes.map { $0.new?["Version"] } == ["5.2", "5.9", "5.2", "5.9", "5.2", "5.9"])
+    #expect(try store.verify().isSound)
+  }
+
+  @Test func `the same body again changes nothing but last seen`() throws {
+    let store = try makeStore()
+    _ = try store.record(json: [body(0, items: bash)])
+    let again = try store.record(json: [body(0, items: bash), body(0, items: bash)])
+    #expect(try again.allSatisfy { try $0.get().isDuplicate })
+  }
+
+  @Test func `an attribute called CaptureTime is content`() throws {
+    let store = try makeStore()
+    func report(_ minute: Int, _ inner: String) -> [UInt8] {
+      body(
+        minute * 60, items: #"{"Name":"a","CaptureTime":"\#(inner)"}"#, type: "Custom:Scan")
+    }
+    _ = try store.record(json: [report(0, "2026-03-03T09:00:00Z")])
+    _ = try store.record(json: [report(1, "2026-03-03T09:00:00Z")])
+    let receipt = try store.record(json: [report(2, "2026-03-03T09:05:00Z")])[0].get()
+    #expect(receipt.changeCount == 1)
+  }
+
+  @Test func `a repeated body after its type ended is read and stored`() throws {
+    let store = try makeStore()
+    _ = try store.record(json: [body(0, items: bash, type: "Custom:Tool")])
+    _ = try store.record(json: [body(60, items: bash, type: "Custom:Tool")])
+    _ = try store.deleteType(
+      TypeName("Custom:Tool"), at: Instant(seconds: Int64(start + 90)))
+    let receipt = try store.record(json: [body(120, items: bash, type: "Custom:Tool")])[0].get()
+    #expect(receipt.changeCount == 1)
+    #expect(try store.verify().isSound)
+  }
+}
+
+@Suite struct RepeatedBodyCacheTests {
+  @Test func `a body that was accepted is known by its fingerprint`() throws {
+    let store = try HistoryStore(
+      path: FileManager.default.temporaryDirectory.appendingPathComponent(
+        "repeat-\(UUID().uuidString)"
+      ).path)
+    func body(_ minute: Int) -> [UInt8] {
+      Array(
+        """
+        {"InstanceId":"i-1","Items":[{"TypeName":"AWS:Application","SchemaVersion":"1.1",\
+        "CaptureTime":"2026-03-03T09:0\(minute):00Z","Content":[{"Name":"bash"}]}]}
+        """.utf8)
+    }
+    let first = body(0)
+    let second = body(1)
+    _ = try store.record(json: [first])
+    let known = store.repeatedBodies.repetition(
+      of: second.span.bytes, in: .local, hash: store.hash)
+    let minuteLater = try #require(Instant(captureTime: "2026-03-03T09:01:00Z"))
+    #expect(known?.captureTimes == [minuteLater])
+    _ = try store.record(json: [second])
+    let third = body(2)
+    let again = store.repeatedBodies.repetition(
+      of: third.span.bytes, in: .local, hash: store.hash)
+    #expect(again?.entries.first?.sequence == 3)
+  }
+}

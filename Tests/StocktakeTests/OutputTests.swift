@@ -1,0 +1,184 @@
+import Glibc
+import HistoryStore
+import Inventory
+import Testing
+
+@testable import stocktake
+
+@Suite struct JSONTests {
+  @Test func `texts are escaped and members keep their order`() {
+    let value = JSONValue.object([
+      .init("b", .string("a\"\\\n\r\t\u{1}\u{7f}é😀")), .init("a", .null),
+      .init("n", .integer(-5)), .init("t", .bool(true)), .init("l", .array([])),
+    ])
+    #expect(
+      value.compact
+        == #"{"b":"a\"\\\n\r\t\u0001\u007fé😀","a":null,"n":-5,"t":true,"l":[]}"#)
+  }
+
+  @Test func `flat objects inside stay on one line`() {
+    var out: [UInt8] = []
+    JSONValue.object([
+      .init("items", .array([.item(["Name": "bash", "Version": "5"])])), .init("none", .array([])),
+    ]).write(to: &out, indent: 0)
+    #expect(
+      String(decoding: out, as: UTF8.self) == """
+        {
+          "items": [
+            {"Name": "bash", "Version": "5"}
+          ],
+          "none": []
+        }
+        """)
+  }
+}
+
+@Suite struct CSVTests {
+  @Test func `fields are quoted where RFC 4180 wants it`() {
+    var out: [UInt8] = []
+    CSV.append(["plain", "a,b", "say \"hi\"", "two\nlines", "", " x ", "\r"], to: &out)
+    #expect(
+      String(decoding: out, as: UTF8.self)
+        == "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\",, x ,\"\r\"\r\n")
+  }
+
+  @Test func `nested values are JSON and null is nothing`() {
+    #expect(CSV.field(.null) == "")
+    #expect(CSV.field(nil) == "")
+    #expect(CSV.field(.integer(3)) == "3")
+    #expect(CSV.field(.item(["Name": "a"])) == #"{"Name":"a"}"#)
+  }
+}
+
+@Suite struct TextTests {
+  @Test(arguments: [
+    ("abc", 3), ("é", 1), ("e\u{301}", 1), ("日本", 4), ("😀", 2), ("👩‍👩‍👧", 2), ("한국", 4),
+    ("ﾊﾝ", 2), ("", 0), ("a\u{200b}b", 2), ("…", 1), ("█", 1),
+  ])
+  func `widths on a terminal`(text: String, width: Int) {
+    #expect(text.displayWidth == width)
+  }
+
+  @Test func `nothing in data acts on the terminal`() {
+    #expect(
+      "a\u{1b}[31mb\r\n\t\u{9b}\u{7f}\u{202e}".withoutControls == "a\u{fffd}[31mb"
+        + String(repeating: "\u{fffd}", count: 6))
+    #expect("plain é".withoutControls == "plain é")
+  }
+
+  @Test func `a cut text never gets wider`() {
+    #expect("abcdef".cut(toWidth: 6) == "abcdef")
+    #expect("abcdef".cut(toWidth: 4) == "abc…")
+    #expect("日本語".cut(toWidth: 4) == "日…")
+    #expect("日本語".cut(toWidth: 5) == "日本…")
+  }
+
+  @Test func `versions are ordered by their numbers`() {
+    let versions = ["1.10", "1.9", "", "1.9.1", "1.010", "2~rc1", "10", "1.9a"]
+    #expect(
+      versions.sorted(by: isOrderedAsVersions).filter { $0 != "1.010" }
+        == ["", "1.9", "1.9.1", "1.9a", "1.10", "2~rc1", "10"])
+  }
+
+  @Test func `sparklines show zero as a dot and the largest as a full block`() {
+    #expect(sparkline([0, 1, 4, 8], max: 8) == "·▁▄█")
+    #expect(sparkline([0, 0], max: 0) == "··")
+    #expect(sparkline([1000, 1], max: 1000) == "█▁")
+  }
+
+  @Test func `counts and sizes`() {
+    #expect(grouped(0) == "0")
+    #expect(grouped(999) == "999")
+    #expect(grouped(3_000_000) == "3,000,000")
+    #expect(byteText(1023) == "1023 B")
+    #expect(byteText(1536) == "1.5 KiB")
+  }
+}
+
+@Suite struct TableTests {
+  /// What a table prints to a pipe, which is no terminal.
+  private func render(_ table: Table) throws -> String {
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    let printer = Printer(descriptor: ends[1])
+    #expect(!printer.usesColour)
+    table.print(to: printer)
+    printer.flush()
+    close(ends[1])
+    defer { close(ends[0]) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = read(ends[0], &bytes, bytes.count)
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  @Test func `columns are aligned by what is seen`() throws {
+    var table = Table([.init("NAME"), .init("N", isRightAligned: true), .init("WHAT")])
+    table.rows = [["日本", "7", "x"], ["ab", "1234", ""], [.init("e\u{301}\u{1b}[1m"), "", "y"]]
+    #expect(
+      try render(table) == """
+        NAME      N  WHAT
+        日本      7  x
+        ab     1234
+        e\u{301}\u{fffd}[1m       y
+
+        """)
+  }
+}
+
+@Suite struct StoreLocationTests {
+  private func path(_ option: String?, _ environment: [String: String]) throws -> String {
+    try StoreOptions.directory(option: option) { environment[$0] }
+  }
+
+  @Test func `the option, the variable, the data folder, the home, in this order`() throws {
+    let all = ["STOCKTAKE_STORE": "/s", "XDG_DATA_HOME": "/x", "HOME": "/h"]
+    #expect(try path("here", all) == "here")
+    #expect(try path(nil, all) == "/s")
+    #expect(try path(nil, ["XDG_DATA_HOME": "/x", "HOME": "/h"]) == "/x/stocktake")
+    #expect(try path(nil, ["XDG_DATA_HOME": "x", "HOME": "/h"]) == "/h/.local/share/stocktake")
+    #expect(throws: CommandFailure.self) { try path(nil, [:]) }
+    #expect(throws: CommandFailure.self) { try path("", all) }
+  }
+}
+
+@Suite struct RolloutStepTests {
+  private let start = Instant(seconds: 1_772_496_000)
+
+  @Test func `a month has one step a day`() throws {
+    let steps = try Rollout.steps(
+      from: start, to: start.advanced(bySeconds: 30 * 86400), every: nil)
+    #expect(steps.count == 31)
+    #expect(steps.last == start.advanced(bySeconds: 30 * 86400))
+  }
+
+  @Test func `any range has at most sixty steps and never none`() throws {
+    for length: Int64 in [0, 1, 59, 60, 3599, 86400, 40_000_000, 2_000_000_000, 8_000_000_000] {
+      let steps = try Rollout.steps(
+        from: start, to: start.advanced(bySeconds: length), every: nil)
+      #expect((1...60).contains(steps.count), "\(length) s")
+    }
+  }
+
+  @Test func `a step of one's own`() throws {
+    let steps = try Rollout.steps(from: start, to: start.advanced(bySeconds: 7200), every: "30m")
+    #expect(steps.count == 5)
+    #expect(throws: CommandFailure.self) {
+      try Rollout.steps(from: start, to: start, every: "often")
+    }
+    #expect(throws: CommandFailure.self) {
+      try Rollout.steps(from: start, to: start.advanced(bySeconds: 86400), every: "1s")
+    }
+  }
+}
+
+@Suite struct NameFilterTests {
+  @Test func `the pattern of a shell on the name, the id, or what identifies`() {
+    let filter = NameFilter("open*")
+    #expect(filter.matches(["Name": "openssl"], of: .application))
+    #expect(!filter.matches(["Name": "libopen"], of: .application))
+    #expect(!filter.matches(nil, of: .application))
+    #expect(NameFilter(nil).matches(nil, of: .application))
+    #expect(NameFilter("CVE-?").matches(["Id": "CVE-1"], of: .application))
+    #expect(NameFilter("lib[ab]").matches(["Name": "liba"], of: .application))
+  }
+}
