@@ -129,7 +129,7 @@ import Testing
     let seed = testSeed("flips")
     var random = SplitMix64(seed: seed)
     let folder = try ScratchFolder()
-    try store(folder, reports: 100, seed: seed)
+    try store(folder, reports: 60, seed: seed)
     let whole = try Data(contentsOf: file(folder))
     let sound = try ChildProcess.run(["check", folder.path])
     #expect(sound.status == 0)

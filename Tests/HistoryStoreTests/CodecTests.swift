@@ -1,0 +1,266 @@
+import CrashSupport
+import Digests
+import Inventory
+import PackedBytes
+import Testing
+
+@testable import HistoryStore
+
+/// Values of the store's formats, made at random: written, read again, and read from hostile bytes.
+@Suite struct CodecTests {
+  private var random = SplitMix64(seed: testSeed("codecs"))
+
+  private mutating func number(_ max: UInt64) -> UInt64 {
+    min(max, random.next() >> UInt64.random(in: 0...63, using: &random))
+  }
+
+  private mutating func text() -> String {
+    let scalars: [Unicode.Scalar] = ["a", "Z", "0", " ", "é", "世", "🐧", "\u{7f}"]
+    let count = Int.random(in: 0...12, using: &random)
+    return (0..<count).reduce(into: "") { text, _ in
+      text.unicodeScalars.append(scalars.randomElement(using: &random) ?? "a")
+    }
+  }
+
+  private mutating func bytes(_ max: Int) -> [UInt8] {
+    (0..<Int.random(in: 0...max, using: &random)).map { _ in
+      UInt8.random(in: 0...255, using: &random)
+    }
+  }
+
+  private mutating func item() -> StoredItem {
+    let occurrence: Occurrence =
+      switch random.next() % 3 {
+      case 0: .none
+      case 1: .time(Int64(number(4_102_444_800)) - 1000)
+      default: .complex(UInt32(number(UInt64(UInt32.max))))
+      }
+    return StoredItem(
+      content: UInt32(number(UInt64(UInt32.max) - 1)) + 1, occurrence: occurrence)
+  }
+
+  private mutating func changes() -> [SlotChange] {
+    var slot: UInt32 = 0
+    var result: [SlotChange] = []
+    for _ in 0..<Int.random(in: 0...30, using: &random) {
+      slot += UInt32(number(300))
+      let isFree = random.next() % 4 == 0
+      result.append(SlotChange(slot: slot, item: isFree ? .free : item()))
+      slot += 1
+    }
+    return result
+  }
+
+  @Test mutating func `slot changes are read as they were written`() throws {
+    for _ in 0..<2000 {
+      let changes = changes()
+      let bytes = SlotChangeCodec.encoded(changes)
+      #expect(try SlotChangeCodec.changes(from: bytes.span.bytes) == changes)
+      var layout = Layout()
+      layout.apply(changes)
+      let packed = SlotChangeCodec.encoded(layout)
+      #expect(try SlotChangeCodec.layout(from: packed.span.bytes) == layout)
+    }
+  }
+
+  @Test mutating func `what differs between two layouts makes one into the other`() throws {
+    for _ in 0..<1000 {
+      var left = Layout()
+      left.apply(changes())
+      var right = left
+      right.apply(changes())
+      var result = left
+      result.apply(left.changes(to: right))
+      #expect(result == right)
+    }
+  }
+
+  private mutating func record(recorded: Int64, sequence: UInt64) -> LogRecord {
+    var record = LogRecord(recorded: recorded, body: .scopeOpened(.local))
+    let node = UInt32(number(UInt64(UInt32.max)))
+    let valid = UInt32(number(UInt64(UInt32.max)))
+    let name = TypeName(stored: "Custom:" + text())
+    switch random.next() % 8 {
+    case 0: break
+    case 1:
+      record.body = .nodeEvent(
+        NodeEvent(
+          node: node, newNode: Bool.random(using: &random) ? text() : nil, valid: valid,
+          kind: NodeEventKind.allCases.randomElement(using: &random) ?? .lost,
+          tags: (0..<Int(number(4))).map { _ in Item.Attribute(name: text(), value: text()) }))
+    case 2: record.body = .typeDeletion(type: name, valid: valid)
+    case 3:
+      record.body = .identityDeclaration(
+        type: name, attributes: (0..<Int(number(16))).map { _ in text() })
+    default: record.body = .report(report(sequence: sequence, recorded: recorded))
+    }
+    if random.next() % 5 == 0 {
+      record.originalDigest = SHA256Digest(
+        bytes: (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
+    }
+    return record
+  }
+
+  private mutating func report(sequence: UInt64, recorded: Int64) -> ReportRecord {
+    var report = ReportRecord(node: UInt32(number(UInt64(UInt32.max))))
+    if Bool.random(using: &random) { report.newNode = text() }
+    report.origin = Bool.random(using: &random) ? .imported : .reported
+    let defines = Bool.random(using: &random)
+    if defines {
+      report.firstContent = UInt32(number(1 << 30)) + 100
+      report.firstShape = UInt32(number(1 << 30))
+      report.shapes = [[text(), text()], []]
+    }
+    var next = report.firstContent
+    for _ in 0..<Int(number(4)) {
+      var entry = ReportRecord.Entry(
+        type: TypeNumber(number(UInt64(TypeNumber.max))),
+        valid: UInt32(1_700_000_000 + number(100_000)))
+      if Bool.random(using: &random) { entry.newType = text() }
+      if Bool.random(using: &random) { entry.contentHash = text() }
+      if Bool.random(using: &random) {
+        var definitions: [Definition] = []
+        for _ in 0..<(defines ? Int(number(5)) : 0) {
+          definitions.append(definition(of: next))
+          next += 1
+        }
+        let isNew = Bool.random(using: &random)
+        entry.observation = ReportRecord.Observation(
+          version: Int(number(1 << 20)), newVersion: isNew ? text() : nil,
+          base: Bool.random(using: &random) ? 0 : 1 + number(sequence - 2),
+          definitions: definitions, changes: changes())
+      }
+      report.entries.append(entry)
+    }
+    return report
+  }
+
+  private mutating func definition(of content: ContentID) -> Definition {
+    let shape = UInt32(number(1 << 29))
+    switch random.next() % 4 {
+    case 0: return Definition(kind: .erased, shape: 0)
+    case 1:
+      let present = number(.max)
+      return Definition(
+        kind: .difference, shape: shape, base: content - 1 - UInt32(number(90)),
+        present: present, values: (0..<present.nonzeroBitCount).map { _ in bytes(6) })
+    default:
+      let kind: Definition.Kind = Bool.random(using: &random) ? .item : .occurrence
+      return Definition(
+        kind: kind, shape: shape, values: (0..<Int(number(8))).map { _ in bytes(9) })
+    }
+  }
+
+  @Test mutating func `log records are read as they were written, and not when cut`() throws {
+    for round in 0..<1500 {
+      let sequence = 10 + number(1 << 40)
+      let record = record(recorded: Int64(1_700_000_000_000 + number(1 << 30)), sequence: sequence)
+      let bytes = record.encoded(sequence: sequence)
+      #expect(try LogRecord(bytes.span.bytes, sequence: sequence) == record)
+      #expect(try LogRecord.recorded(in: bytes.span.bytes) == record.recorded)
+      guard round % 20 == 0 else { continue }
+      for count in 0..<bytes.count {
+        let cut = Array(bytes[..<count])
+        #expect(throws: PackedBytesError.self) {
+          _ = try LogRecord(cut.span.bytes, sequence: sequence)
+        }
+      }
+    }
+  }
+
+  @Test mutating func `timeline chunks are read as they were written`() throws {
+    for _ in 0..<1000 {
+      let first = Place(
+        valid: UInt32(1_600_000_000 + number(1 << 28)), sequence: 1000 + number(1 << 40))
+      var entries: [TimelineEntry] = []
+      for index in 0..<Int.random(in: 1...6, using: &random) {
+        let kind = TimelineEntry.Kind(rawValue: UInt8(random.next() % 3)) ?? .observation
+        let place = index == 0
+          ? first
+          : Place(
+            valid: first.valid + UInt32(number(1 << 20)),
+            sequence: first.sequence - number(900) + number(5000))
+        var entry = TimelineEntry(
+          kind: kind, isImported: Bool.random(using: &random), place: place)
+        if entry.isState {
+          entry.version = Int(number(1 << 20))
+          entry.changes = SlotChangeCodec.encoded(changes())
+        }
+        entries.append(entry)
+      }
+      var prior: TimelineChunk.Prior?
+      if Bool.random(using: &random) {
+        prior = TimelineChunk.Prior(
+          place: Place(
+            valid: first.valid - UInt32(number(1 << 20)), sequence: number(1 << 41)),
+          hasEnded: Bool.random(using: &random), isImported: Bool.random(using: &random),
+          version: Int(number(1 << 20)))
+      }
+      let chunk = TimelineChunk(
+        start: TimelineChunk.Start(rawValue: UInt8(random.next() % 3)) ?? .empty,
+        bytesSinceKeyframe: Int(number(1 << 40)), prior: prior, entries: entries)
+      let bytes = chunk.encoded()
+      #expect(try TimelineChunk(bytes.span.bytes, at: chunk.place) == chunk)
+    }
+  }
+
+  @Test mutating func `posting rows are read as they were written`() throws {
+    for _ in 0..<1000 {
+      let start = UInt32(number(1 << 31))
+      var postings: [Posting] = []
+      var writer = ByteWriter()
+      for _ in 0..<Int.random(in: 0...20, using: &random) {
+        let form = Posting.Form(rawValue: UInt8(random.next() % 4)) ?? .added
+        var posting = Posting(
+          valid: start + UInt32(number(1 << 30)), node: UInt32(number(UInt64(UInt32.max))),
+          form: form, a: UInt32(number(UInt64(UInt32.max))))
+        if form == .changed || form == .counts { posting.b = UInt32(number(1 << 30)) }
+        if form == .counts {
+          posting.c = UInt32(number(1 << 30))
+          posting.d = UInt32(number(1 << 30))
+        }
+        postings.append(posting)
+        PostingChunk.encode(posting, relativeTo: start, into: &writer)
+      }
+      var read: [Posting] = []
+      try PostingChunk.forEach(in: writer.bytes.span.bytes, startingAt: start) {
+        read.append($0)
+        return true
+      }
+      #expect(read == postings)
+    }
+  }
+
+  @Test mutating func `hostile bytes give errors and never a crash`() throws {
+    func tryAll(_ bytes: [UInt8]) {
+      _ = try? SlotChangeCodec.changes(from: bytes.span.bytes)
+      _ = try? SlotChangeCodec.layout(from: bytes.span.bytes)
+      _ = try? LogRecord(bytes.span.bytes, sequence: 5)
+      _ = try? LogRecord.recorded(in: bytes.span.bytes)
+      _ = try? TimelineChunk(bytes.span.bytes, at: Place(valid: 5, sequence: 5))
+      try? PostingChunk.forEach(in: bytes.span.bytes, startingAt: 7) { _ in true }
+      _ = try? MetaRow(bytes.span.bytes)
+      _ = try? ScopeRow(bytes.span.bytes)
+      _ = try? CurrentRow(bytes.span.bytes)
+      _ = try? HashRow(bytes.span.bytes)
+      _ = try? NodeRow(bytes.span.bytes)
+      _ = try? ErasureRow(bytes.span.bytes)
+      _ = try? TypeRow(bytes.span.bytes, number: 1)
+      _ = try? decodeShape(bytes.span.bytes)
+      _ = try? splitCanonical(bytes.span.bytes)
+    }
+    for round in 0..<3000 {
+      tryAll(bytes(60))
+      // Nearly right is worse than random.
+      let sequence: UInt64 = 1 << 40
+      var bytes = record(recorded: 1_700_000_000_000, sequence: sequence)
+        .encoded(sequence: sequence)
+      if round % 3 == 0 { bytes = SlotChangeCodec.encoded(changes()) }
+      for _ in 0...(round % 4) where !bytes.isEmpty {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        bytes[place] = UInt8.random(in: 0...255, using: &random)
+      }
+      tryAll(bytes)
+    }
+  }
+}
