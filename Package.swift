@@ -64,7 +64,8 @@ let package = Package(
     .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
     .testTarget(name: "PackedBytesTests", dependencies: ["PackedBytes"], swiftSettings: shared),
     .testTarget(
-      name: "InventoryTests", dependencies: ["Inventory", "Digests", "PackedBytes"], swiftSettings: shared),
+      name: "InventoryTests", dependencies: ["Inventory", "Digests", "PackedBytes"],
+      swiftSettings: shared),
     .testTarget(
       name: "HistoryStoreTests",
       dependencies: [
