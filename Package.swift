@@ -72,7 +72,7 @@ let package = Package(
         "HistoryStore", "Inventory", "PackedBytes", "LMDB", "Digests", "CrashSupport",
         "crash-writer",
       ],
-      swiftSettings: shared),
+      exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
       name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),
     .testTarget(name: "StocktakeTests", dependencies: ["stocktake"], swiftSettings: shared),

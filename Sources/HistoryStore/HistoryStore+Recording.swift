@@ -49,8 +49,14 @@ extension HistoryStore {
     }
     let results = try write { writer, transaction throws(StoreError) in
       var results: [Result<Receipt, ReportError>] = []
-      let state = try writer.scope(scope, &transaction)
       for (index, submission) in submissions.enumerated() {
+        if case .report(let report) = submission,
+          let refused = writer.refusal(of: report, in: scope)
+        {
+          results.append(.failure(refused))
+          continue
+        }
+        let state = try writer.scope(scope, &transaction)
         results.append(
           try accept(submission, bodies[index], writer, state, now: now, &transaction))
       }

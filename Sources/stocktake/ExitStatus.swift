@@ -45,6 +45,13 @@ extension CommandFailure {
   }
 }
 
+/// Asks for a list, which is empty where a name is not known at all.
+func listOrNone<Row>(_ ask: () throws -> [Row]) throws -> [Row] {
+  do { return try ask() } catch let error as StoreError where error.code == .unknownName {
+    return []
+  }
+}
+
 /// Reads a node id of the command line.
 func parseNode(_ text: String) throws -> NodeID {
   do { return try NodeID(text) } catch {

@@ -52,7 +52,8 @@ extension Model {
     let state = try store.state(
       of: name.node, type: name.type, at: at, knownAt: known.map { Instant(milliseconds: $0) },
       in: name.scope)
-    try compare(state, with: reference.state(name, at: valid, knownAt: known), "\(at) \(known ?? -1)")
+    try compare(
+      state, with: reference.state(name, at: valid, knownAt: known), "\(at) \(known ?? -1)")
   }
 
   private mutating func compareNewest(_ name: SeriesName) throws {
@@ -127,10 +128,12 @@ extension Model {
       let kind: Change.Kind =
         change.old == nil ? .added : change.new == nil ? .removed : .changed
       try expectSame(change.kind, kind, "\(what): the kind")
-      var group = groups[key] ?? ChangeGroup(
-        valid: change.validTime.seconds, sequence: change.sequence.value,
-        recordedTime: change.recordedTime.milliseconds, isImported: change.isImported,
-        name: name, identity: identity, old: [], new: [])
+      var group =
+        groups[key]
+        ?? ChangeGroup(
+          valid: change.validTime.seconds, sequence: change.sequence.value,
+          recordedTime: change.recordedTime.milliseconds, isImported: change.isImported,
+          name: name, identity: identity, old: [], new: [])
       if let old = change.old {
         group.old.append(reference.items.number(of: old))
         try expectSame(

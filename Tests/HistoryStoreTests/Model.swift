@@ -28,15 +28,19 @@ struct Model {
   let scopes: [Scope]
   let nodes: [NodeID]
   private var latest: Int64 = 0
+  /// What each node sent last, to be sent again byte for byte at another time.
+  private var sent: [NodeID: Report] = [:]
 
   init(seed: UInt64, plan: ModelPlan) throws {
     self.plan = plan
     random = SeededGenerator(seed: seed)
     folder = try TemporaryFolder()
     store = try .testing(folder.path, clock: clock)
-    scopes = try [.local] + (1..<max(2, plan.scopeCount)).map {
-      try Scope(account: "12345678901\($0)", region: "eu-west-1")
-    }
+    scopes =
+      try [.local]
+      + (1..<max(2, plan.scopeCount)).map {
+        try Scope(account: "12345678901\($0)", region: "eu-west-1")
+      }
     nodes = try (0..<plan.nodes).map { try NodeID("i-\($0)") }
   }
 
@@ -96,7 +100,13 @@ struct Model {
     var expected: [Receipt?] = []
     var reports: [Report] = []
     for _ in 0..<(random.chance(70) ? 1 : 1 + random.below(5)) {
-      let report = makeReport(in: scope, canBeImported: !asJSON)
+      var report = makeReport(in: scope, canBeImported: !asJSON)
+      if random.chance(20), let last = sent[report.node] {
+        let time = Instant(seconds: drawTime())
+        report.entries = last.entries
+        for index in report.entries.indices { report.entries[index].captureTime = time }
+      }
+      sent[report.node] = report
       reports.append(report)
       expected.append(reference.accept(report, in: scope, at: clock.milliseconds))
     }
@@ -202,6 +212,6 @@ extension Report {
       return object
     }
     let body: [String: Any] = ["InstanceId": node.text, "Items": list]
-    return Array(try JSONSerialization.data(withJSONObject: body))
+    return Array(try JSONSerialization.data(withJSONObject: body, options: .sortedKeys))
   }
 }

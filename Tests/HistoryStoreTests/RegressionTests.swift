@@ -70,6 +70,10 @@ import Testing
       type: .application, captureTime: time(0), unchangedSince: "nothing was sent")
     let results = try store.record([Report(node: node, entries: [entry])], in: scope)
     #expect(throws: ReportError.self) { try results[0].get() }
+    let report = Report(node: node, entries: [entry])
+    for result in try store.record(json: [try report.json(), [0x7b]], in: scope) {
+      #expect(throws: ReportError.self) { try result.get() }
+    }
     #expect(try store.scopes() == [])
     #expect(try store.lastSequence == .zero)
   }
@@ -88,7 +92,8 @@ import Testing
     #expect(try store.state(of: node, type: .application, at: time(7)).knowledge == .unknown)
   }
 
-  @Test func `what was confirmed is known whatever was recorded since, in rows of its own`() throws {
+  @Test func `what was confirmed is known whatever was recorded since, in rows of its own`() throws
+  {
     let content = (0..<280).map { number -> Item in ["Name": "package-\(number)"] }
     try record(
       .init(type: .application, captureTime: time(0), contentHash: "h", content: content))

@@ -67,7 +67,8 @@ struct Disagreement: Error, CustomStringConvertible {
 }
 
 /// Throws where two values differ.
-func expectSame<T: Equatable>(_ store: T, _ reference: T, _ what: @autoclosure () -> String) throws {
+func expectSame<T: Equatable>(_ store: T, _ reference: T, _ what: @autoclosure () -> String) throws
+{
   guard store != reference else { return }
   throw Disagreement(description: "\(what()): the store says \(store), the reference \(reference)")
 }
@@ -98,7 +99,9 @@ extension HistoryStore {
       var rows: [[[UInt8]]] = []
       var cursor = try transaction.view.cursor(in: table)
       while try cursor.next() {
-        rows.append([cursor.key.withUnsafeBytes { Array($0) }, cursor.value.withUnsafeBytes { Array($0) }])
+        rows.append([
+          cursor.key.withUnsafeBytes { Array($0) }, cursor.value.withUnsafeBytes { Array($0) },
+        ])
       }
       result[table.name] = rows
     }

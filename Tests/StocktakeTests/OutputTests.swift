@@ -119,7 +119,7 @@ import Testing
         NAME      N  WHAT
         日本      7  x
         ab     1234
-        e\u{301}\u{fffd}[1m       y
+        e\u{301}\u{fffd}[1m        y
 
         """)
   }

@@ -179,12 +179,13 @@ import Testing
     #expect(range.output.components(separatedBy: "\r\n").count == 3)
   }
 
-  @Test func `changes follows the log until it is told to stop`() async throws {
+  @Test func `changes follows the log until it is told to stop`() throws {
     let (process, end) = try bench.start(["changes", "--after", "0", "--follow"])
-    try await Task.sleep(for: .milliseconds(1500))
+    // Not an asynchronous pause: a process is waited for on the thread that started it.
+    Thread.sleep(forTimeInterval: 1.5)
     let late = Bench.report("web-3", "2026-03-04T00:00:00Z", ["followed": "1.0"])
     #expect(try bench.run("ingest", "-", input: late).status == 0)
-    try await Task.sleep(for: .milliseconds(2500))
+    Thread.sleep(forTimeInterval: 2.5)
     #expect(process.isRunning)
     process.interrupt()
     let run = try end()

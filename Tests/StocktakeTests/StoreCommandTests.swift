@@ -169,7 +169,9 @@ import Testing
     bench.environment["STOCKTAKE_STORE"] = bench.directory + "/deep/down/restored"
     #expect(try bench.run("restore", file).status == 0)
     #expect(try bench.start(question).1().output == before)
-    #expect(try bench.run("restore", file).status == 4)
+    let again = try bench.run("restore", file)
+    #expect(again.status == 2)
+    #expect(again.errors.contains("holds a store"))
     #expect(try bench.run("restore", bench.directory + "/none").status == 3)
   }
 
@@ -200,6 +202,22 @@ import Testing
     #expect(try bench.run("show", "web-1").status == 0)
     #expect(try bench.run("forget", "web-9", "--yes").status == 1)
     #expect(try bench.run("forget", "web-1", "--before", "2026-01-01").status == 2)
+  }
+
+  @Test func `what is forgotten is erased, not empty, and the rest stays`() throws {
+    try bench.fill()
+    let before = try bench.run(
+      "forget", "--before", "2026-03-02T12:00:00Z", "--yes", "--reason", "retention")
+    #expect(before.status == 0, "\(before.errors)")
+    let erased = try bench.run(
+      "show", "web-1", "Application", "--at", "2026-03-01T12:00:00Z", "--format", "json")
+    #expect(erased.status == 1)
+    #expect((try erased.json() as? [String: Any])?["knowledge"] as? String == "erased")
+    #expect(try bench.run("show", "web-1", "Application").status == 0)
+    #expect(try bench.run("forget", "web-1", "--yes").status == 0)
+    #expect(try bench.run("show", "web-1", "Application").status == 1)
+    #expect(try bench.run("show", "web-2", "Application").status == 0)
+    #expect(try bench.run("verify").status == 0)
   }
 
   @Test func `a reader that goes away ends the program quietly`() throws {

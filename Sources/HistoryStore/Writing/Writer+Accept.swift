@@ -98,6 +98,16 @@ extension Writer {
     return report.entries.first { $0.content == nil }.map { mismatch(report, $0) }
   }
 
+  /// The same for a report that may not have been readable.
+  func refusal(
+    of report: Result<CanonicalReport, ReportError>, in scope: Scope
+  ) -> ReportError? {
+    switch report {
+    case .failure(let error): error
+    case .success(let report): refusal(of: report, in: scope)
+    }
+  }
+
   private func mismatch(
     _ report: CanonicalReport, _ entry: CanonicalReport.Entry
   ) -> ReportError {

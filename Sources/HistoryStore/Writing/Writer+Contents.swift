@@ -172,6 +172,23 @@ extension Writer {
     scope.dirtyTypes.insert(type)
   }
 
+  /// The identity of a content where it has a number, else nil.
+  ///
+  /// For what a rebuild does not do: numbers are given out in the order in which it comes to them.
+  func knownIdentity(
+    of content: ContentID, type: TypeNumber, scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> IdentityNumber? {
+    let known = scope.dictionary.identities[Int(content)]
+    if known != 0 { return known }
+    let bytes = try scope.catalog.type(type).identity(of: scope.dictionary.bytes(of: content))
+    guard let row = try identityRow(bytes, type: type, scope: scope, &transaction) else {
+      return nil
+    }
+    scope.dictionary.identities[Int(content)] = row.number
+    return row.number
+  }
+
   /// The identity of a content, as a number; looked up once per content.
   ///
   /// A new one gets the next number. Only a projection may ask, because a rebuild comes to the same
@@ -180,8 +197,9 @@ extension Writer {
     of content: ContentID, type: TypeNumber, scope: ScopeState,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> IdentityNumber {
-    let known = try knownIdentity(of: content, type: type, scope: scope, &transaction)
-    if known != 0 { return known }
+    if let known = try knownIdentity(of: content, type: type, scope: scope, &transaction) {
+      return known
+    }
     let bytes = try scope.catalog.type(type).identity(of: scope.dictionary.bytes(of: content))
     let number = scope.row.nextIdentity
     scope.row.nextIdentity += 1
@@ -193,19 +211,6 @@ extension Writer {
       value.bytes, Key.identity(scope.number, type, bytes), tables.identities, &transaction)
     scope.dictionary.identities[Int(content)] = number
     return number
-  }
-
-  /// The identity of a content, as a number; 0 for one that no item of a timeline has had.
-  func knownIdentity(
-    of content: ContentID, type: TypeNumber, scope: ScopeState,
-    _ transaction: inout WriteTransaction
-  ) throws(StoreError) -> IdentityNumber {
-    let known = scope.dictionary.identities[Int(content)]
-    if known != 0 { return known }
-    let bytes = try scope.catalog.type(type).identity(of: scope.dictionary.bytes(of: content))
-    guard let row = try identityRow(bytes, type: type, scope: scope, &transaction) else { return 0 }
-    scope.dictionary.identities[Int(content)] = row.number
-    return row.number
   }
 
   private func identityRow(

@@ -45,9 +45,12 @@ struct History: ParsableCommand {
     let range = try times.readRange(from, to)
     let knownAt = try times.read(knownAt, "--known-at")
     let filter = NameFilter(name)
-    let changes = try store.openForReading().history(
-      of: node, type: type, from: range.from, to: range.to, knownAt: knownAt, in: try scope.scope
-    ).filter { filter.matches($0.old, $0.new, $0.identity, of: $0.type) }
+    let scope = try scope.scope
+    let store = try store.openForReading()
+    let changes = try listOrNone {
+      try store.history(
+        of: node, type: type, from: range.from, to: range.to, knownAt: knownAt, in: scope)
+    }.filter { filter.matches($0.old, $0.new, $0.identity, of: $0.type) }
     let printer = Printer()
     if output.format != .table {
       ListWriter.write(

@@ -48,7 +48,7 @@ struct Show: ParsableCommand {
     let knownAt = try times.read(knownAt, "--known-at")
     let scope = try scope.scope
     let store = try store.openForReading()
-    let types = try type.map { [$0] } ?? store.types(of: node, in: scope)
+    let types = try type.map { [$0] } ?? listOrNone { try store.types(of: node, in: scope) }
     let filter = NameFilter(name)
     var answers: [StateAnswer] = []
     for type in types {

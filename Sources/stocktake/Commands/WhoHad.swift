@@ -56,12 +56,17 @@ struct WhoHad: ParsableCommand {
     var holdings: [Holding] = []
     for scope in try wanted.map({ [$0] }) ?? store.scopes() {
       if range.from != nil || range.to != nil {
-        holdings += try store.holders(
-          of: name, type: type, version: version, from: range.from ?? Instant(seconds: 0),
-          to: range.to ?? times.now.advanced(bySeconds: 1), in: scope)
+        let from = range.from ?? Instant(seconds: 0)
+        let to = range.to ?? times.now.advanced(bySeconds: 1)
+        holdings += try listOrNone {
+          try store.holders(
+            of: name, type: type, version: version, from: from, to: to, in: scope)
+        }
       } else {
-        holdings += try store.holders(
-          of: name, type: type, version: version, at: at ?? times.now, in: scope)
+        holdings += try listOrNone {
+          try store.holders(
+            of: name, type: type, version: version, at: at ?? times.now, in: scope)
+        }
       }
     }
     holdings.sort { a, b in

@@ -42,7 +42,8 @@ final class LineReader {
         }
         return line(from: start, to: newline, dropped: dropped)
       }
-      if end - start > lineByteCountMax || dropped > 0 {
+      // One more, which may turn out to be the first half of a line end of two bytes.
+      if end - start > lineByteCountMax + 1 || dropped > 0 {
         dropped += end - start
         (start, end, scanned) = (0, 0, 0)
       }
@@ -59,7 +60,7 @@ final class LineReader {
     var count = to - from
     if dropped == 0, count > 0, unsafe buffer[to - 1] == 0x0d { count -= 1 }
     guard dropped == 0, count <= lineByteCountMax else {
-      return .tooLong(byteCount: dropped + count)
+      return .tooLong(byteCount: dropped + to - from)
     }
     return .bytes(unsafe [UInt8](buffer[from..<(from + count)]))
   }
