@@ -98,7 +98,7 @@ public struct TypeName: Hashable, Sendable, Comparable, CustomStringConvertible 
   /// The text.
   public var description: String { text }
 
-  /// Orders by bytes.
+  /// Orders as strings do; names in ASCII by their bytes.
   public static func < (a: Self, b: Self) -> Bool { a.text < b.text }
 
   /// Installed software.

@@ -185,7 +185,8 @@ import Testing
     #expect(nodes[1]["status"] as? String == "terminated")
     #expect(try bench.run("show", "web-2", "--at", "2026-03-11").status == 1)
     #expect(try bench.run("show", "web-2", "--at", "2026-03-09").status == 0)
-    let custom = #"{"InstanceId":"web-1","Items":[{"TypeName":"Custom:Rack","SchemaVersion":"1.0","#
+    let custom =
+      #"{"InstanceId":"web-1","Items":[{"TypeName":"Custom:Rack","SchemaVersion":"1.0","#
       + #""CaptureTime":"2026-03-01T00:00:00Z","Content":[{"Slot":"1","Unit":"a"}]}]}"#
     #expect(try bench.run("type", "declare-identity", "Custom:Rack", "Slot").status == 0)
     #expect(try bench.run("ingest", "-", input: custom).status == 0)

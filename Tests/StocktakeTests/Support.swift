@@ -72,6 +72,10 @@ final class Bench {
     return (
       process,
       {
+        // A program that hangs must not take the tests with it.
+        let latest = Date().addingTimeInterval(120)
+        while process.isRunning, Date() < latest { usleep(2000) }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
         return Run(
           status: process.terminationStatus,

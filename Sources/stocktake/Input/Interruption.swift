@@ -12,6 +12,12 @@ enum Interruption {
   static func catchSignals() {
     // The flag exists before a signal can come.
     flag.store(false, ordering: .relaxed)
+    // Whoever starts a program from a thread that blocks signals hands that down: Dispatch does.
+    var wanted = sigset_t()
+    unsafe sigemptyset(&wanted)
+    unsafe sigaddset(&wanted, SIGINT)
+    unsafe sigaddset(&wanted, SIGTERM)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     for signal in [SIGINT, SIGTERM] {
       var action = sigaction()
       unsafe action.__sigaction_handler.sa_handler = { _ in
