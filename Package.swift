@@ -51,17 +51,21 @@ let package = Package(
       name: "CrashSupport", dependencies: ["Inventory"], path: "Tests/Support/CrashSupport",
       swiftSettings: shared),
     .executableTarget(
-      name: "crash-writer", dependencies: ["HistoryStore", "Inventory", "LMDB", "CrashSupport"],
+      name: "crash-writer",
+      dependencies: ["HistoryStore", "Inventory", "LMDB", "CrashSupport"],
       path: "Tests/Support/CrashWriter", swiftSettings: shared,
       // Its own write and flush calls stand before the C library's; see SystemCalls.swift.
       linkerSettings: [
         .unsafeFlags(
-          ["pwrite", "writev", "fdatasync"].flatMap { ["-Xlinker", "--export-dynamic-symbol=\($0)"] })
+          ["pwrite", "writev", "fdatasync"].flatMap {
+            ["-Xlinker", "--export-dynamic-symbol=\($0)"]
+          })
       ]),
     .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
     .testTarget(name: "PackedBytesTests", dependencies: ["PackedBytes"], swiftSettings: shared),
     .testTarget(
-      name: "InventoryTests", dependencies: ["Inventory", "Digests", "PackedBytes"], swiftSettings: shared),
+      name: "InventoryTests", dependencies: ["Inventory", "Digests", "PackedBytes"],
+      swiftSettings: shared),
     .testTarget(
       name: "HistoryStoreTests",
       dependencies: [

@@ -38,7 +38,9 @@ private let canMount: Bool = {
   ) throws -> (next: Int, error: StoreError?) {
     var next = first
     while next < limit {
-      let reports = try (next..<next + 5).map { try NumberedReport(number: $0, seed: seed).report() }
+      let reports = try (next..<next + 5).map {
+        try NumberedReport(number: $0, seed: seed).report()
+      }
       do {
         for result in try store.record(reports) { _ = try result.get() }
       } catch let error as StoreError {

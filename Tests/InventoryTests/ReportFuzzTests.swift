@@ -108,8 +108,9 @@ import Testing
     let leftBytes = [UInt8](copying: left.bytes(of: left.elements[0].piece))
     let rightBytes = [UInt8](copying: right.bytes(of: right.elements[0].piece))
     #expect(leftBytes == rightBytes)
-    #expect(left.attributes(occurrenceName: "InstalledTime") == [
-      ["Name": "bash", "Version": "5.2", "InstalledTime": "2026-01-02T03:04:05Z"]
-    ])
+    #expect(
+      left.attributes(occurrenceName: "InstalledTime") == [
+        ["Name": "bash", "Version": "5.2", "InstalledTime": "2026-01-02T03:04:05Z"]
+      ])
   }
 }

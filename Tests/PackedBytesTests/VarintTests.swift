@@ -19,10 +19,11 @@ struct SeededGenerator: RandomNumberGenerator {
   mutating func anyMagnitude() -> UInt64 { next() >> UInt64.random(in: 0...63, using: &self) }
 }
 
-private let edges: [UInt64] = (0..<64).flatMap { shift -> [UInt64] in
-  let power: UInt64 = 1 << UInt64(shift)
-  return [power &- 1, power, power &+ 1]
-} + [.max - 1, .max]
+private let edges: [UInt64] =
+  (0..<64).flatMap { shift -> [UInt64] in
+    let power: UInt64 = 1 << UInt64(shift)
+    return [power &- 1, power, power &+ 1]
+  } + [.max - 1, .max]
 
 @Suite struct VarintTests {
   @Test func `a varint is read as it was written, in the fewest bytes`() throws {
@@ -42,7 +43,8 @@ private let edges: [UInt64] = (0..<64).flatMap { shift -> [UInt64] in
   @Test func `a zigzag number is read as it was written, and small ones are short`() throws {
     var random = SeededGenerator(seed: 2)
     let values = edges.map { Int64(bitPattern: $0) } + edges.map { 0 &- Int64(bitPattern: $0) }
-    let more = (0..<20_000).map { _ in Int64(bitPattern: random.next()) >> Int64.random(in: 0...63) }
+    let more = (0..<20_000).map { _ in Int64(bitPattern: random.next()) >> Int64.random(in: 0...63)
+    }
     for value in values + more {
       var writer = ByteWriter()
       writer.append(zigzag: value)
@@ -55,7 +57,8 @@ private let edges: [UInt64] = (0..<64).flatMap { shift -> [UInt64] in
     }
   }
 
-  @Test func `a number of fixed width is read as it was written, in the order of its bytes`() throws {
+  @Test func `a number of fixed width is read as it was written, in the order of its bytes`() throws
+  {
     var random = SeededGenerator(seed: 3)
     func check<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type) throws {
       for _ in 0..<2000 {
@@ -69,7 +72,7 @@ private let edges: [UInt64] = (0..<64).flatMap { shift -> [UInt64] in
         #expect((left < right) == a.bytes.lexicographicallyPrecedes(b.bytes))
         var reader = ByteReader(a.bytes.span.bytes)
         let read = try reader.bigEndian(T.self)
-      #expect(read == left)
+        #expect(read == left)
       }
     }
     try check(UInt8.self)

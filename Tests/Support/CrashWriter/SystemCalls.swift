@@ -60,6 +60,7 @@ private func run(_ count: Int, _ fault: Fault?, _ body: (Int) -> Int) -> Int {
   }
 }
 
+/// LMDB's write of one page.
 @_cdecl("pwrite")
 public func countedPWrite(
   _ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: Int
@@ -67,6 +68,7 @@ public func countedPWrite(
   run(count, due()) { realPWrite(file, bytes, $0, offset) }
 }
 
+/// LMDB's write of several pages.
 @_cdecl("writev")
 public func countedWriteV(
   _ file: Int32, _ parts: UnsafePointer<iovec>?, _ count: Int32
@@ -75,6 +77,7 @@ public func countedWriteV(
   run(Int(count), due()) { $0 == 0 ? 0 : realWriteV(file, parts, Int32($0)) }
 }
 
+/// LMDB's flush.
 @_cdecl("fdatasync")
 public func countedFDataSync(_ file: Int32) -> Int32 {
   Int32(run(1, due()) { $0 == 0 ? 0 : Int(realFDataSync(file)) })
