@@ -1,4 +1,6 @@
+import Digests
 import Inventory
+import LMDB
 import PackedBytes
 import Testing
 
