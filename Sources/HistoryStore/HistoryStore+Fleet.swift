@@ -202,10 +202,9 @@ extension Snapshot {
     for index in result.indices {
       let key = Key.number(scope.number, numbers[index])
       let seen = try view.row(key, tables.seen) { bytes throws(PackedBytesError) in
-        var reader = ByteReader(bytes)
-        return try reader.varint()
+        try SeenRow(bytes)
       }
-      result[index].lastSeen = seen.map { Instant(milliseconds: Int64(truncatingIfNeeded: $0)) }
+      result[index].lastSeen = seen.map { Instant(milliseconds: $0.recorded) }
     }
     return result
   }

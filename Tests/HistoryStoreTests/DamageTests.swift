@@ -46,6 +46,32 @@ import Testing
     #expect(try store.verify().problems == [])
   }
 
+  @Test(arguments: ["meta", "seen"])
+  func `a change in a table beside the log is found`(_ table: String) throws {
+    let folder = try ScratchFolder()
+    try store(folder, reports: 3, seed: 1)
+    do {
+      let environment = try Environment(path: file(folder).path, options: .init())
+      var transaction = try environment.beginWrite()
+      let database = try #require(try transaction.openDatabase(named: table, create: false))
+      let (key, value) = try last(of: database, in: transaction.view)
+      // The lowest bits of a recorded time: still a number, and a wrong answer.
+      let changed = value.indices.map { $0 == value.count / 3 ? value[$0] ^ 1 : value[$0] }
+      try transaction.put(changed.span.bytes, for: key.span.bytes, in: database)
+      try transaction.commit()
+    }
+    let problems = try HistoryStore(path: folder.path).verify().problems
+    #expect(problems == ["a row of table \(table) does not have its checksum"])
+  }
+
+  private func last(
+    of database: Database, in view: TransactionView
+  ) throws -> (key: [UInt8], value: [UInt8]) {
+    var cursor = try view.cursor(in: database)
+    try #require(try cursor.last())
+    return ([UInt8](copying: cursor.key), [UInt8](copying: cursor.value))
+  }
+
   @Test func `a directory is opened once in a process`() throws {
     let folder = try ScratchFolder()
     let first = try HistoryStore(path: folder.path)

@@ -22,7 +22,7 @@ struct RowDescription {
     case "scopes": try scope(&keyReader, value)
     case "log": try log(&keyReader, value)
     case "chain": try chain(&keyReader, value)
-    case "seen": try seen(&keyReader, reader)
+    case "seen": try seen(&keyReader, value)
     case "dictionary": try dictionary(&keyReader, reader)
     case "shapes": try shape(&keyReader, value)
     case "schemas": try schema(&keyReader, value)
@@ -91,12 +91,15 @@ struct RowDescription {
     self.value = link.bytes
   }
 
-  private mutating func seen(_ keyReader: inout ByteReader, _ reader: consuming ByteReader) throws {
-    let (scope, node) = try Self.number(&keyReader)
-    let recorded = try reader.varint()
-    lines = ["scope \(scope), node \(node)", "last seen \(Instant(milliseconds: Int64(recorded)))"]
+  private mutating func seen(_ keyReader: inout ByteReader, _ value: [UInt8]) throws {
+    let scope: ScopeNumber = try keyReader.bigEndian()
+    let node: NodeNumber = try keyReader.bigEndian()
+    let row = try SeenRow(value.span.bytes)
+    lines = [
+      "scope \(scope), node \(node)", "last seen \(Instant(milliseconds: row.recorded))",
+    ]
     key = Key.number(scope, node)
-    value = Self.varints(recorded)
+    self.value = row.encoded(under: key)
   }
 
   private mutating func dictionary(

@@ -50,6 +50,10 @@ extension HistoryStore {
         verification.records += 1
         verification.logByteCount += cursor.value.byteCount
         walk.take(key: cursor.key, value: cursor.value)
+        let found = try view.value(for: cursor.key, in: tables.log)
+        if found?.isEqual(to: cursor.value) != true {
+          walk.problems.append("log record \(verification.records) is not found by its key")
+        }
       }
     } catch { throw StoreError(error) }
     for (scope, checkpoints) in walk.checkpoints {
@@ -63,6 +67,15 @@ extension HistoryStore {
       }
     }
     walk.finish()
+    for table in [tables.meta, tables.seen] {
+      do throws(LMDBError) {
+        var cursor = try view.cursor(in: table)
+        while try cursor.next() {
+          guard !MetaRow.isIntact(cursor.value, under: cursor.key) else { continue }
+          walk.problems.append("a row of table \(table.name) does not have its checksum")
+        }
+      } catch { throw StoreError(error) }
+    }
     verification.problems += walk.problems
     return meta.nextSequence - 1
   }
@@ -81,6 +94,9 @@ extension HistoryStore {
         while isA && isB {
           verification.rows += 1
           guard a.key.isEqual(to: b.key), a.value.isEqual(to: b.value) else { break }
+          // A walk passes over the tree's inner pages; a lookup, as every answer begins, does not.
+          guard let found = try mine.view.value(for: a.key, in: table), found.isEqual(to: a.value)
+          else { break }
           isA = try a.next()
           isB = try b.next()
         }

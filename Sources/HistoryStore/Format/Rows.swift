@@ -26,6 +26,7 @@ struct MetaRow: Equatable {
     writer.append(varint: UInt64(lastRecorded))
     writer.append(varint: catalogGeneration)
     writer.append(varint: erasureGeneration)
+    writer.append(bigEndian: Self.checksum(of: writer.bytes, under: Self.key))
     return writer.bytes
   }
 
@@ -38,6 +39,47 @@ struct MetaRow: Equatable {
     lastRecorded = Int64(truncatingIfNeeded: try reader.varint())
     catalogGeneration = try reader.varint()
     erasureGeneration = try reader.varint()
+  }
+}
+
+/// When a node was last heard of: the one fact of a node that does not follow from the log.
+struct SeenRow {
+  /// In milliseconds since 1970.
+  var recorded: Int64
+
+  init(recorded: Int64) { self.recorded = recorded }
+
+  func encoded(under key: [UInt8]) -> [UInt8] {
+    var writer = ByteWriter(capacity: 12)
+    writer.append(varint: UInt64(recorded))
+    writer.append(bigEndian: MetaRow.checksum(of: writer.bytes, under: key))
+    return writer.bytes
+  }
+
+  init(_ bytes: RawSpan) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    recorded = Int64(truncatingIfNeeded: try reader.varint())
+  }
+}
+
+extension MetaRow {
+  /// FNV-1a of a key and a value, at the end of the rows that no log record vouches for.
+  ///
+  /// Against accidents only: every change of a single byte changes it.
+  static func checksum(of value: [UInt8], under key: [UInt8]) -> UInt32 {
+    var sum: UInt32 = 0x811c_9dc5
+    for byte in key { sum = (sum ^ UInt32(byte)) &* 0x0100_0193 }
+    for byte in value { sum = (sum ^ UInt32(byte)) &* 0x0100_0193 }
+    return sum
+  }
+
+  /// Whether a row ends with its own checksum.
+  static func isIntact(_ row: RawSpan, under key: RawSpan) -> Bool {
+    guard row.byteCount > 4 else { return false }
+    let value = [UInt8](copying: row.extracting(0..<(row.byteCount - 4)))
+    var reader = ByteReader(row.extracting((row.byteCount - 4)..<row.byteCount))
+    guard let stored = try? reader.bigEndian(UInt32.self) else { return false }
+    return stored == checksum(of: value, under: [UInt8](copying: key))
   }
 }
 

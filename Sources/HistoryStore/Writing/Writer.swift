@@ -211,9 +211,8 @@ extension Writer {
     staged.current.removeAll(keepingCapacity: true)
     try flushPostings(&transaction)
     for (key, recorded) in staged.seen {
-      var value = ByteWriter()
-      value.append(varint: UInt64(recorded))
-      try put(value.bytes, Key.number(key.scope, key.node), tables.seen, &transaction)
+      let place = Key.number(key.scope, key.node)
+      try put(SeenRow(recorded: recorded).encoded(under: place), place, tables.seen, &transaction)
     }
     staged.seen.removeAll(keepingCapacity: true)
     for scope in scopes.values {
