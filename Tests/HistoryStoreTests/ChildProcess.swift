@@ -109,3 +109,14 @@ func isStored(_ report: NumberedReport, in store: HistoryStore) throws -> Bool {
     "report \(report.number) is there in part, seed \(report.seed)")
   return found > 0
 }
+
+/// Expects all of a report or nothing of it while somebody writes: all types in one transaction.
+func expectWholeOrAbsent(_ report: NumberedReport, in store: HistoryStore) throws {
+  do {
+    let states = try store.diff(of: report.node(), from: report.time, to: report.time)
+    let found = states.count { $0.right.observedAt == report.time }
+    #expect(
+      found == 0 || found == NumberedReport.types.count,
+      "report \(report.number) is there in part, seed \(report.seed)")
+  } catch let error as StoreError where error.code == .unknownName {}
+}
