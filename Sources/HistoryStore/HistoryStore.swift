@@ -67,6 +67,7 @@ public final class HistoryStore: Sendable {
   /// `notAStore`, `readOnly` or `permissionDenied`; then nothing was made or changed.
   public init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
     self.configuration = configuration
+    try Self.check(configuration.limits)
     let file = path + "/" + Self.fileName
     let exists = access(file, F_OK) == 0
     if !exists {
@@ -90,6 +91,19 @@ public final class HistoryStore: Sendable {
     reader = Mutex(ReportReader(limits: configuration.limits, hash: hash))
     committer = GroupCommitter(
       delay: configuration.groupCommitDelay, limit: configuration.groupCommitMax)
+  }
+
+  private static func check(_ limits: ReportLimits) throws(StoreError) {
+    guard (1...ReportLimits.bodyBytesCeiling).contains(limits.bodyBytesMax) else {
+      throw StoreError(
+        .invalidQuestion,
+        "bodyBytesMax is 1 to \(ReportLimits.bodyBytesCeiling), not \(limits.bodyBytesMax)")
+    }
+    guard (1...Key.identityBytesMax).contains(limits.nodeIDBytesMax) else {
+      throw StoreError(
+        .invalidQuestion,
+        "nodeIDBytesMax is 1 to \(Key.identityBytesMax), not \(limits.nodeIDBytesMax)")
+    }
   }
 
   private static func openEnvironment(

@@ -22,6 +22,8 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupportedContext
     /// The report is larger than its limit.
     case tooLarge
+    /// The scope, or the type, has as many types or schema versions as it can.
+    case tooManyTypes
     /// "Unchanged since hash H", and H is not the hash that was accepted last.
     case contentMismatch
   }

@@ -73,8 +73,13 @@ struct ReferenceStore {
       let name = SeriesName(scope: scope, node: report.node, type: entry.type)
       let content = entry.content.map { $0.map { items.number(of: $0) }.sorted() }
       receipt.itemCount += content?.count ?? 0
+      var valid = entry.captureTime.seconds
+      if content == nil, let newest = (series[name] ?? []).last(where: { $0.isState }) {
+        // A statement is about the newest observation, so it cannot be older.
+        valid = max(valid, newest.valid)
+      }
       let new = Recorded(
-        valid: entry.captureTime.seconds, sequence: sequence, recordedTime: recorded,
+        valid: valid, sequence: sequence, recordedTime: recorded,
         kind: content.map { .observation($0) } ?? .unchanged,
         isImported: report.origin == .imported, schemaVersion: entry.schemaVersion,
         contentHash: entry.contentHash)

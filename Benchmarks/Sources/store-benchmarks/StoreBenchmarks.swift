@@ -2,7 +2,7 @@ import Foundation
 import HistoryStore
 import Inventory
 
-/// Measures what the store promises: ingest, disk, memory, questions. Processor time, not wall time.
+/// Measures what the store promises: ingest in processor time, disk, memory, questions.
 ///
 ///     store-benchmarks                       a synthetic fleet, 200 nodes × 30 days × 500 items
 ///     store-benchmarks REQUESTS.jsonl        PutInventory requests, one JSON object a line

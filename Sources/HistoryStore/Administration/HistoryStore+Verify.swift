@@ -159,6 +159,9 @@ private struct ChainWalk {
         problems.append("records of \(row.scope) were rewritten by something else than an erasure")
       }
     }
+    for scope in rewritten.keys where lastAct[scope] == nil {
+      problems.append("records of scope number \(scope) were rewritten without an erasure")
+    }
     for scope in heads.keys where expected[scope] == nil {
       problems.append("the log has records of scope number \(scope), which is not known")
     }

@@ -27,6 +27,7 @@ extension Writer {
     if let mismatch = try findMismatch(report, node: known, scope, &transaction) {
       return .failure(mismatch)
     }
+    if let excess = try findExcess(report, scope) { return .failure(excess) }
     try loadContents(scope, &transaction)
     let node = known ?? scope.row.nextNode
     var record = ReportRecord(node: node)
@@ -41,8 +42,12 @@ extension Writer {
       let typeNumber = scope.catalog.typeNumbers[entry.type]
       let type = typeNumber ?? addType(entry.type, scope)
       let series = Series(scope: scope.number, node: node, type: type)
-      let place = Place(
+      var place = Place(
         valid: UInt32(clamping: entry.captureTime.seconds), sequence: sequence)
+      if entry.content == nil, let newest = try currentPlace(series, &transaction) {
+        // Clients send other types' capture times with it; it cannot be older than what it confirms.
+        place.valid = max(place.valid, newest.valid)
+      }
       let recorded = try word(
         entry, in: &record, series: series, place: place, scope: scope, &transaction)
       guard var logged = recorded else {
@@ -68,6 +73,39 @@ extension Writer {
     }
     receipt.sequence = SequenceNumber(sequence)
     return .success(receipt)
+  }
+
+  /// Inventory types in a scope at most: far more than anyone has, few enough to keep in memory.
+  static let typesMax = 4096
+  /// Schema versions of one type at most.
+  static let versionsMax = 1024
+
+  /// The first entry that would take a scope past its number of types or versions.
+  private func findExcess(
+    _ report: CanonicalReport, _ scope: ScopeState
+  ) throws(StoreError) -> ReportError? {
+    var types = Int(scope.row.nextType) - 1
+    for entry in report.entries {
+      var error: ReportError?
+      if let number = scope.catalog.typeNumbers[entry.type] {
+        let versions = try scope.catalog.type(number).versions
+        if versions.count >= Self.versionsMax, !versions.contains(entry.schemaVersion) {
+          error = ReportError(
+            .tooManyTypes, "a type has at most \(Self.versionsMax) schema versions",
+            type: entry.type.text)
+        }
+      } else {
+        types += 1
+        if types > Self.typesMax {
+          error = ReportError(
+            .tooManyTypes, "\(scope.row.scope) has \(Self.typesMax) inventory types already",
+            type: entry.type.text)
+        }
+      }
+      error?.node = report.node.text
+      if error != nil { return error }
+    }
+    return nil
   }
 
   /// The first unchanged statement whose hash is not the one accepted last.
