@@ -158,8 +158,11 @@ import Testing
     var random = SplitMix64(seed: seed)
     let folder = try ScratchFolder()
     try store(folder, reports: 60, seed: seed)
-    let whole = try Data(contentsOf: file(folder))
-    let sound = try ChildProcess.run(["check", folder.path])
+    // A compacted copy has no free pages, in which a flip says nothing.
+    let compact = try ScratchFolder()
+    try HistoryStore(path: folder.path).backup(to: file(compact).path)
+    let whole = try Data(contentsOf: file(compact))
+    let sound = try ChildProcess.run(["check", compact.path])
     #expect(sound.status == 0)
     let flips = ProcessInfo.processInfo.environment["STOCKTAKE_FLIPS"].flatMap { Int($0) } ?? 150
     var reported = 0
