@@ -107,17 +107,4 @@ package struct CanonicalAttributes: ~Escapable {
     guard let name = try? reader.string(), let value = try? reader.string() else { return nil }
     return Item.Attribute(name: name, value: value)
   }
-
-  /// Moves past the next attribute and gives its value if it has this name, else nil.
-  ///
-  /// `isAtEnd` tells apart the end from another name.
-  package var isAtEnd: Bool { reader.isAtEnd }
-
-  /// Reads the next attribute as borrowed bytes.
-  @_lifetime(self: copy self)
-  package mutating func forNext(_ body: (RawSpan, RawSpan) -> Void) throws(PackedBytesError) {
-    let name = try reader.lengthPrefixedSpan()
-    let value = try reader.lengthPrefixedSpan()
-    body(name, value)
-  }
 }
