@@ -21,6 +21,8 @@ final class Writer: @unchecked Sendable {
   var scopes: [ScopeNumber: ScopeState] = [:]
   var scopeNumbers: [Scope: ScopeNumber] = [:]
   var staged = Staged()
+  /// The contents of the items that were read rather than known, in order of the reports.
+  var readContents: [ContentID] = []
   private var isLoaded = false
 
   init(
