@@ -64,36 +64,32 @@ package struct Occurrence: Hashable, Sendable {
   /// Bits 0 and 1 say what it is (0 none, 1 time, 2 complex), the others the zigzag seconds or the id.
   package var rawValue: UInt64
 
-  @inlinable @inline(__always) package init(rawValue: UInt64) { self.rawValue = rawValue }
+  @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
 
   /// Nothing beside the content.
   package static let none = Occurrence(rawValue: 0)
 
   /// The first occurrence attribute is this time, written `YYYY-MM-DDTHH:MM:SSZ`.
-  @inlinable @inline(__always) package static func time(_ seconds: Int64) -> Occurrence {
+  @inlinable package static func time(_ seconds: Int64) -> Occurrence {
     let zigzag = UInt64(bitPattern: (seconds << 1) ^ (seconds >> 63))
     return Occurrence(rawValue: zigzag << 2 | 1)
   }
 
   /// Bytes kept elsewhere under an id.
-  @inlinable @inline(__always) package static func complex(_ id: UInt32) -> Occurrence {
+  @inlinable package static func complex(_ id: UInt32) -> Occurrence {
     Occurrence(rawValue: UInt64(id) << 2 | 2)
   }
 
   /// The seconds, for a time.
   @inlinable package var seconds: Int64? {
-    @inline(__always) get {
-      guard rawValue & 3 == 1 else { return nil }
-      let zigzag = rawValue >> 2
-      return Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1)
-    }
+    guard rawValue & 3 == 1 else { return nil }
+    let zigzag = rawValue >> 2
+    return Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1)
   }
 
   /// The id, for complex bytes.
   @inlinable package var complexID: UInt32? {
-    @inline(__always) get {
-      rawValue & 3 == 2 ? UInt32(truncatingIfNeeded: rawValue >> 2) : nil
-    }
+    rawValue & 3 == 2 ? UInt32(truncatingIfNeeded: rawValue >> 2) : nil
   }
 }
 

@@ -7,12 +7,29 @@ struct StoredItem: Hashable, Comparable {
   var content: ContentID
   var occurrence: Occurrence
 
-  static var free: StoredItem {
-    @inline(__always) get { StoredItem(content: 0, occurrence: Occurrence(rawValue: 0)) }
-  }
+  static let free = StoredItem(content: 0, occurrence: .none)
 
   static func < (a: Self, b: Self) -> Bool {
     (a.content, a.occurrence.rawValue) < (b.content, b.occurrence.rawValue)
+  }
+
+  // `Occurrence` says the same; calls across modules would cost more than what they do.
+
+  /// The seconds of the occurrence, for a time.
+  var seconds: Int64? {
+    let bits = occurrence.rawValue
+    guard bits & 3 == 1 else { return nil }
+    return Int64(bitPattern: bits >> 3) ^ -Int64(bitPattern: bits >> 2 & 1)
+  }
+
+  /// The id of the occurrence's bytes, for one that is more than a time.
+  var complexID: ContentID? {
+    let bits = occurrence.rawValue
+    return bits & 3 == 2 ? ContentID(truncatingIfNeeded: bits >> 2) : nil
+  }
+
+  static func == (a: Self, b: Self) -> Bool {
+    a.content == b.content && a.occurrence.rawValue == b.occurrence.rawValue
   }
 }
 
@@ -121,6 +138,7 @@ enum SlotChangeCodec {
     var nextSlot: UInt64 = 0
     var content: Int64 = 0
     var seconds: Int64 = 0
+    let free = StoredItem.free
     for _ in 0..<count {
       let head = try varint(bytes, &at)
       let slot = nextSlot &+ (head >> 1)
@@ -129,7 +147,7 @@ enum SlotChangeCodec {
       }
       nextSlot = slot &+ 1
       if head & 1 == 1 {
-        body(SlotChange(slot: UInt32(truncatingIfNeeded: slot), item: .free))
+        body(SlotChange(slot: UInt32(truncatingIfNeeded: slot), item: free))
         continue
       }
       let step = try varint(bytes, &at)
@@ -138,19 +156,16 @@ enum SlotChangeCodec {
         throw PackedBytesError(offset: at, expected: "a content id")
       }
       let tag = try varint(bytes, &at)
-      var occurrence = Occurrence(rawValue: 0)
+      var item = free
+      item.content = ContentID(truncatingIfNeeded: content)
       if tag & 1 == 1 {
         let zigzag = tag >> 1
         seconds &+= Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1)
-        occurrence = .time(seconds)
+        item.occurrence.rawValue = UInt64(bitPattern: (seconds << 1) ^ (seconds >> 63)) << 2 | 1
       } else if tag != 0 {
-        occurrence = .complex(UInt32(truncatingIfNeeded: (tag &- 2) >> 1))
+        item.occurrence.rawValue = ((tag &- 2) >> 1 & 0xffff_ffff) << 2 | 2
       }
-      body(
-        SlotChange(
-          slot: UInt32(truncatingIfNeeded: slot),
-          item: StoredItem(
-            content: UInt32(truncatingIfNeeded: content), occurrence: occurrence)))
+      body(SlotChange(slot: UInt32(truncatingIfNeeded: slot), item: item))
     }
     _ = try reader.span(count: at - reader.position)
   }

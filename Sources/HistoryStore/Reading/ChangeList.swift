@@ -199,12 +199,12 @@ struct ItemDecoder: Sendable {
     guard item.content != 0 else { return false }
     let name = attribute.utf8Span.span.bytes
     if contents.appendValue(of: name, item.content, to: &bytes) { return true }
-    if let seconds = item.occurrence.seconds {
+    if let seconds = item.seconds {
       guard attribute == occurrenceAttribute else { return false }
       Instant(seconds: seconds).appendText(to: &bytes)
       return true
     }
-    guard let id = item.occurrence.complexID else { return false }
+    guard let id = item.complexID else { return false }
     return contents.appendValue(of: name, id, to: &bytes)
   }
 }

@@ -90,7 +90,7 @@ struct ContentPages: Sendable {
   func missing(in items: [StoredItem]) -> ContentID? {
     for item in items {
       if !holds(item.content) { return item.content }
-      if let id = item.occurrence.complexID, !holds(id) { return id }
+      if let id = item.complexID, !holds(id) { return id }
     }
     return nil
   }
@@ -111,11 +111,11 @@ struct ContentPages: Sendable {
   /// The item's attributes, those of the content and those of the occurrence.
   func item(_ item: StoredItem, occurrenceAttribute: String?) -> Item {
     var attributes = attributes(item.content)
-    if let seconds = item.occurrence.seconds, let occurrenceAttribute {
+    if let seconds = item.seconds, let occurrenceAttribute {
       attributes.append(
         Item.Attribute(
           name: occurrenceAttribute, value: Instant(seconds: seconds).description))
-    } else if let id = item.occurrence.complexID {
+    } else if let id = item.complexID {
       attributes.append(contentsOf: self.attributes(id))
     } else {
       return Item(sorted: attributes)

@@ -188,7 +188,7 @@ extension ItemList {
   /// The items whose occurrence is more than a time, by their place, written out.
   private func otherTexts() -> [(place: Int, text: [UInt8])] {
     var others: [(place: Int, text: [UInt8])] = []
-    for (place, item) in items.enumerated() where item.occurrence.complexID != nil {
+    for (place, item) in items.enumerated() where item.complexID != nil {
       var text: [UInt8] = []
       contents.item(item, occurrenceAttribute: occurrenceAttribute).appendJSON(to: &text)
       others.append((place, text))
@@ -221,7 +221,7 @@ private struct ItemWriter {
       let item = items[place]
       texts.withText(item.content) { text, number in
         let room = JSONRoom(packed: number)
-        if let seconds = item.occurrence.seconds, room.count > 0 {
+        if let seconds = item.seconds, room.count > 0 {
           let place = unsafe start + (count + room.time)
           append(text)
           unsafe time.write(seconds, to: place)

@@ -6,6 +6,7 @@ import PackedBytes
 @safe struct SlotBuffer: ~Copyable {
   private var start: UnsafeMutablePointer<StoredItem>
   private var capacity: Int
+  private let free = StoredItem.free
   /// Slots in use, free ones among them.
   private(set) var count = 0
 
@@ -23,7 +24,7 @@ import PackedBytes
   @inline(__always)
   subscript(slot: Int) -> StoredItem {
     precondition(slot >= 0)
-    return slot < count ? unsafe start[slot] : .free
+    return slot < count ? unsafe start[slot] : free
   }
 
   /// Puts an item into a slot.
@@ -46,7 +47,7 @@ import PackedBytes
       unsafe start = moved
       capacity = larger
     }
-    unsafe start.advanced(by: count).initialize(repeating: .free, count: end - count)
+    unsafe start.advanced(by: count).initialize(repeating: free, count: end - count)
     count = end
   }
 
