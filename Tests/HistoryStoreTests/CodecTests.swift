@@ -309,7 +309,6 @@ import Testing
       try? set.take(keyframe: bytes.span.bytes)
       _ = try? MetaRow(bytes.span.bytes)
       _ = try? ScopeRow(bytes.span.bytes)
-      _ = try? CurrentRow(bytes.span.bytes)
       _ = try? HashRow(bytes.span.bytes)
       _ = try? NodeRow(bytes.span.bytes)
       _ = try? ErasureRow(bytes.span.bytes)
