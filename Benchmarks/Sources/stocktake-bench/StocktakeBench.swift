@@ -16,5 +16,5 @@ struct StocktakeBench: AsyncParsableCommand {
 
         swift run --package-path Benchmarks -c release stocktake-bench replay --help
       """,
-    subcommands: [FleetCommand.self, ReplayCommand.self])
+    subcommands: [FleetCommand.self, ReplayCommand.self, MeasureCommand.self])
 }
