@@ -16,5 +16,8 @@ struct StocktakeBench: AsyncParsableCommand {
 
         swift run --package-path Benchmarks -c release stocktake-bench replay --help
       """,
-    subcommands: [FleetCommand.self, ReplayCommand.self, MeasureCommand.self])
+    subcommands: [
+      FleetCommand.self, ReplayCommand.self, MeasureCommand.self, GrowthCommand.self,
+      GuardCommand.self,
+    ])
 }
