@@ -212,17 +212,23 @@ extension Snapshot {
   fileprivate func nodeCounts(_ scope: ScopeCatalog) throws(StoreError) -> [TypeNumber: Int] {
     var counts: [TypeNumber: Int] = [:]
     do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.current)
+      var cursor = try view.cursor(in: tables.timeline)
       let key = Key.scope(scope.number)
       var isThere = try cursor.seek(atOrAfter: key.span.bytes)
       while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes) {
+        let series: Series
         do throws(PackedBytesError) {
-          var reader = ByteReader(cursor.key.extracting(6..<8))
-          counts[try reader.bigEndian(), default: 0] += 1
+          var reader = ByteReader(cursor.key)
+          series = Series(
+            scope: try reader.bigEndian(), node: try reader.bigEndian(),
+            type: try reader.bigEndian())
         } catch {
           throw LMDBError.corrupted
         }
-        isThere = try cursor.next()
+        counts[series.type, default: 0] += 1
+        // One look for each series, not for each of its chunks.
+        let last = Key.timeline(series, .last)
+        isThere = try cursor.seek(atOrAfter: last.span.bytes)
       }
     } catch { throw StoreError(error) }
     return counts

@@ -242,7 +242,6 @@ import Testing
       try? PostingChunk.forEach(in: bytes.span.bytes, startingAt: 7) { _ in true }
       _ = try? MetaRow(bytes.span.bytes)
       _ = try? ScopeRow(bytes.span.bytes)
-      _ = try? CurrentRow(bytes.span.bytes)
       _ = try? HashRow(bytes.span.bytes)
       _ = try? NodeRow(bytes.span.bytes)
       _ = try? ErasureRow(bytes.span.bytes)

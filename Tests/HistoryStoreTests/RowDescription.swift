@@ -30,7 +30,6 @@ struct RowDescription {
     case "node-numbers": try nodeNumber(&keyReader, reader)
     case "timeline": try timeline(&keyReader, value)
     case "keyframes": try keyframe(&keyReader, value)
-    case "current": try current(&keyReader, value)
     case "hashes": try hash(&keyReader, value)
     case "identities": try identity(&keyReader, reader)
     case "holders": try holders(&keyReader, value)
@@ -210,19 +209,6 @@ struct RowDescription {
     ]
     key = Key.timeline(series, place)
     self.value = SlotChangeCodec.encoded(layout)
-  }
-
-  private mutating func current(_ reader: inout ByteReader, _ value: [UInt8]) throws {
-    let series = try Self.series(&reader)
-    let row = try CurrentRow(value.span.bytes)
-    lines = [
-      Self.line(series),
-      "\(Self.time(row.place.valid)), record \(row.place.sequence), version \(row.version)"
-        + (row.isImported ? ", imported" : "") + (row.hasEnded ? ", ended" : ""),
-      Self.text(Layout().changes(to: row.layout)),
-    ]
-    key = Key.series(series)
-    self.value = row.encoded()
   }
 
   private mutating func hash(_ reader: inout ByteReader, _ value: [UInt8]) throws {
