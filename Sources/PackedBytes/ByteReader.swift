@@ -7,6 +7,7 @@ public struct PackedBytesError: Error, Hashable, Sendable {
   /// What was expected there.
   public let expected: StaticString
 
+  /// Says what was expected where.
   @inlinable public init(offset: Int, expected: StaticString) {
     self.offset = offset
     self.expected = expected

@@ -139,8 +139,22 @@ enum SlotChangeCodec {
     var content: Int64 = 0
     var seconds: Int64 = 0
     let free = StoredItem.free
+    // Up to here sixteen bytes can be loaded unseen.
+    let plainEnd = bytes.byteCount - 16
     for _ in 0..<count {
-      let head = try varint(bytes, &at)
+      var head: UInt64
+      var step: UInt64 = 0
+      var tag: UInt64 = 0
+      if at <= plainEnd, let plain = PlainChange(bytes, at) {
+        (head, step, tag) = (plain.head, plain.step, plain.tag)
+        at = plain.end
+      } else {
+        head = try varint(bytes, &at)
+        if head & 1 == 0 {
+          step = try varint(bytes, &at)
+          tag = try varint(bytes, &at)
+        }
+      }
       let slot = nextSlot &+ (head >> 1)
       guard slot < UInt64(changesMax) else {
         throw PackedBytesError(offset: at, expected: "a slot within its limit")
@@ -150,12 +164,10 @@ enum SlotChangeCodec {
         body(SlotChange(slot: UInt32(truncatingIfNeeded: slot), item: free))
         continue
       }
-      let step = try varint(bytes, &at)
       content &+= Int64(bitPattern: step >> 1) ^ -Int64(bitPattern: step & 1)
       guard content > 0, content <= Int64(UInt32.max) else {
         throw PackedBytesError(offset: at, expected: "a content id")
       }
-      let tag = try varint(bytes, &at)
       var item = free
       item.content = ContentID(truncatingIfNeeded: content)
       if tag & 1 == 1 {
@@ -192,25 +204,11 @@ enum SlotChangeCodec {
     return long.value
   }
 
-  /// A varint of any length; one of up to eight bytes is put together from a single load.
+  /// A varint of any length.
   @inline(never)
   private static func longVarint(
     _ bytes: RawSpan, _ at: Int
   ) throws(PackedBytesError) -> (value: UInt64, end: Int) {
-    if at &+ 8 <= bytes.byteCount {
-      let loaded = UInt64(
-        littleEndian: unsafe bytes.unsafeLoadUnaligned(
-          fromUncheckedByteOffset: at, as: UInt64.self))
-      let ends = ~loaded & 0x8080_8080_8080_8080
-      if ends != 0 {
-        // The bits up to the first byte without a mark, then the gaps of the marks closed.
-        var value = loaded & (ends ^ (ends &- 1)) & 0x7f7f_7f7f_7f7f_7f7f
-        value = value & 0x007f_007f_007f_007f | (value & 0x7f00_7f00_7f00_7f00) >> 1
-        value = value & 0x0000_3fff_0000_3fff | (value & 0x3fff_0000_3fff_0000) >> 2
-        value = value & 0x0000_0000_0fff_ffff | (value & 0x0fff_ffff_0000_0000) >> 4
-        return (value, at &+ ends.trailingZeroBitCount / 8 &+ 1)
-      }
-    }
     var reader = ByteReader(bytes)
     _ = try reader.span(count: at)
     return (try reader.varint(), reader.position)
@@ -242,5 +240,50 @@ enum SlotChangeCodec {
     var slots = SlotBuffer()
     try slots.apply(&reader)
     return Layout(slots: slots.slots)
+  }
+}
+
+/// A change of the usual form: one byte for the slot, up to three for the content, up to eight for
+/// the occurrence.
+///
+/// How many bytes a number has is no better known than the toss of a coin, so nothing branches on it
+/// but the length of an occurrence, which most often is one.
+private struct PlainChange {
+  let head: UInt64
+  let step: UInt64
+  let tag: UInt64
+  let end: Int
+
+  /// Reads a change at a place with sixteen bytes to come; nil for one of another form.
+  @inline(__always)
+  init?(_ bytes: RawSpan, _ at: Int) {
+    var word = UInt64(
+      littleEndian: unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self))
+    guard word & 0x81 == 0 else { return nil }
+    head = word & 0xff
+    word >>= 8
+    let ends = ~word & 0x80_8080
+    guard ends != 0 else { return nil }
+    let bits = UInt64(ends.trailingZeroBitCount) &+ 1
+    let content = word & ((1 &<< bits) &- 1)
+    step = content & 0x7f | content >> 1 & 0x3f80 | content >> 2 & 0x1f_c000
+    word = word &>> bits
+    let next = at &+ 1 &+ Int(truncatingIfNeeded: bits >> 3)
+    if word & 0x80 == 0 {
+      tag = word & 0xff
+      end = next &+ 1
+      return
+    }
+    word = UInt64(
+      littleEndian: unsafe bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: next, as: UInt64.self))
+    let tagEnds = ~word & 0x8080_8080_8080_8080
+    guard tagEnds != 0 else { return nil }
+    // The bits up to the first byte without a mark, then the gaps of the marks closed.
+    var value = word & (tagEnds ^ (tagEnds &- 1)) & 0x7f7f_7f7f_7f7f_7f7f
+    value = value & 0x007f_007f_007f_007f | (value & 0x7f00_7f00_7f00_7f00) >> 1
+    value = value & 0x0000_3fff_0000_3fff | (value & 0x3fff_0000_3fff_0000) >> 2
+    tag = value & 0x0000_0000_0fff_ffff | (value & 0x0fff_ffff_0000_0000) >> 4
+    end = next &+ tagEnds.trailingZeroBitCount / 8 &+ 1
   }
 }
