@@ -172,14 +172,17 @@ import Testing
   }
 
   @Test func `rollup counts nodes per item and version`() throws {
-    let run = try bench.run("rollup", "--at", "2026-03-02T12:00:00Z", "--format", "csv")
+    let run = try bench.run("rollup", "--at", "2026-03-02T12:00:00Z", "--format", "ndjson")
     #expect(run.status == 0)
-    let lines = run.lines.map { String($0.prefix { $0 != "{" }.prefix { $0 != "\"" }) }
+    let item = #""item":{"Architecture":"x86_64","Name""#
     #expect(
-      lines == [
-        "name,version,nodes,type,item", "bash,5.1,2,AWS:Application,",
-        "openssl,3.0.1,1,AWS:Application,", "openssl,3.0.2,1,AWS:Application,",
+      run.lines == [
+        #"{"name":"bash","version":"5.1","nodes":2,"type":"AWS:Application",\#(item):"bash","Version":"5.1"}}"#,
+        #"{"name":"openssl","version":"3.0.1","nodes":1,"type":"AWS:Application",\#(item):"openssl","Version":"3.0.1"}}"#,
+        #"{"name":"openssl","version":"3.0.2","nodes":1,"type":"AWS:Application",\#(item):"openssl","Version":"3.0.2"}}"#,
       ])
+    let csv = try bench.run("rollup", "--format", "csv")
+    #expect(csv.output.hasPrefix("name,version,nodes,type,item\r\nbash,5.1,1,AWS:Application,"))
     let now = try bench.run("rollup", "--name", "c*", "--format", "json").objects()
     #expect(now.map { $0["name"] as? String } == ["curl"])
     #expect(now.map { $0["nodes"] as? Int } == [1])
