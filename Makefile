@@ -27,7 +27,7 @@ lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
 
 bench: dependencies
-	cd Benchmarks && $(SWIFT) run -c release store-benchmarks
+	$(SWIFT) run --package-path Benchmarks -c release stocktake-bench --help
 
 install: build
 	install -D -m 0755 "$$($(SWIFT) build -c release --show-bin-path)/stocktake" "$(DESTDIR)$(PREFIX)/bin/stocktake"

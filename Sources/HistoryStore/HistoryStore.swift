@@ -51,6 +51,7 @@ public final class HistoryStore: Sendable {
   let contents = ContentCache()
   let catalogs = Mutex(Catalog())
   let directory = NodeDirectory()
+  let recordedTimes = RecordedTimes()
   let repeatedBodies = RepeatedBodies()
   /// Held for the whole of a write transaction.
   let writerLock = Mutex(())

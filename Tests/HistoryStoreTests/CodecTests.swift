@@ -168,6 +168,43 @@ import Testing
     }
   }
 
+  @Test mutating func `a long log record is compressed, and not believed when it is changed`()
+    throws
+  {
+    var report = ReportRecord(node: 1)
+    report.firstContent = 1
+    let definitions = (0..<100).map { number in
+      Definition(
+        kind: .item, shape: 1,
+        values: ["package-\(number)", "https://example.org/package-\(number)"].map {
+          Array($0.utf8)
+        })
+    }
+    report.entries = [
+      ReportRecord.Entry(
+        type: 1, valid: 1_700_000_000,
+        observation: ReportRecord.Observation(
+          version: 0, base: 0, definitions: definitions, changes: []))
+    ]
+    let record = LogRecord(recorded: 1_700_000_000_000, body: .report(report))
+    let bytes = record.encoded(sequence: 7)
+    #expect(bytes.count < 1000)
+    #expect(bytes[0] & 0x40 != 0)
+    #expect(try LogRecord(bytes.span.bytes, sequence: 7) == record)
+    for count in 0..<bytes.count {
+      let cut = Array(bytes[..<count])
+      #expect(throws: PackedBytesError.self) {
+        _ = try LogRecord(cut.span.bytes, sequence: 7)
+      }
+    }
+    for index in bytes.indices {
+      var changed = bytes
+      changed[index] ^= UInt8(1 + number(254))
+      // Damage may decode to something else, which the hash chain tells; it must not trap.
+      _ = try? LogRecord(changed.span.bytes, sequence: 7)
+    }
+  }
+
   @Test mutating func `timeline chunks are read as they were written`() throws {
     for _ in 0..<1000 {
       let first = Place(

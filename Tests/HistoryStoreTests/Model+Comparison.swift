@@ -113,7 +113,7 @@ extension Model {
 
   /// Compares changes whatever their order, and whichever items of one identity were paired.
   mutating func compare(
-    _ changes: [Change], with wanted: [ChangeGroup], _ what: String
+    _ changes: some Collection<Change>, with wanted: [ChangeGroup], _ what: String
   ) throws {
     var groups: [[AnyHashable]: ChangeGroup] = [:]
     var pairs: [[AnyHashable]: Int] = [:]

@@ -196,7 +196,7 @@ extension Writer {
     var key = Key.log(0, 0)
     while let stored = try next(after: key, source, &transaction) {
       key = stored.key
-      guard let first = stored.bytes.first, first & 0x7f == LogRecord.declarationTag else {
+      guard let first = stored.bytes.first, first & 0x3f == LogRecord.declarationTag else {
         continue
       }
       let record = try decoding("log") { () throws(PackedBytesError) in
