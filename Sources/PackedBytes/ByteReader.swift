@@ -7,7 +7,7 @@ public struct PackedBytesError: Error, Hashable, Sendable {
   /// What was expected there.
   public let expected: StaticString
 
-  /// Says what was expected where.
+  /// Takes the place and what was expected there.
   @inlinable public init(offset: Int, expected: StaticString) {
     self.offset = offset
     self.expected = expected

@@ -296,7 +296,7 @@ import Testing
       }
       var read: [IdentityNumber: [Posting]] = [:]
       var last: IdentityNumber = 0
-      try PostingPool.forEach(in: writer.bytes.bytes.span.bytes, base: base) { identity in
+      try PostingPool.forEach(in: writer.bytes.bytes.span.bytes, base: base) { identity, _ in
         last = identity
         return true
       } _: { posting in
@@ -338,7 +338,7 @@ import Testing
       _ = try? LogRecord.recorded(in: bytes.span.bytes)
       _ = try? TimelineChunk(bytes.span.bytes, at: Place(valid: 5, sequence: 5))
       try? PostingRow.forEach(in: bytes.span.bytes, startingAt: .first) { _ in true }
-      try? PostingPool.forEach(in: bytes.span.bytes, base: 32) { _ in
+      try? PostingPool.forEach(in: bytes.span.bytes, base: 32) { _, _ in
         true
       } _: { _ in
       }

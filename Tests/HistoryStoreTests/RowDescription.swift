@@ -253,8 +253,8 @@ struct RowDescription {
     _ value: [UInt8], _ scope: ScopeNumber, _ type: TypeNumber, _ base: IdentityNumber
   ) throws {
     var lists: [(identity: IdentityNumber, postings: [Posting])] = []
-    try PostingPool.forEach(in: value.span.bytes, base: base) {
-      lists.append(($0, []))
+    try PostingPool.forEach(in: value.span.bytes, base: base) { identity, _ in
+      lists.append((identity, []))
       return true
     } _: {
       lists[lists.count - 1].postings.append($0)

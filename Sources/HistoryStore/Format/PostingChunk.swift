@@ -148,7 +148,8 @@ struct PostingRun {
     var index = 0
     var left = count
     var isFirst = events.isEmpty
-    while left > 0 && !reader.isAtEnd {
+    let end = reader.bytes.byteCount
+    while left > 0 && reader.offset < end {
       left -= 1
       var reference = Reference.new.rawValue
       if isFirst {
@@ -162,7 +163,7 @@ struct PostingRun {
       }
       if reference == Reference.new.rawValue {
         index = events.count
-        let event = try readEvent(&reader)
+        let event = try Self.readEvent(&reader, after: &content)
         events.append(event)
         define(event)
       } else if reference == Reference.known.rawValue {
@@ -177,9 +178,10 @@ struct PostingRun {
     lastEvent = index
   }
 
+  /// Reads an event whose first number is relative to `content`, and moves that on.
   @_lifetime(reader: copy reader)
-  private mutating func readEvent(
-    _ reader: inout ByteReader
+  static func readEvent(
+    _ reader: inout ByteReader, after content: inout UInt32
   ) throws(PackedBytesError) -> Posting.Event {
     let head = try reader.varint()
     let zigzag = head >> 2

@@ -43,12 +43,12 @@ enum PostingPool {
     }
   }
 
-  /// Reads a row list by list: hands over each list's identity, then its postings.
+  /// Reads a row list by list: hands over each list's identity and length, then its postings.
   ///
   /// `begin` says whether to go on.
   @inline(__always)
   static func forEach(
-    in row: RawSpan, base: IdentityNumber, begin: (IdentityNumber) -> Bool,
+    in row: RawSpan, base: IdentityNumber, begin: (IdentityNumber, Int) -> Bool,
     _ body: (Posting) -> Void
   ) throws(PackedBytesError) {
     var reader = ByteReader(row)
@@ -60,13 +60,22 @@ enum PostingPool {
     while !reader.isAtEnd {
       let head = try reader.varint()
       identity &+= IdentityNumber(truncatingIfNeeded: head >> 4)
-      if !begin(identity) { return }
+      let count = Int(head & 15) + 1
+      if !begin(identity, count) { return }
       identity &+= 1
       start.valid = UInt32(truncatingIfNeeded: Int64(start.valid) &+ (try reader.zigzag()))
       start.node = NodeNumber(truncatingIfNeeded: Int64(start.node) &+ (try reader.zigzag()))
+      if count == 1 {
+        // Most lists: no run is needed.
+        var next = content
+        let event = try PostingRun.readEvent(&reader, after: &next)
+        content = event.a
+        body(Posting(valid: start.valid, node: start.node, event: event))
+        continue
+      }
       run.start(at: start, content: content)
       events.removeAll(keepingCapacity: true)
-      try run.decode(&reader, count: Int(head & 15) + 1, define: { events.append($0) }) {
+      try run.decode(&reader, count: count, define: { events.append($0) }) {
         valid, node, index in
         body(Posting(valid: valid, node: node, event: events[index]))
         return true

@@ -69,7 +69,7 @@ extension Snapshot {
       guard let bytes = try view.value(for: key.span.bytes, in: tables.holders) else { return }
       do throws(PackedBytesError) {
         var isWanted = false
-        try PostingPool.forEach(in: bytes, base: base) { other in
+        try PostingPool.forEach(in: bytes, base: base) { other, _ in
           isWanted = other == identity
           return other <= identity
         } _: { posting in

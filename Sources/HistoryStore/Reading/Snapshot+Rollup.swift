@@ -37,11 +37,18 @@ struct RollupWalk {
     var walk = self
     self = RollupWalk(type: [], valid: 0)
     defer { self = walk }
-    try PostingPool.forEach(in: pool, base: 0) { _ in
-      walk.endList()
+    var isAlone = false
+    try PostingPool.forEach(in: pool, base: 0) { _, count in
+      if !isAlone { walk.endList() }
+      isAlone = count == 1
       return true
     } _: { posting in
-      if posting.valid <= walk.valid { walk.tally.take(posting) }
+      guard posting.valid <= walk.valid else { return }
+      if !isAlone {
+        walk.tally.take(posting)
+      } else if posting.event.form == .added {
+        walk.lines.append(Rollup.StoredLine(content: posting.event.a, nodes: 1))
+      }
     }
     walk.endList()
   }
@@ -69,6 +76,7 @@ struct RollupWalk {
   }
 
   private mutating func endList() {
+    guard !tally.counts.isEmpty else { return }
     let first = lines.count
     for (content, count) in zip(tally.table.contents, tally.counts) where count > 0 {
       lines.append(Rollup.StoredLine(content: content, nodes: UInt32(count)))

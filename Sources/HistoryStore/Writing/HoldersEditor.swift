@@ -165,7 +165,7 @@ private struct PoolEditor {
     do throws(LMDBError) {
       guard let row = try transaction.view.value(for: key.span.bytes, in: table) else { return }
       do throws(PackedBytesError) {
-        try PostingPool.forEach(in: row, base: base) { identity in
+        try PostingPool.forEach(in: row, base: base) { identity, _ in
           lists.append((identity, postings.count))
           return true
         } _: { posting in
