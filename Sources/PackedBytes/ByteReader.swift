@@ -115,7 +115,7 @@ public struct ByteReader: ~Escapable {
   }
 
   /// Reads an integer of fixed width, most significant byte first.
-  @inlinable @_lifetime(self: copy self)
+  @inlinable @inline(__always) @_lifetime(self: copy self)
   public mutating func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type = T.self
   ) throws(PackedBytesError) -> T {

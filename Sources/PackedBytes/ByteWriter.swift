@@ -51,12 +51,9 @@ public struct ByteWriter {
   }
 
   /// Appends an integer of fixed width, most significant byte first.
-  @inlinable public mutating func append<T: FixedWidthInteger>(bigEndian value: T) {
-    var shift = T.bitWidth
-    while shift > 0 {
-      shift -= 8
-      bytes.append(UInt8(truncatingIfNeeded: value >> T(shift)))
-    }
+  @inlinable @inline(__always)
+  public mutating func append<T: FixedWidthInteger>(bigEndian value: T) {
+    unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
   }
 
   /// Appends the length as a varint, then the UTF-8 bytes.
