@@ -14,7 +14,7 @@ final class Questions {
   }
 
   /// Kinds of question that can be put to the store.
-  static let kinds = ["current", "asof", "diff", "history", "who", "rollout", "changes"]
+  static let kinds = ["current", "asof", "diff", "history", "who", "rollout", "rollup", "changes"]
 
   private let store: HistoryStore
   /// Where states are written as JSON, one after the other.
@@ -44,6 +44,7 @@ final class Questions {
     case "diff": return try difference(query)
     case "who": return try holders(query)
     case "rollout": return try rollout(query)
+    case "rollup": return try rollup(query)
     default: return nil
     }
   }
@@ -107,6 +108,20 @@ final class Questions {
           for (version, count) in step.nodesByVersion where count > 0 {
             lines.add("\(step.at.seconds)", version, "\(count)")
           }
+        }
+        return lines
+      }
+    }
+  }
+
+  private func rollup(_ query: FleetQuery) throws -> () throws -> Answer {
+    let (store, at) = (store, try time(query.time, query))
+    return {
+      let rollup = try store.rollup(at: at)
+      return Answer(unitCount: rollup.count) {
+        var lines = DigestLines()
+        for line in rollup {
+          lines.add(line.item["Name"] ?? "", line.version ?? "", "\(line.nodes)")
         }
         return lines
       }

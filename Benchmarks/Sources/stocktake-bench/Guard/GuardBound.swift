@@ -14,6 +14,6 @@ struct GuardBound {
       ratioMax: 3.1),
     GuardBound(
       title: "state at a date / SQLite", ours: .state, theirs: .rivalState, ratioMax: 0.29),
-    GuardBound(title: "who had it / SQLite", ours: .who, theirs: .rivalWho, ratioMax: 17),
+    GuardBound(title: "who had it / SQLite", ours: .who, theirs: .rivalWho, ratioMax: 1.5),
   ]
 }
