@@ -40,6 +40,12 @@ let benchmarks: @Sendable () -> Void = {
     try StoreFixture()
   }
 
+  Benchmark("State at a date, written as JSON") { _, fixture in
+    blackHole(try fixture.state().items.json)
+  } setup: {
+    try StoreFixture()
+  }
+
   Benchmark("State at a date, every item decoded") { _, fixture in
     for item in try fixture.state().items { blackHole(item) }
   } setup: {

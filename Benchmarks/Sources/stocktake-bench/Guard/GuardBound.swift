@@ -8,12 +8,12 @@ struct GuardBound {
   static let all = [
     GuardBound(
       title: "load 640 reports / append 100,000 records to LMDB", ours: .load, theirs: .append,
-      ratioMax: 13.3),
+      ratioMax: 9.4),
     GuardBound(
       title: "load 640 reports / store their changes in SQLite", ours: .load, theirs: .rival,
-      ratioMax: 4.1),
+      ratioMax: 3.1),
     GuardBound(
-      title: "state at a date / SQLite", ours: .state, theirs: .rivalState, ratioMax: 0.45),
-    GuardBound(title: "who had it / SQLite", ours: .who, theirs: .rivalWho, ratioMax: 17),
+      title: "state at a date / SQLite", ours: .state, theirs: .rivalState, ratioMax: 0.29),
+    GuardBound(title: "who had it / SQLite", ours: .who, theirs: .rivalWho, ratioMax: 1.5),
   ]
 }
