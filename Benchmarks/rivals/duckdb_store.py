@@ -9,7 +9,7 @@ import duckdb
 import numpy
 
 from fleet_rows import FleetRows, Snapshot
-from store import OPEN, Row, Store, pair, rollout_query
+from store import OPEN, Row, Store, pair_marked, pair_spans, rollout_query
 
 # No index: it scans columns, skips what the ranges of a column rule out, and its indexes slow every
 # load down.  Names and versions are looked up in a dictionary of a few thousand rows.
@@ -143,21 +143,19 @@ class DuckDBStore(Store):
             JOIN version v ON v.id = s.version
             WHERE s.host = (SELECT id FROM host WHERE name = ?)""", (host,),
         )
-        begun = [(None, version, start, name) for version, name, start, _ in spans]
-        ended = [(v, None, finish, n) for v, n, _, finish in spans if finish < OPEN]
-        return pair(begun + ended)
+        return pair_spans(spans)
 
     def diff(self, host: str, start: int, end: int) -> list[Row]:
         """Spans at one end but not at the other; one that was replaced by its equal is no change."""
-        return pair(self._rows(
+        return pair_marked(self._rows(
             """WITH near AS MATERIALIZED (SELECT version, installed, start, finish FROM span
               WHERE host = (SELECT id FROM host WHERE name = $host) AND finish > $start
               AND start <= $end AND (finish <= $end OR start > $start)),
             old AS (SELECT version, installed FROM near WHERE start <= $start),
             new AS (SELECT version, installed FROM near WHERE finish > $end)
-            SELECT v.version, NULL, v.name FROM (FROM old EXCEPT FROM new) o
+            SELECT v.name, v.version, 0 FROM (FROM old EXCEPT FROM new) o
             JOIN version v ON v.id = o.version UNION ALL
-            SELECT NULL, v.version, v.name FROM (FROM new EXCEPT FROM old) n
+            SELECT v.name, v.version, 1 FROM (FROM new EXCEPT FROM old) n
             JOIN version v ON v.id = n.version""", {"host": host, "start": start, "end": end},
         ))
 
@@ -176,11 +174,11 @@ class DuckDBStore(Store):
 
     def changes(self, start: int, end: int) -> list[Row]:
         names = "JOIN host h ON h.id = s.host JOIN version v ON v.id = s.version"
-        return pair(self._rows(
-            f"""SELECT NULL, v.version, s.start, h.name, v.name FROM span s {names}
-            WHERE s.start > $start AND s.start <= $end UNION ALL
-            SELECT v.version, NULL, s.finish, h.name, v.name FROM span s {names}
-            WHERE s.finish > $start AND s.finish <= $end""", {"start": start, "end": end},
+        return pair_marked(self._rows(
+            f"""SELECT s.start, h.name, v.name, v.version, 1 FROM span s {names}
+            WHERE s.start >= $start AND s.start < $end UNION ALL
+            SELECT s.finish, h.name, v.name, v.version, 0 FROM span s {names}
+            WHERE s.finish >= $start AND s.finish < $end""", {"start": start, "end": end},
         ))
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ reports at the same second of every day, which is the third column of `hosts.tsv
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ class Day:
     changed: list[Snapshot]
     equal: list[Snapshot]
     events: int
-    """How many names changed, over all hosts; on the first day every name does."""
+    """Changes of all hosts; on the first day every item is one."""
 
 
 class FleetRows:
@@ -70,8 +71,13 @@ class FleetRows:
             before = now
 
     def _events(self, before: bytes, snapshot: Snapshot) -> int:
-        different = set(before.splitlines()) ^ set(snapshot.lines.splitlines())
-        return len({self._names[line.split(b"\t")[1]] for line in different})
+        """Counts changes: a name that loses one version and gains another changes once."""
+        old, new = set(before.splitlines()), set(snapshot.lines.splitlines())
+        gone, come = self._count_names(old - new), self._count_names(new - old)
+        return sum((gone | come).values())
+
+    def _count_names(self, lines: set[bytes]) -> Counter[str]:
+        return Counter(self._names[line.split(b"\t")[1]] for line in lines)
 
 
 def read_questions(path: Path) -> dict[str, list[dict[str, Any]]]:

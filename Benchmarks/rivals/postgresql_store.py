@@ -8,7 +8,7 @@ import psycopg
 
 from fleet_rows import FleetRows, Snapshot
 from server import TemporaryServer
-from store import OPEN, Row, Store, compare, pair, rollout_query
+from store import OPEN, Row, Store, compare, compare_joined, joined, pair_marked, pair_spans, rollout_query
 
 # A machine of its own with memory to spare.  Every commit is flushed, as by default.
 _SETTINGS = {
@@ -96,34 +96,23 @@ class PostgreSQLStore(Store):
             self._db.execute("ANALYZE span")
 
     def pack_day(self, day: list[Snapshot]) -> Any:
-        times = {b"%d" % snapshot.host: snapshot.time for snapshot in day}
-        lines = b"".join(snapshot.lines for snapshot in day).splitlines()
-        return times, lines
+        return [(snapshot, joined(snapshot.rows())) for snapshot in day]
 
     def load_day(self, packed: Any) -> None:
-        """The client compares lines of text: the server is quicker to copy them out than to join."""
-        times, lines = packed
+        """The client compares.  A text for each host is far cheaper to send than a row for each item."""
+        gone: list[Row] = []
+        come: list[Row] = []
         with self._db.transaction():
-            current = set(self._current_lines(times))
-            reported = set(lines)
-            gone, come = [], []
-            for line in current - reported:
-                host, version, _ = line.split(b"\t")
-                gone.append((int(host), int(version), times[host]))
-            for line in reported - current:
-                host, version, installed = line.split(b"\t")
-                come.append((int(host), int(version), int(installed), times[host]))
+            current = dict(self._db.execute(
+                f"""SELECT host, string_agg((version::bigint << 31 | installed)::text, ',')
+                FROM span WHERE finish = {OPEN} AND host = ANY(%s::int[]) GROUP BY host""",
+                (_array([snapshot.host for snapshot, _ in packed]),),
+            ).fetchall())
+            for snapshot, reported in packed:
+                compare_joined(current.get(snapshot.host, ""), snapshot, reported, gone, come)
             self._end(gone)
             come.sort()
             self._copy("span", _text([(*row, OPEN) for row in come]))
-
-    def _current_lines(self, hosts: Any) -> list[bytes]:
-        chosen = b",".join(hosts).decode()
-        with self._db.cursor().copy(
-            f"COPY (SELECT host, version, installed FROM span WHERE finish = {OPEN}"
-            f" AND host = ANY('{{{chosen}}}')) TO STDOUT"
-        ) as copy:
-            return b"".join(copy).splitlines()
 
     def _end(self, gone: list[Row]) -> None:
         if gone:
@@ -202,14 +191,11 @@ class PostgreSQLStore(Store):
 
     def history(self, host: str) -> list[Row]:
         """Both ends of every span in one row halves what is sent; the client takes them apart."""
-        spans = self._rows(
+        return pair_spans(self._rows(
             """SELECT v.version, v.name, s.start, s.finish FROM host h
             JOIN span s ON s.host = h.id JOIN version v ON v.id = s.version WHERE h.name = %s""",
             (host,),
-        )
-        begun = [(None, version, start, name) for version, name, start, _ in spans]
-        ended = [(v, None, finish, n) for v, n, _, finish in spans if finish < OPEN]
-        return pair(begun + ended)
+        ))
 
     def diff(self, host: str, start: int, end: int) -> list[Row]:
         """Spans at one end but not at the other; one that was replaced by its equal is no change."""
@@ -217,11 +203,11 @@ class PostgreSQLStore(Store):
             WHERE h.name = %(host)s AND """
         before = "s.finish > %(start)s AND s.start <= %(start)s AND s.finish <= %(end)s"
         after = "s.finish > %(end)s AND s.start <= %(end)s AND s.start > %(start)s"
-        return pair(self._rows(
+        return pair_marked(self._rows(
             f"""WITH old AS MATERIALIZED ({spans} {before}), new AS MATERIALIZED ({spans} {after})
-            SELECT v.version, NULL, v.name FROM (TABLE old EXCEPT TABLE new) o
+            SELECT v.name, v.version, 0 FROM (TABLE old EXCEPT TABLE new) o
             JOIN version v ON v.id = o.version UNION ALL
-            SELECT NULL, v.version, v.name FROM (TABLE new EXCEPT TABLE old) n
+            SELECT v.name, v.version, 1 FROM (TABLE new EXCEPT TABLE old) n
             JOIN version v ON v.id = n.version""", {"host": host, "start": start, "end": end},
         ))
 
@@ -240,11 +226,11 @@ class PostgreSQLStore(Store):
 
     def changes(self, start: int, end: int) -> list[Row]:
         names = "JOIN host h ON h.id = s.host JOIN version v ON v.id = s.version"
-        return pair(self._rows(
-            f"""SELECT NULL, v.version, s.start, h.name, v.name FROM span s {names}
-            WHERE s.start > %(start)s AND s.start <= %(end)s UNION ALL
-            SELECT v.version, NULL, s.finish, h.name, v.name FROM span s {names}
-            WHERE s.finish > %(start)s AND s.finish <= %(end)s AND s.finish < {OPEN}""",
+        return pair_marked(self._rows(
+            f"""SELECT s.start, h.name, v.name, v.version, 1 FROM span s {names}
+            WHERE s.start >= %(start)s AND s.start < %(end)s UNION ALL
+            SELECT s.finish, h.name, v.name, v.version, 0 FROM span s {names}
+            WHERE s.finish >= %(start)s AND s.finish < %(end)s AND s.finish < {OPEN}""",
             {"start": start, "end": end},
         ))
 

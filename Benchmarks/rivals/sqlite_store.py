@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from fleet_rows import FleetRows, Snapshot
-from store import OPEN, Row, Store, compare, pair, rollout_query
+from store import OPEN, Row, Store, compare, pair_marked, pair_spans, rollout_query
 
 # One table of spans, stored in the order of its key: what is current on a host lies together at the
 # host's end, what it had at a time lies before it, and no second copy of the current state is kept.
 # The other order of the same columns answers who had a version without touching the table.
 _SCHEMA = """
-CREATE TABLE version(id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL,
-  more TEXT NOT NULL) STRICT;
+CREATE TABLE version(id INTEGER PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL) STRICT;
+CREATE TABLE version_more(id INTEGER PRIMARY KEY, more TEXT NOT NULL) STRICT;
 CREATE INDEX version_name ON version(name, version);
 CREATE TABLE host(id INTEGER PRIMARY KEY, name TEXT NOT NULL, hash BLOB, seen INTEGER) STRICT;
 CREATE UNIQUE INDEX host_name ON host(name);
@@ -55,7 +55,10 @@ class SQLiteStore(Store):
     def prepare(self, fleet: FleetRows) -> None:
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
-        self._db.executemany("INSERT INTO version VALUES (?, ?, ?, ?)", fleet.versions)
+        # What questions need is apart from the rest, so that more of it lies in a page.
+        for row in fleet.versions:
+            self._db.execute("INSERT INTO version VALUES (?, ?, ?)", row[:3])
+            self._db.execute("INSERT INTO version_more VALUES (?, ?)", (row[0], row[3]))
         self._db.executemany("INSERT INTO host(id, name) VALUES (?, ?)", fleet.host_names.items())
         self._db.executemany("INSERT INTO day VALUES (?)", ((k,) for k in range(4000)))
         self._db.execute("COMMIT")
@@ -132,11 +135,11 @@ class SQLiteStore(Store):
         )
 
     def history(self, host: str) -> list[Row]:
-        spans = "FROM host h JOIN span s ON s.host = h.id JOIN version v ON v.id = s.version"
-        return pair(self._db.execute(
-            f"""SELECT NULL, v.version, s.start, v.name {spans} WHERE h.name = ?1 UNION ALL
-            SELECT v.version, NULL, s.finish, v.name {spans}
-            WHERE h.name = ?1 AND s.finish < {OPEN}""", (host,),
+        """Both ends of a span in one row; the client takes them apart."""
+        return pair_spans(self._rows(
+            """SELECT v.version, v.name, s.start, s.finish FROM host h
+            JOIN span s ON s.host = h.id JOIN version v ON v.id = s.version WHERE h.name = ?""",
+            (host,),
         ))
 
     def diff(self, host: str, start: int, end: int) -> list[Row]:
@@ -145,11 +148,11 @@ class SQLiteStore(Store):
             WHERE h.name = ?1 AND """
         before = f"{spans} s.finish > ?2 AND s.start <= ?2 AND s.finish <= ?3"
         after = f"{spans} s.finish > ?3 AND s.start <= ?3 AND s.start > ?2"
-        return pair(self._db.execute(
+        return pair_marked(self._rows(
             f"""WITH old AS ({before}), new AS ({after})
-            SELECT v.version, NULL, v.name FROM (SELECT * FROM old EXCEPT SELECT * FROM new) o
+            SELECT v.name, v.version, 0 FROM (SELECT * FROM old EXCEPT SELECT * FROM new) o
             JOIN version v ON v.id = o.version UNION ALL
-            SELECT NULL, v.version, v.name FROM (SELECT * FROM new EXCEPT SELECT * FROM old) n
+            SELECT v.name, v.version, 1 FROM (SELECT * FROM new EXCEPT SELECT * FROM old) n
             JOIN version v ON v.id = n.version""", (host, start, end),
         ))
 
@@ -168,11 +171,11 @@ class SQLiteStore(Store):
 
     def changes(self, start: int, end: int) -> list[Row]:
         names = "JOIN host h ON h.id = s.host JOIN version v ON v.id = s.version"
-        return pair(self._db.execute(
-            f"""SELECT NULL, v.version, s.start, h.name, v.name FROM span s {names}
-            WHERE s.start > ?1 AND s.start <= ?2 UNION ALL
-            SELECT v.version, NULL, s.finish, h.name, v.name FROM span s {names}
-            WHERE s.finish > ?1 AND s.finish <= ?2 AND s.finish < {OPEN}""", (start, end),
+        return pair_marked(self._rows(
+            f"""SELECT s.start, h.name, v.name, v.version, 1 FROM span s {names}
+            WHERE s.start >= ?1 AND s.start < ?2 UNION ALL
+            SELECT s.finish, h.name, v.name, v.version, 0 FROM span s {names}
+            WHERE s.finish >= ?1 AND s.finish < ?2 AND s.finish < {OPEN}""", (start, end),
         ))
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class Store(ABC):
 
     @abstractmethod
     def rollout(self, name: str, first: int, days: int) -> list[Row]:
-        """(day, version, hosts) at `first` and every day after it, where there are any"""
+        """(time, version, hosts) at `first` and daily after it, where there are any"""
 
     @abstractmethod
     def rollup(self, time: int) -> list[Row]:
@@ -103,7 +104,7 @@ class Store(ABC):
 
     @abstractmethod
     def changes(self, start: int, end: int) -> list[Row]:
-        """(time, host, name, old version, new version) after `start`, up to `end`"""
+        """(time, host, name, old version, new version) from `start` on, before `end`"""
 
     @abstractmethod
     def close(self) -> None:
@@ -120,17 +121,58 @@ def compare(
     come += [(host, version, installed, time) for version, installed in reported - current]
 
 
-def pair(rows: Iterable[Row]) -> list[Row]:
-    """Joins ends and beginnings of one moment and name to changes.
+def joined(rows: Iterable[tuple[int, int]]) -> list[str]:
+    """(version, installed) as one number each, in the form that `compare_joined` takes."""
+    return [str(version << 31 | installed) for version, installed in rows]
 
-    Rows are (old version or None, new version or None, and then what both sides share).
+
+def compare_joined(
+    current: str, snapshot: Snapshot, reported: list[str], gone: list[Row], come: list[Row]
+) -> None:
+    """As `compare`, where a server has put a host's rows into one text with commas."""
+    host, time = snapshot.host, snapshot.time
+    before, after = set(current.split(",")) if current else set(), set(reported)
+    gone += [(host, int(row) >> 31, time) for row in before - after]
+    come += [(host, int(row) >> 31, int(row) & OPEN, time) for row in after - before]
+
+
+def pair(ended: list[Row], begun: list[Row]) -> list[Row]:
+    """Joins ends and beginnings of one moment and name to changes: (…, old version, new version).
+
+    Rows have the version last, after what both sides share.
     """
-    changes: dict[Row, tuple[str, str]] = {}
-    for old, new, *shared in rows:
-        key = tuple(shared)
-        before, after = changes.get(key, ("", ""))
-        changes[key] = (old or before, new or after)
-    return [(*key, *versions) for key, versions in changes.items()]
+    olds = {row[:-1]: row[-1] for row in ended}
+    news = {row[:-1]: row[-1] for row in begun}
+    if len(olds) < len(ended) or len(news) < len(begun):
+        return _pair_several(ended, begun)
+    changes = [(*key, olds.pop(key, ""), version) for key, version in news.items()]
+    return changes + [(*key, version, "") for key, version in olds.items()]
+
+
+def _pair_several(ended: list[Row], begun: list[Row]) -> list[Row]:
+    """As `pair`, where a name may have several versions at once, as kernels do: in their order."""
+    sides: dict[Row, tuple[list[str], list[str]]] = {}
+    for side, rows in enumerate((ended, begun)):
+        for row in rows:
+            sides.setdefault(row[:-1], ([], []))[side].append(row[-1])
+    return [
+        (*key, old, new)
+        for key, (olds, news) in sides.items()
+        for old, new in zip_longest(sorted(olds), sorted(news), fillvalue="")
+    ]
+
+
+def pair_spans(spans: list[Row]) -> list[Row]:
+    """A history from (version, name, start, finish), finish None or `OPEN` where it has not ended."""
+    ended = [(finish, n, v) for v, n, _, finish in spans if finish is not None and finish < OPEN]
+    return pair(ended, [(start, name, version) for version, name, start, _ in spans])
+
+
+def pair_marked(rows: list[Row]) -> list[Row]:
+    """As `pair`, for rows that end with the version and 0 for an end, 1 for a beginning."""
+    return pair(
+        [row[:-1] for row in rows if row[-1] == 0], [row[:-1] for row in rows if row[-1] == 1]
+    )
 
 
 def rollout_query(spans: str, divide: str, greatest: str) -> str:
@@ -149,13 +191,13 @@ def rollout_query(spans: str, divide: str, greatest: str) -> str:
         UNION ALL
         SELECT version, {at.format('finish')}, -1 FROM held
         WHERE start <= %(last)s AND finish <= %(last)s),
-      change(version, k, n) AS (SELECT version, k, sum(n) FROM step GROUP BY version, k),
+      moved(version, k, n) AS (SELECT version, k, sum(n) FROM step GROUP BY version, k),
       total(version, k, upto, n) AS (
         SELECT version, k,
-          lead(k, 1, %(days)s) OVER (PARTITION BY version ORDER BY k),
+          coalesce(lead(k) OVER (PARTITION BY version ORDER BY k), %(days)s),
           sum(n) OVER (PARTITION BY version ORDER BY k)
-        FROM change)
-      SELECT day.k, version, n FROM total
+        FROM moved)
+      SELECT %(first)s + day.k * 86400, version, n FROM total
       JOIN day ON day.k >= total.k AND day.k < total.upto WHERE n > 0"""
 
 
