@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import chart
@@ -34,7 +35,7 @@ class Bench:
         self.measurements = Measurements()
 
     def measure(self, fleet: Fleet, files: FleetFiles, rounds: int) -> None:
-        """Every store in every round; who begins moves on, so that none always has the warm machine."""
+        """Every store in every round; the one that begins moves on: none is always first."""
         for number in range(rounds):
             start = number % len(self._stores)
             for store in self._stores[start:] + self._stores[:start]:
@@ -51,7 +52,7 @@ class Bench:
                 print(f"{store}: {report['figure']} is wrong and not counted", file=sys.stderr)
         if status != 0 and not any(report["wrong"] for report in reports):
             reason = (errors.strip().splitlines() or [f"ended with status {status}"])[-1]
-            self.measurements.missing[store] = reason
+            self.measurements.missing[store] = f"{fleet.name}, round {number + 1}: {reason}"
             print(f"{store}: {reason}", file=sys.stderr)
 
     def _command(self, store: str, files: FleetFiles) -> list[str]:
@@ -99,25 +100,26 @@ def parse_sets(text: str, rounds: int | None) -> list[tuple[Fleet, int]]:
 
 
 def save(measurements: Measurements, sets: list[Fleet], folder: Path) -> None:
+    """Writes all results so far, so that a run that is stopped leaves what it has."""
     folder.mkdir(parents=True, exist_ok=True)
+    date = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     described = {fleet.name: fleet.describe() for fleet in sets}
     saved = {
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "machine": machine.describe(), "versions": measurements.versions(), "sets": described,
-        "missing": measurements.missing, "reports": measurements.reports,
+        "date": date, "machine": machine.describe(), "versions": measurements.versions(),
+        "sets": described, "missing": measurements.missing, "reports": measurements.reports,
     }
     (folder / "results.json").write_text(json.dumps(saved, indent=1) + "\n")
-    text = [f"Measured {saved['date'][:10]}; versions: {_list(saved['versions'])}."]
-    text.append(f"Machine: {_list(saved['machine'])}.")
+    text = [f"Measured {date[:10]}; versions: {_list(measurements.versions())}."]
+    text.append(f"Machine: {_list(machine.describe())}.")
     for fleet in sets:
         text += ["", f"### {fleet.describe()}", "", tables.markdown(measurements, fleet.name)]
-    (folder / "results.md").write_text("\n".join(text + ["", tables.missing(measurements)]).rstrip() + "\n")
-    first = sets[0]
-    title = chart.heading(first.describe())
-    (folder / "chart.svg").write_text(chart.svg(measurements, first.name, title))
+    text += ["", tables.missing(measurements)]
+    (folder / "results.md").write_text("\n".join(text).rstrip() + "\n")
+    title = chart.heading(sets[0].describe())
+    (folder / "chart.svg").write_text(chart.svg(measurements, sets[0].name, title))
 
 
-def _list(pairs: dict[str, str | int]) -> str:
+def _list(pairs: Mapping[str, object]) -> str:
     return ", ".join(f"{key} {value}" for key, value in pairs.items())
 
 
@@ -130,12 +132,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="for sets that do not say")
     parser.add_argument("--quick", action="store_true", help="only the set SMOKE, one round")
     parser.add_argument("--stores", default=",".join(_RIVALS), help="rivals, by commas")
-    parser.add_argument("--fleets", type=Path, help="keep fleets here, and use those that are there")
+    parser.add_argument("--fleets", type=Path, help="keep fleets here, and use what is there")
     parser.add_argument("--output", type=Path, default=_HERE.parent / ".results")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    return compare(arguments)
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Measures all sets; the status is 1 when any answer of any store was wrong."""
+    if not arguments.stocktake_bench.exists():
+        raise SystemExit(f"bench: there is no {arguments.stocktake_bench}")
     sets = parse_sets("SMOKE:1" if arguments.quick else arguments.sets, arguments.rounds)
-    left_out = [name for name in FLEETS if name not in {f.name for f, _ in sets} | {"SMOKE"}]
+    done: list[Fleet] = []
     with tempfile.TemporaryDirectory(prefix="stocktake-bench-") as work:
         # Servers run as accounts of their own and must be able to pass through.
         Path(work).chmod(0o755)
@@ -145,13 +154,14 @@ def main() -> int:
             print(f"Making {fleet.describe()}", file=sys.stderr, flush=True)
             files = make(fleet, arguments.fleets or Path(work), arguments.stocktake_bench)
             bench.measure(fleet, files, rounds)
-            print(f"\n{fleet.describe()}, {rounds} rounds\n")
+            done.append(fleet)
+            print(f"\n{fleet.describe()}; rounds: {rounds}\n")
             print(tables.terminal(bench.measurements, fleet.name) + "\n", flush=True)
-            save(bench.measurements, [f for f, _ in sets[: sets.index((fleet, rounds)) + 1]], arguments.output)
+            save(bench.measurements, done, arguments.output)
     print("A rival's cell: median [least..greatest], and how many times ours it is.")
-    for line in filter(None, [tables.missing(bench.measurements)]):
-        print(line)
-    if left_out:
+    if bench.measurements.missing:
+        print(tables.missing(bench.measurements))
+    if left_out := [f.name for f in FLEETS.values() if f not in done and f.name != "SMOKE"]:
         print(f"Left out: {', '.join(left_out)} (--sets {','.join(left_out)}).")
     print(f"Written: {arguments.output}/results.json, results.md, chart.svg")
     return 1 if any(report["wrong"] for report in bench.measurements.reports) else 0

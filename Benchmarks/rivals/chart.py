@@ -6,12 +6,16 @@
 import json
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from measurements import BYTES, MEASURES, Measurements, short
 
-_COLOURS = {"sqlite": "#3b82c4", "postgresql": "#8a63c9", "mariadb": "#c2702c", "duckdb": "#a08a10"}
+_STORES = {
+    "sqlite": ("SQLite", "#3b82c4"), "postgresql": ("PostgreSQL", "#8a63c9"),
+    "mariadb": ("MariaDB", "#c2702c"), "duckdb": ("DuckDB", "#a08a10"),
+}
 _WIDTH, _LEFT, _RIGHT, _BAR, _GAP, _TOP = 760, 200, 60, 11, 12, 56
 
 # Readable on white and on black: the text follows what the reader prefers, the bars do for both.
@@ -55,12 +59,15 @@ def svg(measurements: Measurements, set_name: str, title: str) -> str:
     parts, y = [], _TOP + 8
     for figure, bars in shown:
         middle = y + len(bars) * _BAR / 2 + 4
-        parts.append(f'<text x="{_LEFT - 10}" y="{middle:.0f}" text-anchor="end">{escape(figure)}</text>')
+        parts.append(
+            f'<text x="{_LEFT - 10}" y="{middle:.0f}" text-anchor="end">{escape(figure)}</text>'
+        )
         for store, ratio in bars:
             left, right = sorted((x(1), x(ratio)))
             parts.append(
-                f'<rect x="{left:.1f}" y="{y}" width="{max(right - left, 1):.1f}" height="{_BAR - 2}"'
-                f' fill="{_COLOURS.get(store, "#888888")}"><title>{escape(store)}: {short(ratio)}'
+                f'<rect x="{left:.1f}" y="{y}" width="{max(right - left, 1):.1f}"'
+                f' height="{_BAR - 2}"'
+                f' fill="{_look(store)[1]}"><title>{escape(_look(store)[0])}: {short(ratio)}'
                 "</title></rect>"
                 f'<text class="small" x="{right + 4:.1f}" y="{y + 8}">{short(ratio)}</text>'
             )
@@ -75,14 +82,21 @@ def svg(measurements: Measurements, set_name: str, title: str) -> str:
     )
 
 
-def _frame(low: float, high: float, height: int, x) -> list[str]:  # type: ignore[no-untyped-def]
+def _look(store: str) -> tuple[str, str]:
+    """A store's own name, and its colour."""
+    return _STORES.get(store, (store, "#888888"))
+
+
+def _frame(low: float, high: float, height: int, x: Callable[[float], float]) -> list[str]:
     """A line for each power of ten, and a stronger one where both are equal."""
     lines = []
     for power in range(int(low), int(high) + 1):
         at = x(10.0**power)
         kind = "line" if power == 0 else "grid"
-        label = "as ours" if power == 0 else f"{10.0**power:g}×"
-        lines.append(f'<line class="{kind}" x1="{at:.1f}" y1="{_TOP}" x2="{at:.1f}" y2="{height - 20}"/>')
+        label = "as Stocktake" if power == 0 else f"{10.0**power:g}×"
+        lines.append(
+            f'<line class="{kind}" x1="{at:.1f}" y1="{_TOP}" x2="{at:.1f}" y2="{height - 20}"/>'
+        )
         lines.append(
             f'<text class="small" x="{at:.1f}" y="{height - 6}" text-anchor="middle">{label}</text>'
         )
@@ -94,8 +108,9 @@ def _legend(shown: list[Group]) -> list[str]:
     parts = []
     for index, store in enumerate(stores):
         at = _LEFT + index * 110
-        parts.append(f'<rect x="{at}" y="32" width="10" height="10" fill="{_COLOURS.get(store, "#888888")}"/>')
-        parts.append(f'<text x="{at + 15}" y="41">{escape(store)}</text>')
+        name, colour = _look(store)
+        parts.append(f'<rect x="{at}" y="32" width="10" height="10" fill="{colour}"/>')
+        parts.append(f'<text x="{at + 15}" y="41">{escape(name)}</text>')
     return parts
 
 
@@ -108,7 +123,7 @@ def main(results: str, target: str, set_name: str | None = None) -> None:
 
 
 def heading(description: str) -> str:
-    return f"CPU time and bytes, as multiples of Stocktake's.  {description}"
+    return f"CPU time and bytes, as multiples of Stocktake's (right: more). {description}"
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ class DuckDBStore(Store):
         return pair_spans(spans)
 
     def diff(self, host: str, start: int, end: int) -> list[Row]:
-        """Spans at one end but not at the other; one that was replaced by its equal is no change."""
+        """Spans at one end but not at the other; one replaced by its equal is no change."""
         return pair_marked(self._rows(
             """WITH near AS MATERIALIZED (SELECT version, installed, start, finish FROM span
               WHERE host = (SELECT id FROM host WHERE name = $host) AND finish > $start

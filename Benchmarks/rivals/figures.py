@@ -81,7 +81,7 @@ class Run:
         self._store.set_hashes(list(hashes.items()))
         meter, confirmed, around = self._meter(), 0, itertools.cycle(hosts)
         batches = [
-            [(host, 1_800_000_000 + n, hashes[host]) for host in itertools.islice(around, EQUAL_BATCH)]
+            [(h, 1_800_000_000 + n, hashes[h]) for h in itertools.islice(around, EQUAL_BATCH)]
             for n in range(EQUAL_BATCHES)
         ]
         with meter.running():
@@ -163,4 +163,4 @@ def is_right(rows: list[Row], question: Question) -> bool:
     """Compares the digest of an answer's lines, sorted, with the right one."""
     lines = sorted("\t".join(map(str, row)) for row in rows)
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    return len(lines) == question["count"] and digest == question["sha256"]
+    return bool(len(lines) == question["count"] and digest == question["sha256"])

@@ -67,7 +67,8 @@ class FleetRows:
             snapshots.sort(key=lambda snapshot: (snapshot.time, snapshot.host))
             changed = [s for s in snapshots if before.get(s.host) != s.lines]
             equal = [s for s in snapshots if before.get(s.host) == s.lines]
-            yield Day(changed, equal, sum(self._events(before.get(s.host, b""), s) for s in changed))
+            events = sum(self._events(before.get(s.host, b""), s) for s in changed)
+            yield Day(changed, equal, events)
             before = now
 
     def _events(self, before: bytes, snapshot: Snapshot) -> int:

@@ -21,7 +21,8 @@ class Fleet:
 FLEETS = {
     fleet.name: fleet
     for fleet in (
-        Fleet("SMOKE", 50, 10, 50), Fleet("M", 200, 30), Fleet("X5", 1000, 30), Fleet("LONG", 200, 365),
+        Fleet("SMOKE", 50, 10, 50), Fleet("M", 200, 30), Fleet("X5", 1000, 30),
+        Fleet("LONG", 200, 365),
     )
 }
 

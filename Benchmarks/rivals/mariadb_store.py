@@ -15,12 +15,13 @@ from store import Row, Store, compare_joined, joined, pair_marked, pair_spans, r
 
 # Memory to spare, and every commit flushed, as by default.  No replica reads a binary log.
 _SETTINGS = {
-    "innodb_buffer_pool_size": "2G", "innodb_log_file_size": "2G", "innodb_flush_log_at_trx_commit": "1",
-    "innodb_flush_method": "O_DIRECT", "innodb_autoinc_lock_mode": "2", "max_allowed_packet": "256M",
-    "bulk_insert_buffer_size": "64M", "join_buffer_size": "8M", "sort_buffer_size": "8M",
-    "tmp_table_size": "256M", "max_heap_table_size": "256M", "default_time_zone": "+00:00",
+    "innodb_buffer_pool_size": "2G", "innodb_log_file_size": "2G",
+    "innodb_flush_log_at_trx_commit": "1", "innodb_flush_method": "O_DIRECT",
+    "max_allowed_packet": "256M", "join_buffer_size": "8M", "sort_buffer_size": "8M",
+    "tmp_table_size": "256M", "max_heap_table_size": "256M", "group_concat_max_len": "64M",
     "system_versioning_insert_history": "ON", "system_versioning_alter_history": "KEEP",
-    "group_concat_max_len": "64M", "character_set_server": "utf8mb4", "collation_server": "utf8mb4_bin", "local_infile": "ON",
+    "character_set_server": "utf8mb4", "collation_server": "utf8mb4_bin",
+    "default_time_zone": "+00:00", "local_infile": "ON",
 }
 
 # The server keeps what was: a changed or deleted row moves into the history by itself, at the
@@ -33,7 +34,8 @@ _SCHEMA = (
       seen INT)""",
     "CREATE TABLE day(k INT PRIMARY KEY)",
     """CREATE TABLE item(host INT NOT NULL, version INT NOT NULL, installed INT NOT NULL,
-      start TIMESTAMP(6) GENERATED ALWAYS AS ROW START, finish TIMESTAMP(6) GENERATED ALWAYS AS ROW END,
+      start TIMESTAMP(6) GENERATED ALWAYS AS ROW START,
+      finish TIMESTAMP(6) GENERATED ALWAYS AS ROW END,
       PRIMARY KEY(host, version), PERIOD FOR SYSTEM_TIME(start, finish)) WITH SYSTEM VERSIONING""",
 )
 _END = "TIMESTAMP'2038-01-19 03:14:07.999999'"
@@ -102,8 +104,8 @@ class MariaDBStore(Store):
 
     def load_first(self, packed: Path) -> None:
         """In the order of the key, with the other index made afterwards, as one restores a dump."""
-        self._do(f"""LOAD DATA LOCAL INFILE '{packed}' INTO TABLE item(host, version, installed, start)
-            SET finish = {_END}""")
+        self._do(f"""LOAD DATA LOCAL INFILE '{packed}' INTO TABLE item
+            (host, version, installed, start) SET finish = {_END}""")
         self._do("CREATE INDEX item_version ON item(version, host)")
 
     def pack_day(self, day: list[Snapshot]) -> Any:
@@ -141,7 +143,9 @@ class MariaDBStore(Store):
             statements.append(f"SET @@timestamp = {time}")
             if ended:
                 versions = ",".join(str(row[0]) for row in ended)
-                statements.append(f"DELETE FROM item WHERE host = {host} AND version IN ({versions})")
+                statements.append(
+                    f"DELETE FROM item WHERE host = {host} AND version IN ({versions})"
+                )
             if begun:
                 rows = ",".join(map(str, begun))
                 statements.append(f"INSERT INTO item(host, version, installed) VALUES {rows}")
@@ -161,7 +165,7 @@ class MariaDBStore(Store):
             f"""UPDATE host h JOIN (WITH c(id, seen, hash) AS (VALUES {values}) SELECT * FROM c) c
             ON c.id = h.id AND c.hash = h.hash SET h.seen = c.seen"""
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
     def clean(self) -> None:
         self._do("ANALYZE TABLE item, version, host")
@@ -210,7 +214,7 @@ class MariaDBStore(Store):
         return pair_spans(spans)
 
     def diff(self, host: str, start: int, end: int) -> list[Row]:
-        """Spans at one end but not at the other; one that was replaced by its equal is no change."""
+        """Spans at one end but not at the other; one replaced by its equal is no change."""
         spans = """SELECT i.version, i.installed FROM host h
             JOIN item FOR SYSTEM_TIME ALL i ON i.host = h.id WHERE h.name = ?"""
         a, b = "from_unixtime(?)", "from_unixtime(?)"
@@ -221,7 +225,7 @@ class MariaDBStore(Store):
             JOIN version v ON v.id = o.version UNION ALL
             SELECT v.name, v.version, 1 FROM ({after} EXCEPT {before}) n
             JOIN version v ON v.id = n.version""",
-            (host, start, start, end, host, end, end, start) * 1
+            (host, start, start, end, host, end, end, start)
             + (host, end, end, start, host, start, start, end),
         ))
 
@@ -274,7 +278,8 @@ class MariaDBStore(Store):
         file = self._server.folder / "fill.tsv"
         file.write_bytes(_text(rows))
         name, _, columns = table.partition("(")
-        self._do(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {name} {'(' + columns if columns else ''}")
+        chosen = "(" + columns if columns else ""
+        self._do(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {name} {chosen}")
 
 
 def _text(rows: Iterable[Row]) -> bytes:

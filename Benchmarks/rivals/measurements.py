@@ -31,7 +31,7 @@ MEASURES = (
     Measure("p50 µs", lambda report: report.get("p50_us")),
     Measure("p99 µs", lambda report: report.get("p99_us")),
 )
-BYTES = Measure("bytes", lambda report: report["bytes"] / report["units"] if report["units"] else None)
+BYTES = Measure("bytes", lambda report: report["bytes"] / max(report["units"], 1))
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ class Measurements:
             ]
         return rows
 
-    def spread(self, set_name: str, figure: str, store: str, measure: Measure) -> Spread | str | None:
+    def spread(
+        self, set_name: str, figure: str, store: str, measure: Measure
+    ) -> Spread | str | None:
         """The medians; or "wrong" when an answer was, in any round; or nothing."""
         reports = [
             r for r in self.reports

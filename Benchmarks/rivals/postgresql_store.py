@@ -8,7 +8,9 @@ import psycopg
 
 from fleet_rows import FleetRows, Snapshot
 from server import TemporaryServer
-from store import OPEN, Row, Store, compare, compare_joined, joined, pair_marked, pair_spans, rollout_query
+from store import (
+    OPEN, Row, Store, compare, compare_joined, joined, pair_marked, pair_spans, rollout_query,
+)
 
 # A machine of its own with memory to spare.  Every commit is flushed, as by default.
 _SETTINGS = {
@@ -75,7 +77,8 @@ class PostgreSQLStore(Store):
         self._db.execute(_SCHEMA, prepare=False)
         versions = [row[:3] for row in fleet.versions]
         self._copy("version", _text(versions))
-        self._copy("version_more", _text([(row[0], row[3].replace("\t", " ")) for row in fleet.versions]))
+        more = [(row[0], row[3].replace("\t", " ")) for row in fleet.versions]
+        self._copy("version_more", _text(more))
         self._copy("host(id, name)", _text(list(fleet.host_names.items())))
         self._copy("day", _text([(k,) for k in range(4000)]))
         # Names are looked up by the index that also knows the version's number.
@@ -99,11 +102,11 @@ class PostgreSQLStore(Store):
         return [(snapshot, joined(snapshot.rows())) for snapshot in day]
 
     def load_day(self, packed: Any) -> None:
-        """The client compares.  A text for each host is far cheaper to send than a row for each item."""
+        """The client compares.  A text for each host is far cheaper than a row for each item."""
         gone: list[Row] = []
         come: list[Row] = []
         with self._db.transaction():
-            current = dict(self._db.execute(
+            current: dict[int, str] = dict(self._db.execute(
                 f"""SELECT host, string_agg((version::bigint << 31 | installed)::text, ',')
                 FROM span WHERE finish = {OPEN} AND host = ANY(%s::int[]) GROUP BY host""",
                 (_array([snapshot.host for snapshot, _ in packed]),),
@@ -198,7 +201,7 @@ class PostgreSQLStore(Store):
         ))
 
     def diff(self, host: str, start: int, end: int) -> list[Row]:
-        """Spans at one end but not at the other; one that was replaced by its equal is no change."""
+        """Spans at one end but not at the other; one replaced by its equal is no change."""
         spans = """SELECT s.version, s.installed FROM host h JOIN span s ON s.host = h.id
             WHERE h.name = %(host)s AND """
         before = "s.finish > %(start)s AND s.start <= %(start)s AND s.finish <= %(end)s"

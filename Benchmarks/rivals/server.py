@@ -37,7 +37,8 @@ class TemporaryServer:
     def run(self, command: list[str]) -> None:
         """Runs a command of the server's to its end, as the server's account."""
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, cwd=self.folder, **self._as()
+            command, stdin=subprocess.DEVNULL, capture_output=True, cwd=self.folder,
+            user=self._user(), group=self._group(), extra_groups=self._extra_groups(),
         )
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]}: {done.stderr.decode(errors='replace')[-2000:]}")
@@ -47,7 +48,8 @@ class TemporaryServer:
             # A session of its own: an interrupt from the keyboard must not reach it before us.
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                start_new_session=True, **self._as(),
+                start_new_session=True,
+                user=self._user(), group=self._group(), extra_groups=self._extra_groups(),
             )
         deadline = time.monotonic() + seconds
         while not ready():
@@ -62,7 +64,8 @@ class TemporaryServer:
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             # SIGINT is PostgreSQL's fast shutdown; MariaDB knows SIGTERM only.
-            process.send_signal(signal.SIGINT if "postgres" in str(process.args) else signal.SIGTERM)
+            is_postgres = "postgres" in str(process.args)
+            process.send_signal(signal.SIGINT if is_postgres else signal.SIGTERM)
             try:
                 process.wait(30)
             except subprocess.TimeoutExpired:
@@ -70,10 +73,14 @@ class TemporaryServer:
                 process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _as(self) -> dict[str, int | list[int]]:
-        if self._account is None:
-            return {}
-        return {"user": self._account.pw_uid, "group": self._account.pw_gid, "extra_groups": []}
+    def _user(self) -> int | None:
+        return self._account.pw_uid if self._account else None
+
+    def _group(self) -> int | None:
+        return self._account.pw_gid if self._account else None
+
+    def _extra_groups(self) -> list[int] | None:
+        return [] if self._account else None
 
 
 def _account(names: tuple[str, ...]) -> pwd.struct_passwd | None:

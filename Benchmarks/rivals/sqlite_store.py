@@ -70,7 +70,7 @@ class SQLiteStore(Store):
         self._write([], packed)
 
     def load_day(self, packed: list[tuple[Snapshot, list[tuple[int, int]]]]) -> None:
-        """The client compares: reading a host's current rows in process costs less than any join."""
+        """The client compares: reading a host's rows in process costs less than any join."""
         gone: list[Row] = []
         come: list[Row] = []
         for snapshot, rows in packed:
@@ -91,8 +91,8 @@ class SQLiteStore(Store):
             f" AND finish = {OPEN}", gone,
         )
         self._db.executemany(
-            f"INSERT INTO span(host, version, installed, start, finish) VALUES (?, ?, ?, ?, {OPEN})",
-            come,
+            "INSERT INTO span(host, version, installed, start, finish)"
+            f" VALUES (?, ?, ?, ?, {OPEN})", come,
         )
         self._db.execute("COMMIT")
 
@@ -143,7 +143,7 @@ class SQLiteStore(Store):
         ))
 
     def diff(self, host: str, start: int, end: int) -> list[Row]:
-        """Spans at one end but not at the other; one that was replaced by its equal is no change."""
+        """Spans at one end but not at the other; one replaced by its equal is no change."""
         spans = """SELECT s.version, s.installed FROM host h JOIN span s ON s.host = h.id
             WHERE h.name = ?1 AND """
         before = f"{spans} s.finish > ?2 AND s.start <= ?2 AND s.finish <= ?3"

@@ -115,7 +115,7 @@ def compare(
     current: set[tuple[int, int]], snapshot: Snapshot, rows: Iterable[tuple[int, int]],
     gone: list[Row], come: list[Row],
 ) -> None:
-    """Finds what a report changes: (host, version, time) gone, (host, version, installed, time) come."""
+    """Adds what a report changes: (host, version, time) gone, (…, installed, time) come."""
     host, time, reported = snapshot.host, snapshot.time, set(rows)
     gone += [(host, version, time) for version, _ in current - reported]
     come += [(host, version, installed, time) for version, installed in reported - current]
@@ -163,7 +163,7 @@ def _pair_several(ended: list[Row], begun: list[Row]) -> list[Row]:
 
 
 def pair_spans(spans: list[Row]) -> list[Row]:
-    """A history from (version, name, start, finish), finish None or `OPEN` where it has not ended."""
+    """A history from (version, name, start, finish); finish is None or `OPEN` where it goes on."""
     ended = [(finish, n, v) for v, n, _, finish in spans if finish is not None and finish < OPEN]
     return pair(ended, [(start, name, version) for version, name, start, _ in spans])
 

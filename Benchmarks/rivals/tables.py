@@ -4,7 +4,7 @@ from measurements import Measure, Measurements, Spread, times
 
 
 def _cells(measurements: Measurements, set_name: str, mark: str) -> list[list[str]]:
-    """A header and a row for each figure and measure; a rival's cell ends with its ratio to ours."""
+    """A header, then each figure's measures; a rival's cell ends with its ratio to ours."""
     stores = measurements.stores(set_name)
     table = [["figure", "per", "measure", *stores]]
     for figure, unit, measure in measurements.rows(set_name):
@@ -48,6 +48,5 @@ def markdown(measurements: Measurements, set_name: str) -> str:
 
 
 def missing(measurements: Measurements) -> str:
-    return "\n".join(
-        f"{store} is missing: {reason}" for store, reason in measurements.missing.items()
-    )
+    stores = measurements.missing.items()
+    return "\n".join(f"{store} is missing or not complete ({reason})" for store, reason in stores)
