@@ -25,6 +25,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: shared),
     .target(
       name: "CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]
@@ -37,7 +38,8 @@ let package = Package(
       name: "Inventory", dependencies: ["PackedBytes", "Digests", "JSONTape"],
       swiftSettings: shared),
     .target(
-      name: "HistoryStore", dependencies: ["LMDB", "PackedBytes", "Digests", "Inventory"],
+      name: "HistoryStore",
+      dependencies: ["LMDB", "PackedBytes", "Digests", "Compression", "Inventory"],
       swiftSettings: shared),
     .target(name: "Collectors", dependencies: ["Inventory", "CZlib"], swiftSettings: shared),
     .executableTarget(

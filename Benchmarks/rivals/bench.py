@@ -10,7 +10,6 @@ Prints one table for each set and writes results.json, results.md and chart.svg.
 import argparse
 import datetime
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import chart
 import machine
+import signals
 import tables
 from fleets import FLEETS, Fleet, FleetFiles, make
 from measurements import FIGURES, Measurements
@@ -135,7 +135,7 @@ def main() -> int:
     parser.add_argument("--fleets", type=Path, help="keep fleets here, and use what is there")
     parser.add_argument("--output", type=Path, default=_HERE.parent / ".results")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signals.exit_in_order()
     return compare(arguments)
 
 

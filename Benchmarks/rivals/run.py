@@ -6,10 +6,10 @@
 import argparse
 import importlib
 import json
-import signal
 import sys
 from pathlib import Path
 
+import signals
 from figures import Run
 from fleet_rows import FleetRows, read_questions
 from store import Store
@@ -39,8 +39,7 @@ def main() -> int:
     parser.add_argument("--figures", help="only these, separated by commas")
     parser.add_argument("--folder", type=Path, help="where the database goes, for the time being")
     arguments = parser.parse_args()
-    # A request to end must run the clean-up, as an interrupt does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signals.exit_in_order()
     wanted = set(arguments.figures.split(",")) if arguments.figures else None
     store = open_store(arguments.store, arguments.folder)
     try:
@@ -48,6 +47,7 @@ def main() -> int:
         for figure in run.figures():
             print(json.dumps(figure), flush=True)
     finally:
+        signals.ignore()
         store.close()
     return 1 if run.wrong else 0
 

@@ -11,17 +11,17 @@ extension HistoryStore {
   /// be more changes than `limit`, by those of one record.
   public func changes(
     after sequence: SequenceNumber, limit: Int, in scope: Scope? = nil
-  ) throws(StoreError) -> [Change] {
+  ) throws(StoreError) -> ChangeList {
     try read { snapshot throws(StoreError) in
-      var changes: [Change] = []
+      var gathering = ChangeGathering()
       var next = sequence.value + 1
-      while next < snapshot.meta.nextSequence, changes.count < limit {
+      while next < snapshot.meta.nextSequence, gathering.changes.count < limit {
         for known in snapshot.catalog.scopes.values where scope == nil || known.scope == scope {
-          try snapshot.changes(ofRecord: next, known, into: &changes)
+          try snapshot.gatherChanges(ofRecord: next, known, into: &gathering)
         }
         next += 1
       }
-      return changes
+      return gathering.changes
     }
   }
 
@@ -30,35 +30,34 @@ extension HistoryStore {
   /// Found through the activity table: costs what changed in the range, not the size of the store.
   public func changes(
     from: Instant, to: Instant, in scope: Scope = .local
-  ) throws(StoreError) -> [Change] {
+  ) throws(StoreError) -> ChangeList {
     guard from < to else {
       throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
     }
     return try read { snapshot throws(StoreError) in
-      guard let known = snapshot.scope(scope) else { return [] }
+      guard let known = snapshot.scope(scope) else { return ChangeList() }
       let range = Self.range(from, to)
-      var series: Set<Series> = []
-      try snapshot.forEachPosting(
-        in: snapshot.tables.activity, list: Key.scope(known.number), from: range.from,
-        upTo: range.to - 1
-      ) {
-        series.insert(
-          Series(
-            scope: known.number, node: $0.node, type: TypeNumber(truncatingIfNeeded: $0.a)))
-      }
-      let ids = try snapshot.nodeIDs(known, atLeast: series.map(\.node).max() ?? 0)
-      var changes: [Change] = []
-      for one in series {
-        guard Int(one.node) < ids.count, let node = ids[Int(one.node)] else {
-          throw .damaged("node number \(one.node) is not known")
+      let active = try snapshot.activeSeries(from: range.from, to: range.to, known)
+      let ids = try snapshot.nodeIDs(known, atLeast: active.map(\.node).max() ?? 0)
+      var gathering = ChangeGathering()
+      var cursor = try snapshot.view.storeCursor(in: snapshot.tables.timeline)
+      for row in known.types {
+        var pairing = try snapshot.pairing(row, known)
+        for series in active where series.type == row.number {
+          guard Int(series.node) < ids.count, let node = ids[Int(series.node)] else {
+            throw .damaged("node number \(series.node) is not known")
+          }
+          try snapshot.gatherChanges(
+            node, series, from: range.from, to: range.to, known: Key.sequenceMax, &pairing,
+            known, &cursor, into: &gathering)
         }
-        try snapshot.changes(
-          node, one, try known.type(one.type), from: range.from, to: range.to,
-          known: Key.sequenceMax, known, into: &changes)
       }
-      changes.sort {
-        ($0.validTime, $0.node, $0.type, $0.sequence)
-          < ($1.validTime, $1.node, $1.type, $1.sequence)
+      var changes = gathering.changes
+      let origins = changes.origins
+      changes.sort { a, b in
+        if a.place.valid != b.place.valid { return a.place.valid < b.place.valid }
+        let (x, y) = (origins[a.origin], origins[b.origin])
+        return (x.node, x.items.type, a.place.sequence) < (y.node, y.items.type, b.place.sequence)
       }
       return changes
     }
@@ -138,9 +137,28 @@ extension HistoryStore {
 }
 
 extension Snapshot {
+  /// The series with changes in a range of valid time, in order.
+  fileprivate func activeSeries(
+    from: UInt32, to: UInt64, _ scope: ScopeCatalog
+  ) throws(StoreError) -> [Series] {
+    var numbers: [UInt64] = []
+    try forEachPosting(
+      in: tables.activity, list: Key.scope(scope.number), from: from, upTo: to - 1
+    ) { numbers.append(UInt64($0.node) << 16 | UInt64($0.a) & 0xffff) }
+    numbers.sort()
+    var active: [Series] = []
+    for (index, number) in numbers.enumerated() where index == 0 || numbers[index - 1] != number {
+      active.append(
+        Series(
+          scope: scope.number, node: NodeNumber(truncatingIfNeeded: number >> 16),
+          type: TypeNumber(truncatingIfNeeded: number)))
+    }
+    return active
+  }
+
   /// What one log record changed when it was recorded.
-  func changes(
-    ofRecord sequence: UInt64, _ scope: ScopeCatalog, into changes: inout [Change]
+  fileprivate func gatherChanges(
+    ofRecord sequence: UInt64, _ scope: ScopeCatalog, into gathering: inout ChangeGathering
   ) throws(StoreError) {
     let key = Key.log(scope.number, sequence)
     let stored = try view.row(key, tables.log) { bytes throws(PackedBytesError) in
@@ -164,14 +182,16 @@ extension Snapshot {
     default: return
     }
     let ids = try nodeIDs(scope, atLeast: affected.map(\.0).max() ?? 0)
+    var cursor = try view.storeCursor(in: tables.timeline)
     for (number, row, valid) in affected {
       guard Int(number) < ids.count, let node = ids[Int(number)] else { continue }
-      var seen: [Change] = []
-      try self.changes(
-        at: Place(valid: valid, sequence: sequence), node,
-        Series(scope: scope.number, node: number, type: row.number), row, scope, into: &seen)
-      // An act touches only some of the series it could have touched.
-      changes += seen.filter { $0.sequence.value == sequence }
+      var pairing = try pairing(row, scope)
+      // As it was seen then: what was recorded later is not known. An act touches only some of the
+      // series that it could have touched, so what others did at that time is left out.
+      try gatherChanges(
+        node, Series(scope: scope.number, node: number, type: row.number), from: valid,
+        to: UInt64(valid) + 1, known: sequence, only: sequence, &pairing, scope, &cursor,
+        into: &gathering)
     }
   }
 
@@ -212,17 +232,23 @@ extension Snapshot {
   fileprivate func nodeCounts(_ scope: ScopeCatalog) throws(StoreError) -> [TypeNumber: Int] {
     var counts: [TypeNumber: Int] = [:]
     do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.current)
+      var cursor = try view.cursor(in: tables.timeline)
       let key = Key.scope(scope.number)
       var isThere = try cursor.seek(atOrAfter: key.span.bytes)
       while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes) {
+        let series: Series
         do throws(PackedBytesError) {
-          var reader = ByteReader(cursor.key.extracting(6..<8))
-          counts[try reader.bigEndian(), default: 0] += 1
+          var reader = ByteReader(cursor.key)
+          series = Series(
+            scope: try reader.bigEndian(), node: try reader.bigEndian(),
+            type: try reader.bigEndian())
         } catch {
           throw LMDBError.corrupted
         }
-        isThere = try cursor.next()
+        counts[series.type, default: 0] += 1
+        // One look for each series, not for each of its chunks.
+        let last = Key.timeline(series, .last)
+        isThere = try cursor.seek(atOrAfter: last.span.bytes)
       }
     } catch { throw StoreError(error) }
     return counts

@@ -4,22 +4,34 @@ import LMDB
 extension HistoryStore {
   /// Which nodes held an item of a name at a valid time.
   ///
+  /// In the order in which the store first heard of the nodes. Costs the holders: what was known
+  /// before and what came after does not count, nor does the size of the store.
+  ///
   /// - Parameters:
   ///   - name: the value of the first attribute of the type's identity (`Name`, mostly).
   ///   - version: the value of `Version`; nil for any.
-  ///
-  /// Costs what is known of the name, not the size of the store. Ordered by node, then version.
   public func holders(
     of name: String, type: TypeName = .application, version: String? = nil, at: Instant,
     in scope: Scope = .local
-  ) throws(StoreError) -> [Holding] {
-    let valid = UInt32(clamping: at.seconds)
-    return try holdings(of: name, type, version, scope) {
-      $0.from <= valid && ($0.to.map { $0 > valid } ?? true)
+  ) throws(StoreError) -> HolderList {
+    try read { snapshot throws(StoreError) in
+      guard let known = snapshot.scope(scope), let number = known.typeNumbers[type] else {
+        return HolderList(at: at, holders: [], contents: [], pages: ContentPages(), ids: [])
+      }
+      let row = try known.type(number)
+      var set = HolderSet()
+      for identity in try snapshot.identities(named: name, row, known) {
+        try snapshot.takeHolders(
+          of: identity.number, row, known, at: UInt32(clamping: at.seconds), into: &set)
+      }
+      return try snapshot.list(set, at: at, name, row, version, known)
     }
   }
 
   /// Which nodes held an item of a name at some valid time in `from ..< to`, and from when to when.
+  ///
+  /// Ordered by node, then time, then version. Costs all that is known of the name, because a
+  /// holding can begin and end far outside the range.
   public func holders(
     of name: String, type: TypeName = .application, version: String? = nil, from: Instant,
     to: Instant, in scope: Scope = .local
@@ -35,21 +47,42 @@ extension HistoryStore {
 
   /// How many nodes held each version of a name at each of some valid times.
   ///
-  /// One pass over what is known of the name. Times may come in any order.
+  /// One pass over what happened between the first of the times and the last, which may come in any
+  /// order. A node with several such items counts as often.
   public func rollout(
     of name: String, type: TypeName = .application, at times: [Instant],
     in scope: Scope = .local
   ) throws(StoreError) -> [RolloutStep] {
     try read { snapshot throws(StoreError) in
-      var counts = [[String: Int]](repeating: [:], count: times.count)
       let order = times.indices.sorted { times[$0] < times[$1] }
+      let sorted = order.map { UInt32(clamping: times[$0].seconds) }
+      var versions = VersionCounts(timeCount: times.count)
       if let known = snapshot.scope(scope), let number = known.typeNumbers[type] {
         let row = try known.type(number)
         for identity in try snapshot.identities(named: name, row, known) {
-          try snapshot.rollout(identity, name, row, known, times, order, into: &counts)
+          try snapshot.rollout(identity, name, row, known, sorted, into: &versions)
         }
       }
-      return times.indices.map { RolloutStep(at: times[$0], nodesByVersion: counts[$0]) }
+      var steps = times.map { RolloutStep(at: $0, versions: versions.versions, counts: []) }
+      for (place, index) in order.enumerated() { steps[index].counts = versions.counts[place] }
+      return steps
+    }
+  }
+
+  /// How many nodes held each version of each item of a type at a valid time.
+  ///
+  /// Reads one short row for each item, or less, whatever the number of nodes and the length of the
+  /// history.
+  public func rollup(
+    type: TypeName = .application, at: Instant, in scope: Scope = .local
+  ) throws(StoreError) -> Rollup {
+    try read { snapshot throws(StoreError) in
+      guard let known = snapshot.scope(scope), let number = known.typeNumbers[type] else {
+        return Rollup(at: at, lines: [], pages: ContentPages())
+      }
+      let found = try snapshot.rollup(
+        try known.type(number), known, at: UInt32(clamping: at.seconds))
+      return Rollup(at: at, lines: found.lines, pages: found.pages)
     }
   }
 
@@ -65,7 +98,7 @@ extension HistoryStore {
       var result: [Holding] = []
       for identity in try snapshot.identities(named: name, row, known) {
         var walk = HoldingWalk()
-        try snapshot.forEachPosting(of: identity.number, row, known, upTo: .max) { walk.take($0) }
+        try snapshot.forEachPosting(of: identity.number, row, known) { walk.take($0) }
         walk.settle()
         let wanted = (walk.ended + walk.open).filter(isWanted).sorted {
           ($0.node, $0.from, $0.content) < ($1.node, $1.from, $1.content)
@@ -108,50 +141,5 @@ extension Snapshot {
           to: holding.to.map { Instant(seconds: Int64($0)) }))
     }
     return result
-  }
-
-  /// Adds the counts of one identity at each time.
-  fileprivate func rollout(
-    _ identity: NamedIdentity, _ name: String, _ row: TypeRow, _ scope: ScopeCatalog,
-    _ times: [Instant], _ order: [Int], into counts: inout [[String: Int]]
-  ) throws(StoreError) {
-    var held: [ContentID: Int] = [:]
-    var snapshots: [(index: Int, held: [ContentID: Int])] = []
-    var next = 0
-    func pass(_ valid: UInt64) {
-      while next < order.count,
-        UInt64(UInt32(clamping: times[order[next]].seconds)) < valid
-      {
-        snapshots.append((order[next], held))
-        next += 1
-      }
-    }
-    try forEachPosting(of: identity.number, row, scope, upTo: .max) { posting in
-      pass(UInt64(posting.valid))
-      switch posting.form {
-      case .added: held[posting.a, default: 0] += 1
-      case .removed: held[posting.a, default: 0] -= 1
-      case .changed:
-        held[posting.a, default: 0] -= 1
-        held[posting.b, default: 0] += 1
-      case .counts: break
-      }
-    }
-    pass(.max)
-    let contents = Set(snapshots.flatMap(\.held.keys))
-    let items = contents.map { StoredItem(content: $0, occurrence: .none) }
-    let pages = try self.contents(items, scope)
-    var versions: [ContentID: String] = [:]
-    for item in items {
-      let decoded = pages.item(item, occurrenceAttribute: nil)
-      if row.rule == .singleton, !decoded.holds(value: name) { continue }
-      versions[item.content] = decoded["Version"] ?? ""
-    }
-    for (index, held) in snapshots {
-      for (content, count) in held where count != 0 {
-        guard let version = versions[content] else { continue }
-        counts[index][version, default: 0] += count
-      }
-    }
   }
 }

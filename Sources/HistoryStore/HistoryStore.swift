@@ -51,11 +51,12 @@ public final class HistoryStore: Sendable {
   let contents = ContentCache()
   let catalogs = Mutex(Catalog())
   let directory = NodeDirectory()
+  let recordedTimes = RecordedTimes()
   let repeatedBodies = RepeatedBodies()
   /// Held for the whole of a write transaction.
   let writerLock = Mutex(())
   let writer: Writer
-  let reader: Mutex<ReportReader>
+  let reader: Mutex<BodyReader>
   let committer: GroupCommitter
 
   /// The name of the data file in a store's directory.
@@ -88,7 +89,7 @@ public final class HistoryStore: Sendable {
     let hash = hash
     let clock = configuration.clock
     writer = Writer(environment: environment, tables: tables, hash: hash, clock: clock)
-    reader = Mutex(ReportReader(limits: configuration.limits, hash: hash))
+    reader = Mutex(BodyReader(limits: configuration.limits, hash: hash))
     committer = GroupCommitter(
       delay: configuration.groupCommitDelay, limit: configuration.groupCommitMax)
   }

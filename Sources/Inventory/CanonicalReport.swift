@@ -22,6 +22,9 @@ package struct CanonicalReport: Sendable {
   /// Whether `CaptureTime` occurs in the body as the member of its entries and nowhere else, so that
   /// a ``BodyFingerprint`` can be taken.
   package var hasPlainCaptureTimes = false
+  /// Which generation of the owner's content numbers its known contents are of; nil where it has
+  /// none.
+  package var knownGeneration: UInt64?
 }
 
 /// All items of one observation, packed one behind the other.
@@ -38,11 +41,21 @@ package struct CanonicalContent: Sendable {
     package var piece: Piece
     /// A ``Occurrence/complex(_:)`` here holds an index into ``complexOccurrences``.
     package var occurrence: Occurrence
+    /// What the owner of a ``KnownItems`` calls the content; 0 where only ``piece`` tells it.
+    package var knownContent: UInt32 = 0
+  }
+
+  /// An item that was read because its text is not known, and where in the body that is.
+  package struct ReadItem: Sendable {
+    package var element: Int
+    package var text: Range<Int>
   }
 
   package let buffer: GrowingBytes
   package var elements: [Element] = []
   package var complexOccurrences: [Piece] = []
+  /// Items whose text can be learned.
+  package var readItems: [ReadItem] = []
   /// Whether some item has an attribute of the name `CaptureTime`.
   package var hasCaptureTimeAttribute = false
 

@@ -54,10 +54,30 @@ struct ContentBuilder {
       bytes.append(varint: value.byteCount)
       bytes.append(value)
     }
-    if shape.hasCaptureTime { content.hasCaptureTimeAttribute = true }
+    if shape.hasCaptureTime {
+      content.hasCaptureTimeAttribute = true
+      // It has to be noticed again each time, so its text is not to be learned.
+      if content.readItems.last?.element == content.elements.count {
+        content.readItems.removeLast()
+      }
+    }
     let piece = piece(from: start)
     let occurrence = hasOccurrence ? occurrence(shape, values) : .none
     content.elements.append(CanonicalContent.Element(piece: piece, occurrence: occurrence))
+  }
+
+  /// Appends an item of which only its owner's number is told.
+  mutating func append(known content: UInt32, occurrence: Occurrence) {
+    self.content.elements.append(
+      CanonicalContent.Element(
+        piece: CanonicalContent.Piece(offset: 0, byteCount: 0, hash: 0), occurrence: occurrence,
+        knownContent: content))
+  }
+
+  /// Notes where in the body the text of the next item stands.
+  mutating func noteText(_ text: Range<Int>) {
+    self.content.readItems.append(
+      CanonicalContent.ReadItem(element: self.content.elements.count, text: text))
   }
 
   /// What belongs to the occurrence: one plain time, or bytes of their own.

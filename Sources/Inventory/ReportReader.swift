@@ -13,6 +13,10 @@ package final class ReportReader {
   /// Shapes seen lately, by type: clients send few of them.
   private var shapes: [TypeName: [ItemShape]] = [:]
 
+  /// The known items while a reduced body is read.
+  private var knownItems: KnownItems?
+  private let reduction = BodyReduction()
+
   /// Whether the body that is read has members that are passed over.
   private var hasUnknownMembers = false
 
@@ -29,19 +33,37 @@ package final class ReportReader {
   ///
   /// - Parameters:
   ///   - body: the JSON text.
-  ///   - isPadded: whether ``JSONTape/TapeParser/paddingByteCount`` readable bytes follow it.
+  ///   - known: items of the scope whose text is known; they are passed over, and their places in
+  ///     the result hold what `known` says of them.
   ///   - now: our clock, for capture times that lie ahead.
   package func read(
-    _ body: RawSpan, isPadded: Bool = false, now: Instant
+    _ body: RawSpan, known: KnownItems? = nil, now: Instant
   ) throws(ReportError) -> CanonicalReport {
     guard body.byteCount <= limits.bodyBytesMax else {
       throw ReportError(
         .tooLarge,
         "a report has at most \(limits.bodyBytesMax) bytes, this one \(body.byteCount)")
     }
+    if let known {
+      reduction.reduce(body, by: known)
+      knownItems = known
+      defer { knownItems = nil }
+      let text = reduction.text
+      do throws(ReportError) {
+        var report = try parse(text.span.bytes, now: now)
+        report.knownGeneration = known.generation
+        return report
+      } catch {
+        // Whatever is wrong is told of the body as it was sent.
+      }
+    }
+    return try parse(body, now: now)
+  }
+
+  private func parse(_ body: RawSpan, now: Instant) throws(ReportError) -> CanonicalReport {
     let parser = parser
     do throws(JSONError) {
-      try parser.parse(body, isPadded: isPadded)
+      try parser.parse(body)
     } catch {
       throw ReportError(.malformedJSON, "not valid JSON: \(error)")
     }
@@ -186,6 +208,25 @@ package final class ReportReader {
           throw ReportError(
             .invalidItemContent, "a type has at most \(limits.itemsMax) items in one report")
         }
+        if knownItems != nil, tape.isString(object),
+          let marker = reduction.marker(tape.string(object))
+        {
+          guard context.isEmpty else {
+            throw ReportError(.invalidItemContent, "known items take no Context")
+          }
+          switch marker {
+          case .run(let run):
+            index += run.count
+            guard index <= limits.itemsMax else {
+              throw ReportError(.invalidItemContent, "more items than a type has")
+            }
+            try append(run, type: type, to: &builder)
+          case .text(let text):
+            builder.noteText(text)
+          }
+          object = tape.after(object)
+          continue
+        }
         guard tape.kind(object) == .object else {
           throw ReportError(.invalidItemContent, "Content holds something that is not an object")
         }
@@ -207,6 +248,20 @@ package final class ReportReader {
     if known.count > Self.shapesMax { known.removeAll() }
     shapes[type] = known
     return builder.content
+  }
+
+  /// Appends a run of known items.
+  private func append(
+    _ run: Range<Int>, type: TypeName, to builder: inout ContentBuilder
+  ) throws(ReportError) {
+    guard let known = knownItems else { return }
+    for item in reduction.items[run] {
+      let form = known.form(item.form)
+      guard known.type(of: form) == type else {
+        throw ReportError(.invalidItemContent, "the text is known as an item of another type")
+      }
+      builder.append(known: form.content, occurrence: item.occurrence)
+    }
   }
 
   /// Lists where each attribute's name stands; its value follows it.

@@ -1,54 +1,54 @@
 public import Glibc
 
 /// A packed value that does not decode: the bytes end early, or a number does not fit.
-package struct PackedBytesError: Error, Hashable, Sendable {
+public struct PackedBytesError: Error, Hashable, Sendable {
   /// Where in the value, in bytes from its start.
-  package let offset: Int
+  public let offset: Int
   /// What was expected there.
-  package let expected: StaticString
+  public let expected: StaticString
 
-  @inlinable package init(offset: Int, expected: StaticString) {
+  @inlinable public init(offset: Int, expected: StaticString) {
     self.offset = offset
     self.expected = expected
   }
 
   /// Compares by place and text.
-  package static func == (a: Self, b: Self) -> Bool {
+  public static func == (a: Self, b: Self) -> Bool {
     a.offset == b.offset && a.expected.description == b.expected.description
   }
 
   /// Hashes the place.
-  package func hash(into hasher: inout Hasher) { hasher.combine(offset) }
+  public func hash(into hasher: inout Hasher) { hasher.combine(offset) }
 }
 
 /// Reads packed values one after another from borrowed bytes; the inverse of ``ByteWriter``.
 ///
 /// Every read checks its bounds, so hostile bytes give an error and never a wild read.
-package struct ByteReader: ~Escapable {
+public struct ByteReader: ~Escapable {
   /// All the bytes.
-  @usableFromInline package let bytes: RawSpan
+  public let bytes: RawSpan
   /// The next byte to be read.
-  @usableFromInline package var offset: Int
+  public var offset: Int
 
   /// Starts at the first byte of `bytes`.
   @inlinable @_lifetime(copy bytes)
-  package init(_ bytes: RawSpan) {
+  public init(_ bytes: RawSpan) {
     self.bytes = bytes
     offset = 0
   }
 
   /// Whether nothing is left.
-  @inlinable package var isAtEnd: Bool { offset >= bytes.byteCount }
+  @inlinable public var isAtEnd: Bool { offset >= bytes.byteCount }
 
   /// How many bytes are left.
-  @inlinable package var remaining: Int { bytes.byteCount - offset }
+  @inlinable public var remaining: Int { bytes.byteCount - offset }
 
   /// The place of the next byte.
-  @inlinable package var position: Int { offset }
+  @inlinable public var position: Int { offset }
 
   /// Reads one byte.
   @inlinable @_lifetime(self: copy self)
-  package mutating func byte() throws(PackedBytesError) -> UInt8 {
+  public mutating func byte() throws(PackedBytesError) -> UInt8 {
     guard offset < bytes.byteCount else {
       throw PackedBytesError(offset: offset, expected: "a byte")
     }
@@ -59,7 +59,7 @@ package struct ByteReader: ~Escapable {
 
   /// Reads a varint.
   @inlinable @_lifetime(self: copy self)
-  package mutating func varint() throws(PackedBytesError) -> UInt64 {
+  public mutating func varint() throws(PackedBytesError) -> UInt64 {
     let end = bytes.byteCount
     guard offset < end else { throw PackedBytesError(offset: offset, expected: "a varint") }
     let first = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self)
@@ -87,7 +87,7 @@ package struct ByteReader: ~Escapable {
 
   /// Reads a count or a length that must be at most `limit`.
   @inlinable @_lifetime(self: copy self)
-  package mutating func count(limit: Int) throws(PackedBytesError) -> Int {
+  public mutating func count(limit: Int) throws(PackedBytesError) -> Int {
     let at = offset
     let value = try varint()
     guard value <= UInt64(limit) else {
@@ -98,7 +98,7 @@ package struct ByteReader: ~Escapable {
 
   /// Reads a varint that must fit 32 bits.
   @inlinable @_lifetime(self: copy self)
-  package mutating func varint32() throws(PackedBytesError) -> UInt32 {
+  public mutating func varint32() throws(PackedBytesError) -> UInt32 {
     let at = offset
     let value = try varint()
     guard let narrow = UInt32(exactly: value) else {
@@ -109,14 +109,14 @@ package struct ByteReader: ~Escapable {
 
   /// Reads a zigzag varint.
   @inlinable @_lifetime(self: copy self)
-  package mutating func zigzag() throws(PackedBytesError) -> Int64 {
+  public mutating func zigzag() throws(PackedBytesError) -> Int64 {
     let value = try varint()
     return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
   }
 
   /// Reads an integer of fixed width, most significant byte first.
-  @inlinable @_lifetime(self: copy self)
-  package mutating func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable @inline(__always) @_lifetime(self: copy self)
+  public mutating func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(
     _ type: T.Type = T.self
   ) throws(PackedBytesError) -> T {
     guard remaining >= MemoryLayout<T>.size else {
@@ -129,7 +129,7 @@ package struct ByteReader: ~Escapable {
 
   /// Borrows the next `count` bytes.
   @inlinable @_lifetime(copy self) @_lifetime(self: copy self)
-  package mutating func span(count: Int) throws(PackedBytesError) -> RawSpan {
+  public mutating func span(count: Int) throws(PackedBytesError) -> RawSpan {
     guard count >= 0, count <= remaining else {
       throw PackedBytesError(offset: offset, expected: "more bytes")
     }
@@ -140,21 +140,21 @@ package struct ByteReader: ~Escapable {
 
   /// Borrows bytes that follow their length.
   @inlinable @_lifetime(copy self) @_lifetime(self: copy self)
-  package mutating func lengthPrefixedSpan() throws(PackedBytesError) -> RawSpan {
+  public mutating func lengthPrefixedSpan() throws(PackedBytesError) -> RawSpan {
     let length = try count(limit: bytes.byteCount)
     return try span(count: length)
   }
 
   /// Copies bytes that follow their length.
   @inlinable @_lifetime(self: copy self)
-  package mutating func lengthPrefixedBytes() throws(PackedBytesError) -> [UInt8] {
+  public mutating func lengthPrefixedBytes() throws(PackedBytesError) -> [UInt8] {
     let part = try lengthPrefixedSpan()
     return [UInt8](copying: part)
   }
 
   /// Reads a string that follows its length; invalid UTF-8 is an error.
   @inlinable @_lifetime(self: copy self)
-  package mutating func string() throws(PackedBytesError) -> String {
+  public mutating func string() throws(PackedBytesError) -> String {
     let at = offset
     let part = try lengthPrefixedSpan()
     guard let text = String(validating: part) else {
@@ -166,14 +166,14 @@ package struct ByteReader: ~Escapable {
 
 extension [UInt8] {
   /// Copies borrowed bytes.
-  @inlinable package init(copying span: RawSpan) {
+  @inlinable public init(copying span: RawSpan) {
     self = unsafe span.withUnsafeBytes { unsafe [UInt8]($0) }
   }
 }
 
 extension String {
   /// The string that borrowed UTF-8 spells, or nil where it is not valid UTF-8.
-  @inlinable package init?(validating span: RawSpan) {
+  @inlinable public init?(validating span: RawSpan) {
     guard
       let text = unsafe span.withUnsafeBytes({ unsafe String(validating: $0, as: UTF8.self) })
     else { return nil }
@@ -183,7 +183,7 @@ extension String {
 
 extension RawSpan {
   /// Whether both hold the same bytes.
-  @inlinable package func isEqual(to other: RawSpan) -> Bool {
+  @inlinable public func isEqual(to other: RawSpan) -> Bool {
     guard byteCount == other.byteCount else { return false }
     return unsafe withUnsafeBytes { a in
       unsafe other.withUnsafeBytes { b in
@@ -196,7 +196,7 @@ extension RawSpan {
 
 extension RawSpan {
   /// Whether a byte occurs; scans at memory speed.
-  package func contains(byte: UInt8) -> Bool {
+  public func contains(byte: UInt8) -> Bool {
     unsafe withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress else { return false }
       return unsafe memchr(start, Int32(byte), bytes.count) != nil
@@ -208,7 +208,7 @@ extension RawSpan {
   /// Where some bytes first occur at or after `from`; nil where they do not.
   ///
   /// Looks for the last of them with the C library's scan, so choose needles that end rarely.
-  package func firstIndex(of needle: RawSpan, from: Int) -> Int? {
+  public func firstIndex(of needle: RawSpan, from: Int) -> Int? {
     let length = needle.byteCount
     guard length > 0, from >= 0, from + length <= byteCount else { return nil }
     let last = unsafe needle.unsafeLoad(fromByteOffset: length - 1, as: UInt8.self)

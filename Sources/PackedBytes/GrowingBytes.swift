@@ -4,16 +4,16 @@
 /// Safe because the memory is only ever reached through borrowed spans of what was written.
 /// Unchecked sendable because whoever fills it is done before it is shared: nothing appends to a
 /// buffer that is part of a finished report.
-@safe package final class GrowingBytes: @unchecked Sendable {
+@safe public final class GrowingBytes: @unchecked Sendable {
   // Exclusivity is unchecked: no method calls out while it reads or writes these.
   @exclusivity(unchecked) @usableFromInline var start: UnsafeMutableRawPointer
   @exclusivity(unchecked) @usableFromInline var capacity: Int
   /// The number of bytes written.
-  @inlinable package var count: Int { filled }
+  @inlinable public var count: Int { filled }
   @exclusivity(unchecked) @usableFromInline var filled = 0
 
   /// Starts empty with room for `capacity` bytes.
-  package init(capacity: Int) {
+  public init(capacity: Int) {
     self.capacity = max(64, capacity)
     unsafe start = .allocate(byteCount: self.capacity, alignment: 16)
   }
@@ -22,7 +22,7 @@
 
   /// What was written, from `lower` to `upper`.
   @inlinable @_lifetime(borrow self)
-  package func span(_ lower: Int, _ upper: Int) -> RawSpan {
+  public func span(_ lower: Int, _ upper: Int) -> RawSpan {
     precondition(lower >= 0 && lower <= upper && upper <= filled)
     let span = unsafe RawSpan(
       _unsafeStart: UnsafeRawPointer(start.advanced(by: lower)), byteCount: upper - lower)
@@ -30,7 +30,7 @@
   }
 
   /// Makes room for further bytes.
-  @inlinable package func reserve(_ additional: Int) {
+  @inlinable public func reserve(_ additional: Int) {
     if filled + additional > capacity { grow(additional) }
   }
 
@@ -44,7 +44,7 @@
   }
 
   /// Appends borrowed bytes.
-  @inlinable package func append(_ span: RawSpan) {
+  @inlinable public func append(_ span: RawSpan) {
     let length = span.byteCount
     reserve(length)
     unsafe span.withUnsafeBytes { source in
@@ -56,7 +56,7 @@
   }
 
   /// Appends a count as a varint.
-  @inlinable package func append(varint value: Int) {
+  @inlinable public func append(varint value: Int) {
     reserve(10)
     var rest = UInt64(value)
     while rest >= 0x80 {

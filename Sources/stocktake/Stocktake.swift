@@ -35,7 +35,7 @@ struct Stocktake: AsyncParsableCommand {
         name: "Asking",
         subcommands: [
           Nodes.self, Types.self, Show.self, History.self, Diff.self, WhoHad.self, Rollout.self,
-          Changes.self,
+          RollUp.self, Changes.self,
         ]),
       CommandGroup(
         name: "Maintenance",

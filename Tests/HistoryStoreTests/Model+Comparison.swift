@@ -19,6 +19,7 @@ extension Model {
     }
     for scope in reference.nodes.keys.sorted() {
       try compareHolders(in: scope, samples: max(2, samples / 40))
+      try compareRollup(in: scope, samples: max(2, samples / 20))
       try compareFleet(in: scope)
     }
     try compareFeed()
@@ -112,7 +113,7 @@ extension Model {
 
   /// Compares changes whatever their order, and whichever items of one identity were paired.
   mutating func compare(
-    _ changes: [Change], with wanted: [ChangeGroup], _ what: String
+    _ changes: some Collection<Change>, with wanted: [ChangeGroup], _ what: String
   ) throws {
     var groups: [[AnyHashable]: ChangeGroup] = [:]
     var pairs: [[AnyHashable]: Int] = [:]

@@ -26,11 +26,17 @@ extension Model {
         try compare(found, with: all, what)
         for _ in 0..<samples {
           let at = random.pick(times) - Int64(random.below(2))
-          try compare(
-            store.holders(of: name, type: type, at: Instant(seconds: at), in: scope),
-            with: all.filter { $0.from <= at && $0.to ?? .max > at }, "\(what) at \(at)")
+          try compareHolders(
+            of: name, type, nil, at, scope,
+            with: all.filter { $0.from <= at && $0.to ?? .max > at },
+            "\(what) at \(at)")
           let to = at + Int64(1 + random.below(4))
           let version = random.pick(["1", "2"])
+          try compareHolders(
+            of: name, type, version, at, scope,
+            with: all.filter {
+              $0.from <= at && $0.to ?? .max > at && self.version(of: $0, type) == version
+            }, "\(what) version \(version) at \(at)")
           try compare(
             store.holders(
               of: name, type: type, version: version, from: Instant(seconds: at),
@@ -46,6 +52,54 @@ extension Model {
           steps.map(\.nodesByVersion),
           at.map { reference.rollout(of: name, type: type, at: $0, in: scope) },
           "\(what) rollout at \(at)")
+      }
+    }
+  }
+
+  private func compareHolders(
+    of name: String, _ type: TypeName, _ version: String?, _ at: Int64, _ scope: Scope,
+    with wanted: [ReferenceHolding], _ what: String
+  ) throws {
+    let found = try store.holders(
+      of: name, type: type, version: version, at: Instant(seconds: at), in: scope)
+    let mine = found.map { "\($0.node) \(itemBytes($0.item.attributes))" }.sorted()
+    try expectSame(mine, wanted.map { "\($0.node) \($0.item)" }.sorted(), what)
+    var counts: [String: Int] = [:]
+    for (place, holder) in found.enumerated() {
+      try expectSame(found.node(at: place), holder.node, "\(what): the node at \(place)")
+      try expectSame(found.version(at: place), holder.version, "\(what): the version at \(place)")
+      counts[holder.version ?? "", default: 0] += 1
+    }
+    try expectSame(found.countsByVersion, counts, "\(what): counts by version")
+    let numbers = try found.map { try nodeNumber($0.node, scope) ?? 0 }
+    try expectSame(numbers, numbers.sorted(), "\(what): the order of nodes")
+  }
+
+  private func nodeNumber(_ node: NodeID, _ scope: Scope) throws -> NodeNumber? {
+    try store.read { snapshot throws(StoreError) in
+      guard let known = snapshot.scope(scope) else { return nil }
+      return try snapshot.nodeNumber(node, known)
+    }
+  }
+
+  mutating func compareRollup(in scope: Scope, samples: Int) throws {
+    let times = validTimes(in: scope)
+    guard !times.isEmpty else { return }
+    for type in plan.types {
+      for _ in 0..<samples {
+        let at = random.pick(times) - Int64(random.below(2))
+        let found = try store.rollup(type: type, at: Instant(seconds: at), in: scope)
+        var lines: [String: Int] = [:]
+        for (place, line) in found.enumerated() {
+          let name = SeriesName(scope: scope, node: nodes[0], type: type)
+          lines["\(reference.identity(of: line.item, name)) \(line.version ?? "")"] = line.nodes
+          try expectSame(found.nodes(at: place), line.nodes, "the nodes of a line")
+          try expectSame(found.value(of: "Version", at: place), line.version, "a line's version")
+        }
+        try expectSame(lines.count, found.count, "\(scope) \(type) lines of a roll-up at \(at)")
+        try expectSame(
+          lines, reference.rollup(type: type, at: at, in: scope),
+          "\(scope) \(type) roll-up at \(at)")
       }
     }
   }

@@ -199,4 +199,18 @@ extension ReferenceStore {
     }
     return counts
   }
+
+  /// How many items of each identity and version were held at a valid time.
+  func rollup(type: TypeName, at valid: Int64, in scope: Scope) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    for name in series.keys where name.scope == scope && name.type == type {
+      for number in state(name, at: valid, knownAt: nil).found?.content ?? [] {
+        let item = items[number]
+        // What differs from node to node is no part of it, not even of an identity.
+        let identity = identity(of: shared(item, type), name)
+        counts["\(identity) \(item["Version"] ?? "")", default: 0] += 1
+      }
+    }
+    return counts
+  }
 }

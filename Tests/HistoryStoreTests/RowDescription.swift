@@ -30,7 +30,6 @@ struct RowDescription {
     case "node-numbers": try nodeNumber(&keyReader, reader)
     case "timeline": try timeline(&keyReader, value)
     case "keyframes": try keyframe(&keyReader, value)
-    case "current": try current(&keyReader, value)
     case "hashes": try hash(&keyReader, value)
     case "identities": try identity(&keyReader, reader)
     case "holders": try holders(&keyReader, value)
@@ -212,19 +211,6 @@ struct RowDescription {
     self.value = SlotChangeCodec.encoded(layout)
   }
 
-  private mutating func current(_ reader: inout ByteReader, _ value: [UInt8]) throws {
-    let series = try Self.series(&reader)
-    let row = try CurrentRow(value.span.bytes)
-    lines = [
-      Self.line(series),
-      "\(Self.time(row.place.valid)), record \(row.place.sequence), version \(row.version)"
-        + (row.isImported ? ", imported" : "") + (row.hasEnded ? ", ended" : ""),
-      Self.text(Layout().changes(to: row.layout)),
-    ]
-    key = Key.series(series)
-    self.value = row.encoded()
-  }
-
   private mutating func hash(_ reader: inout ByteReader, _ value: [UInt8]) throws {
     let series = try Self.series(&reader)
     let row = try HashRow(value.span.bytes)
@@ -251,8 +237,53 @@ struct RowDescription {
     let scope: ScopeNumber = try reader.bigEndian()
     let type: TypeNumber = try reader.bigEndian()
     let identity: IdentityNumber = try reader.bigEndian()
-    lines = ["scope \(scope), type \(type), identity \(identity)"]
-    try postings(&reader, value, list: Key.holders(scope, type, identity))
+    if reader.isAtEnd {
+      lines = ["scope \(scope), type \(type), identities from \(identity)"]
+      try pool(value, scope, type, identity)
+    } else if type & 0x8000 != 0 {
+      lines = ["scope \(scope), type \(type & 0x7fff), identity \(identity)"]
+      try holderKeyframe(&reader, value, list: Key.holders(scope, type, identity))
+    } else {
+      lines = ["scope \(scope), type \(type), identity \(identity)"]
+      try postings(&reader, value, list: Key.holders(scope, type, identity))
+    }
+  }
+
+  private mutating func pool(
+    _ value: [UInt8], _ scope: ScopeNumber, _ type: TypeNumber, _ base: IdentityNumber
+  ) throws {
+    var lists: [(identity: IdentityNumber, postings: [Posting])] = []
+    try PostingPool.forEach(in: value.span.bytes, base: base) {
+      lists.append(($0, []))
+      return true
+    } _: {
+      lists[lists.count - 1].postings.append($0)
+    }
+    var writer = PostingPool.Writer()
+    writer.start(at: base)
+    for list in lists {
+      lines.append("identity \(list.identity):")
+      lines += list.postings.map { "  " + Self.line($0) }
+      writer.append(list.postings[...], of: list.identity)
+    }
+    key = Key.holders(scope, type, base)
+    self.value = writer.bytes.bytes
+  }
+
+  private mutating func holderKeyframe(
+    _ reader: inout ByteReader, _ value: [UInt8], list: [UInt8]
+  ) throws {
+    let moment = Posting.Moment(valid: try reader.bigEndian(), node: try reader.bigEndian())
+    var set = HolderSet()
+    try set.take(keyframe: value.span.bytes)
+    lines.append("before \(Self.time(moment.valid)) node \(moment.node)")
+    var nodes: [ContentID: [String]] = [:]
+    set.forEach { nodes[set.contents[$1], default: []].append("\($0)") }
+    for (content, nodes) in nodes.sorted(by: { $0.key < $1.key }) {
+      lines.append("content \(content) on nodes \(nodes.joined(separator: ", "))")
+    }
+    key = PostingRow.key(of: list, moment)
+    self.value = set.keyframe()
   }
 
   private mutating func activity(_ reader: inout ByteReader, _ value: [UInt8]) throws {
@@ -264,29 +295,40 @@ struct RowDescription {
   private mutating func postings(
     _ reader: inout ByteReader, _ value: [UInt8], list: [UInt8]
   ) throws {
-    let valid: UInt32 = try reader.bigEndian()
-    let node: NodeNumber = try reader.bigEndian()
+    let moment = Posting.Moment(valid: try reader.bigEndian(), node: try reader.bigEndian())
+    var head = ByteReader(value.span.bytes)
+    let counts = try ContentCounts(&head)
+    if let counts = counts.counts {
+      let text = counts.sorted { $0.key < $1.key }.map { "\($0.value) of content \($0.key)" }
+      lines.append("held before: " + (text.isEmpty ? "none" : text.joined(separator: ", ")))
+    }
+    var writer = ByteWriter()
+    writer.append(counts.head())
+    var run = PostingRun()
+    run.start(at: moment)
     var postings: [Posting] = []
-    try PostingChunk.forEach(in: value.span.bytes, startingAt: valid) {
+    try PostingRow.forEach(in: value.span.bytes, startingAt: moment) {
       postings.append($0)
       return true
     }
-    var writer = ByteWriter()
     for posting in postings {
-      let head = "\(Self.time(posting.valid)) node \(posting.node)"
-      switch posting.form {
-      case .removed: lines.append("\(head) lost content \(posting.a)")
-      case .added: lines.append("\(head) gained content \(posting.a)")
-      case .changed: lines.append("\(head) changed content \(posting.a) to \(posting.b)")
-      case .counts:
-        lines.append(
-          "\(head) type \(posting.a): \(posting.b) added, \(posting.c) changed, "
-            + "\(posting.d) removed")
-      }
-      PostingChunk.encode(posting, relativeTo: valid, into: &writer)
+      lines.append(Self.line(posting))
+      run.encode(posting, into: &writer)
     }
-    key = PostingChunk.key(of: list, Posting.Moment(valid: valid, node: node))
+    key = PostingRow.key(of: list, moment)
     self.value = writer.bytes
+  }
+
+  private static func line(_ posting: Posting) -> String {
+    let head = "\(time(posting.valid)) node \(posting.node)"
+    let event = posting.event
+    return switch event.form {
+    case .removed: "\(head) lost content \(event.a)"
+    case .added: "\(head) gained content \(event.a)"
+    case .changed: "\(head) changed content \(event.a) to \(event.b)"
+    case .counts:
+      "\(head) type \(event.a): \(event.b) added, \(event.c) changed, \(event.d) removed"
+    }
   }
 
   private mutating func erasure(_ reader: inout ByteReader, _ value: [UInt8]) throws {

@@ -171,6 +171,28 @@ import Testing
     #expect(try bench.run("rollout", "zsh", "--from", "2026-03-01").status == 1)
   }
 
+  @Test func `rollup counts nodes per item and version`() throws {
+    let run = try bench.run("rollup", "--at", "2026-03-02T12:00:00Z", "--format", "ndjson")
+    #expect(run.status == 0)
+    let item = #""item":{"Architecture":"x86_64","Name""#
+    #expect(
+      run.lines == [
+        #"{"name":"bash","version":"5.1","nodes":2,"type":"AWS:Application",\#(item):"bash","Version":"5.1"}}"#,
+        #"{"name":"openssl","version":"3.0.1","nodes":1,"type":"AWS:Application",\#(item):"openssl","Version":"3.0.1"}}"#,
+        #"{"name":"openssl","version":"3.0.2","nodes":1,"type":"AWS:Application",\#(item):"openssl","Version":"3.0.2"}}"#,
+      ])
+    let csv = try bench.run("rollup", "--format", "csv")
+    #expect(csv.output.hasPrefix("name,version,nodes,type,item\r\nbash,5.1,1,AWS:Application,"))
+    let now = try bench.run("rollup", "--name", "c*", "--format", "json").objects()
+    #expect(now.map { $0["name"] as? String } == ["curl"])
+    #expect(now.map { $0["nodes"] as? Int } == [1])
+    let table = try bench.run("rollup")
+    #expect(table.output.contains("openssl  x86_64"))
+    let before = try bench.run("rollup", "--at", "2026-02-01T00:00:00Z", "--format", "json")
+    #expect(before.status == 1)
+    #expect(before.output == "[]\n")
+  }
+
   @Test func `changes reads the log, or a range of time`() throws {
     let all = try bench.run("changes", "--format", "json").objects()
     #expect(all.count == 7)

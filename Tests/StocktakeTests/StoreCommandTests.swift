@@ -104,7 +104,8 @@ import Testing
   @Test func `help has examples, and there is a version and completion`() throws {
     for verb in [
       "collect", "ingest", "import", "nodes", "types", "show", "history", "diff", "who-had",
-      "rollout", "changes", "verify", "rebuild", "stats", "backup", "restore", "forget", "node",
+      "rollout", "rollup", "changes", "verify", "rebuild", "stats", "backup", "restore", "forget",
+      "node",
       "type",
     ] {
       let run = try bench.run(verb, "--help")

@@ -66,8 +66,9 @@ extension Writer {
   ) throws(StoreError) -> ErasurePlan {
     var plan = ErasurePlan()
     var founding: [Series: Place] = [:]
-    try forEachRecord(scope, &transaction) { sequence, record, transaction throws(StoreError) in
+    try forEachRecord(scope, &transaction) { stored, record, transaction throws(StoreError) in
       guard case .report(let report) = record.body else { return }
+      let sequence = stored.sequence
       for entry in report.entries where !entry.isErased {
         let key = ErasurePlan.EntryKey(sequence: sequence, type: entry.type)
         let series = Series(scope: scope.number, node: report.node, type: entry.type)
@@ -119,9 +120,9 @@ extension Writer {
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> SHA256Digest {
     var folded = SHA256Digest.zero
-    try forEachRecord(scope, &transaction) { sequence, record, transaction throws(StoreError) in
-      let key = Key.log(scope.number, sequence)
-      let old = record.encoded(sequence: sequence)
+    try forEachRecord(scope, &transaction) { stored, record, transaction throws(StoreError) in
+      let (key, sequence) = (stored.key, stored.sequence)
+      var bytes = stored.bytes
       var new = record
       var isRewritten = false
       switch record.body {
@@ -136,11 +137,11 @@ extension Writer {
       }
       if isRewritten {
         new.originalDigest =
-          record.originalDigest ?? sha.digest(key.span.bytes, old.span.bytes)
-        try put(new.encoded(sequence: sequence), key, tables.log, &transaction)
+          record.originalDigest ?? sha.digest(key.span.bytes, bytes.span.bytes)
+        bytes = new.encoded(sequence: sequence)
+        try put(bytes, key, tables.log, &transaction)
       }
       if new.originalDigest != nil {
-        let bytes = new.encoded(sequence: sequence)
         let digest = sha.digest(key.span.bytes, bytes.span.bytes)
         folded = sha.digest(folded.bytes.span.bytes, digest.bytes.span.bytes)
       }
@@ -210,7 +211,7 @@ extension Writer {
 
   private func forEachRecord(
     _ scope: ScopeState, _ transaction: inout WriteTransaction,
-    _ body: (UInt64, LogRecord, inout WriteTransaction) throws(StoreError) -> Void
+    _ body: (StoredRecord, LogRecord, inout WriteTransaction) throws(StoreError) -> Void
   ) throws(StoreError) {
     var key = Key.log(scope.number, 0)
     while let stored = try transaction.view.nextRecord(after: key, tables: tables),
@@ -220,7 +221,7 @@ extension Writer {
       let record = try decoding("log") { () throws(PackedBytesError) in
         try LogRecord(stored.bytes.span.bytes, sequence: stored.sequence)
       }
-      try body(stored.sequence, record, &transaction)
+      try body(stored, record, &transaction)
     }
   }
 }

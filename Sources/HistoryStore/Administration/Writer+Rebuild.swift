@@ -30,6 +30,7 @@ extension Writer {
     scopes = [:]
     scopeNumbers = [:]
     staged = Staged()
+    newestStates.removeAll()
     let declared = try declaredIdentities(source, &transaction)
     let total: Int
     if let source {
@@ -44,7 +45,6 @@ extension Writer {
       try replay(record, declared: declared, &transaction)
       count += 1
       if staged.postings.count >= Self.rebuildBatch { try flushPostings(&transaction) }
-      if staged.current.count >= 1 << 14 { try flush(&transaction) }
       if count % 4096 == 0 { progress?(count, total) }
     }
     try flush(&transaction)
@@ -173,7 +173,7 @@ extension Writer {
 
   /// The slot changes of an observation relative to the state before it in valid time.
   private func changes(
-    of observation: ReportRecord.Observation, relativeTo prior: CurrentRow?, _ sequence: UInt64
+    of observation: ReportRecord.Observation, relativeTo prior: SeriesState?, _ sequence: UInt64
   ) throws(StoreError) -> [SlotChange] {
     if observation.base != 0 {
       guard prior?.place.sequence == observation.base, prior?.hasEnded == false else {
@@ -196,7 +196,7 @@ extension Writer {
     var key = Key.log(0, 0)
     while let stored = try next(after: key, source, &transaction) {
       key = stored.key
-      guard let first = stored.bytes.first, first & 0x7f == LogRecord.declarationTag else {
+      guard let first = stored.bytes.first, first & 0x3f == LogRecord.declarationTag else {
         continue
       }
       let record = try decoding("log") { () throws(PackedBytesError) in

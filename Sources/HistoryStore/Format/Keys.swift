@@ -111,6 +111,13 @@ enum Key {
     key.append(bigEndian: identity)
     return key.bytes
   }
+
+  /// The list that holds the keyframes of a holders list: the type with its highest bit set.
+  static func keyframes(of list: [UInt8]) -> [UInt8] {
+    var key = list
+    key[2] |= 0x80
+    return key
+  }
 }
 
 /// One inventory type of one node: what has a timeline.

@@ -12,6 +12,25 @@ struct StoredItem: Hashable, Comparable {
   static func < (a: Self, b: Self) -> Bool {
     (a.content, a.occurrence.rawValue) < (b.content, b.occurrence.rawValue)
   }
+
+  // `Occurrence` says the same; calls across modules would cost more than what they do.
+
+  /// The seconds of the occurrence, for a time.
+  var seconds: Int64? {
+    let bits = occurrence.rawValue
+    guard bits & 3 == 1 else { return nil }
+    return Int64(bitPattern: bits >> 3) ^ -Int64(bitPattern: bits >> 2 & 1)
+  }
+
+  /// The id of the occurrence's bytes, for one that is more than a time.
+  var complexID: ContentID? {
+    let bits = occurrence.rawValue
+    return bits & 3 == 2 ? ContentID(truncatingIfNeeded: bits >> 2) : nil
+  }
+
+  static func == (a: Self, b: Self) -> Bool {
+    a.content == b.content && a.occurrence.rawValue == b.occurrence.rawValue
+  }
 }
 
 /// The items of one observation, each in a slot that it keeps while it is there.
@@ -106,40 +125,95 @@ enum SlotChangeCodec {
   }
 
   /// Reads one change after another and hands it over.
+  ///
+  /// The hottest loop of every question: it keeps its place in a register and checks each byte
+  /// against the end once.
   @inline(__always) @_lifetime(reader: copy reader)
   static func decode(
     _ reader: inout ByteReader, _ body: (SlotChange) -> Void
   ) throws(PackedBytesError) {
     let count = try reader.count(limit: changesMax)
+    let bytes = reader.bytes
+    var at = reader.position
     var nextSlot: UInt64 = 0
     var content: Int64 = 0
     var seconds: Int64 = 0
+    let free = StoredItem.free
     for _ in 0..<count {
-      let head = try reader.varint()
+      let head = try varint(bytes, &at)
       let slot = nextSlot &+ (head >> 1)
       guard slot < UInt64(changesMax) else {
-        throw PackedBytesError(offset: reader.position, expected: "a slot within its limit")
+        throw PackedBytesError(offset: at, expected: "a slot within its limit")
       }
-      nextSlot = slot + 1
+      nextSlot = slot &+ 1
       if head & 1 == 1 {
-        body(SlotChange(slot: UInt32(slot), item: .free))
+        body(SlotChange(slot: UInt32(truncatingIfNeeded: slot), item: free))
         continue
       }
-      content &+= try reader.zigzag()
-      guard let id = UInt32(exactly: content), id != 0 else {
-        throw PackedBytesError(offset: reader.position, expected: "a content id")
+      let step = try varint(bytes, &at)
+      content &+= Int64(bitPattern: step >> 1) ^ -Int64(bitPattern: step & 1)
+      guard content > 0, content <= Int64(UInt32.max) else {
+        throw PackedBytesError(offset: at, expected: "a content id")
       }
-      let tag = try reader.varint()
-      var occurrence = Occurrence.none
+      let tag = try varint(bytes, &at)
+      var item = free
+      item.content = ContentID(truncatingIfNeeded: content)
       if tag & 1 == 1 {
         let zigzag = tag >> 1
         seconds &+= Int64(bitPattern: zigzag >> 1) ^ -Int64(bitPattern: zigzag & 1)
-        occurrence = .time(seconds)
+        item.occurrence.rawValue = UInt64(bitPattern: (seconds << 1) ^ (seconds >> 63)) << 2 | 1
       } else if tag != 0 {
-        occurrence = .complex(UInt32(truncatingIfNeeded: (tag &- 2) >> 1))
+        item.occurrence.rawValue = ((tag &- 2) >> 1 & 0xffff_ffff) << 2 | 2
       }
-      body(SlotChange(slot: UInt32(slot), item: StoredItem(content: id, occurrence: occurrence)))
+      body(SlotChange(slot: UInt32(truncatingIfNeeded: slot), item: item))
     }
+    _ = try reader.span(count: at - reader.position)
+  }
+
+  /// A varint at a place, which moves behind it; one and two bytes are read in line.
+  @inline(__always)
+  private static func varint(_ bytes: RawSpan, _ at: inout Int) throws(PackedBytesError) -> UInt64 {
+    let end = bytes.byteCount
+    guard at < end else { throw PackedBytesError(offset: at, expected: "a varint") }
+    let first = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at, as: UInt8.self)
+    if first < 0x80 {
+      at &+= 1
+      return UInt64(first)
+    }
+    if at &+ 1 < end {
+      let second = unsafe bytes.unsafeLoad(fromUncheckedByteOffset: at &+ 1, as: UInt8.self)
+      if second < 0x80 {
+        at &+= 2
+        return UInt64(first & 0x7f) | UInt64(second) << 7
+      }
+    }
+    let long = try longVarint(bytes, at)
+    at = long.end
+    return long.value
+  }
+
+  /// A varint of any length; one of up to eight bytes is put together from a single load.
+  @inline(never)
+  private static func longVarint(
+    _ bytes: RawSpan, _ at: Int
+  ) throws(PackedBytesError) -> (value: UInt64, end: Int) {
+    if at &+ 8 <= bytes.byteCount {
+      let loaded = UInt64(
+        littleEndian: unsafe bytes.unsafeLoadUnaligned(
+          fromUncheckedByteOffset: at, as: UInt64.self))
+      let ends = ~loaded & 0x8080_8080_8080_8080
+      if ends != 0 {
+        // The bits up to the first byte without a mark, then the gaps of the marks closed.
+        var value = loaded & (ends ^ (ends &- 1)) & 0x7f7f_7f7f_7f7f_7f7f
+        value = value & 0x007f_007f_007f_007f | (value & 0x7f00_7f00_7f00_7f00) >> 1
+        value = value & 0x0000_3fff_0000_3fff | (value & 0x3fff_0000_3fff_0000) >> 2
+        value = value & 0x0000_0000_0fff_ffff | (value & 0x0fff_ffff_0000_0000) >> 4
+        return (value, at &+ ends.trailingZeroBitCount / 8 &+ 1)
+      }
+    }
+    var reader = ByteReader(bytes)
+    _ = try reader.span(count: at)
+    return (try reader.varint(), reader.position)
   }
 
   static func changes(from bytes: RawSpan) throws(PackedBytesError) -> [SlotChange] {
@@ -165,11 +239,8 @@ enum SlotChangeCodec {
 
   @_lifetime(reader: copy reader)
   static func layout(from reader: inout ByteReader) throws(PackedBytesError) -> Layout {
-    var slots: [StoredItem] = []
-    try decode(&reader) { change in
-      while slots.count < Int(change.slot) { slots.append(.free) }
-      slots.append(change.item)
-    }
-    return Layout(slots: slots)
+    var slots = SlotBuffer()
+    try slots.apply(&reader)
+    return Layout(slots: slots.slots)
   }
 }

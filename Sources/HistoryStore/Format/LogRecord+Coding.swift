@@ -1,6 +1,8 @@
+import Compression
 import Digests
 import Inventory
 import PackedBytes
+import Synchronization
 
 // The byte form of log records; docs/format.md, "log".
 
@@ -20,6 +22,21 @@ extension LogRecord {
   /// Set in the first byte where an erasure has rewritten the record.
   private static let rewrittenBit: UInt8 = 0x80
 
+  /// Set in the first byte where the body is a Zstandard frame.
+  private static let compressedBit: UInt8 = 0x40
+
+  /// Bytes of a body from which on it is compressed, if that saves an eighth.
+  static let compressedBodyMin = 512
+
+  /// Bytes of a body at most: some hundred times the largest report.
+  private static let bodyMax = 1 << 30
+
+  /// How many times longer than its frame a body is at most, so that a damaged length is found out
+  /// before memory is taken for it.
+  private static let compressionRatioMax = 1000
+
+  private static let zstandard = Mutex(Zstandard())
+
   /// The bytes under `sequence`.
   func encoded(sequence: UInt64) -> [UInt8] {
     var writer = ByteWriter(capacity: 256)
@@ -32,9 +49,34 @@ extension LogRecord {
       case .identityDeclaration: .identityDeclaration
       case .erasure: .erasure
       }
-    writer.append(originalDigest == nil ? tag.rawValue : tag.rawValue | Self.rewrittenBit)
+    var head = originalDigest == nil ? tag.rawValue : tag.rawValue | Self.rewrittenBit
+    var body = ByteWriter(capacity: 256)
+    encodeBody(into: &body, sequence: sequence)
+    let frame = Self.frame(of: body.bytes)
+    if frame != nil { head |= Self.compressedBit }
+    writer.append(head)
     if let originalDigest { writer.append(originalDigest.bytes) }
     writer.append(varint: UInt64(recorded))
+    if let frame {
+      writer.append(varint: body.count)
+      writer.append(frame)
+    } else {
+      writer.append(body.bytes)
+    }
+    return writer.bytes
+  }
+
+  /// The body compressed, where that is worth it.
+  private static func frame(of body: [UInt8]) -> [UInt8]? {
+    guard body.count >= compressedBodyMin else { return nil }
+    let frame = zstandard.withLock { $0.compress(body.span.bytes) }
+    guard let frame, frame.count < body.count - body.count / 8,
+      body.count / compressionRatioMax <= frame.count
+    else { return nil }
+    return frame
+  }
+
+  private func encodeBody(into writer: inout ByteWriter, sequence: UInt64) {
     switch body {
     case .scopeOpened(let scope):
       writer.append(string: scope.account)
@@ -56,7 +98,6 @@ extension LogRecord {
       writer.append(string: act.reason)
       writer.append(act.rewritten.bytes)
     }
-    return writer.bytes
   }
 
   /// The recorded time alone, in milliseconds.
@@ -70,13 +111,38 @@ extension LogRecord {
   init(_ bytes: RawSpan, sequence: UInt64) throws(PackedBytesError) {
     var reader = ByteReader(bytes)
     let first = try reader.byte()
-    guard let tag = Tag(rawValue: first & ~Self.rewrittenBit) else {
+    guard let tag = Tag(rawValue: first & ~(Self.rewrittenBit | Self.compressedBit)) else {
       throw PackedBytesError(offset: 0, expected: "a kind of log record")
     }
     if first & Self.rewrittenBit != 0 {
       originalDigest = SHA256Digest(bytes: [UInt8](copying: try reader.span(count: 32)))
     }
     recorded = Int64(truncatingIfNeeded: try reader.varint())
+    guard first & Self.compressedBit != 0 else {
+      body = try Self.body(tag, &reader, recorded: recorded, sequence: sequence)
+      return
+    }
+    let byteCount = try reader.count(limit: Self.bodyMax)
+    let frame = try reader.span(count: reader.remaining)
+    let plain = try Self.plain(frame, byteCount: byteCount)
+    var plainReader = ByteReader(plain.span.bytes)
+    body = try Self.body(tag, &plainReader, recorded: recorded, sequence: sequence)
+  }
+
+  private static func plain(
+    _ frame: RawSpan, byteCount: Int
+  ) throws(PackedBytesError) -> [UInt8] {
+    guard byteCount / Self.compressionRatioMax <= frame.byteCount,
+      let plain = zstandard.withLock({ try? $0.decompress(frame, byteCount: byteCount) })
+    else { throw PackedBytesError(offset: 0, expected: "a Zstandard frame") }
+    return plain
+  }
+
+  @_lifetime(reader: copy reader)
+  private static func body(
+    _ tag: Tag, _ reader: inout ByteReader, recorded: Int64, sequence: UInt64
+  ) throws(PackedBytesError) -> Body {
+    let body: Body
     switch tag {
     case .scopeOpened:
       let account = try reader.string()
@@ -110,6 +176,7 @@ extension LogRecord {
     guard reader.isAtEnd else {
       throw PackedBytesError(offset: reader.position, expected: "the record's end")
     }
+    return body
   }
 }
 

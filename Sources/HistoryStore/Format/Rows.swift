@@ -135,58 +135,6 @@ struct ScopeRow: Equatable {
   }
 }
 
-/// The newest observation of a series, packed: what the next report is compared with.
-struct CurrentRow: Equatable {
-  var place: Place
-  var hasEnded = false
-  var isImported = false
-  var version = 0
-  var layout = Layout()
-
-  init(place: Place, hasEnded: Bool, isImported: Bool, version: Int, layout: Layout) {
-    self.place = place
-    self.hasEnded = hasEnded
-    self.isImported = isImported
-    self.version = version
-    self.layout = layout
-  }
-
-  func encoded() -> [UInt8] {
-    var writer = ByteWriter(capacity: 16 + layout.slots.count * 4)
-    Self.encodeHead(
-      place: place, version: version, isImported: isImported, hasEnded: hasEnded, into: &writer)
-    SlotChangeCodec.encode(Layout().changes(to: layout), into: &writer)
-    return writer.bytes
-  }
-
-  /// Appends everything before the layout.
-  static func encodeHead(
-    place: Place, version: Int, isImported: Bool, hasEnded: Bool, into writer: inout ByteWriter
-  ) {
-    writer.append(varint: UInt64(place.valid))
-    writer.append(varint: place.sequence)
-    writer.append(varint: version << 2 | (isImported ? 2 : 0) | (hasEnded ? 1 : 0))
-  }
-
-  init(_ bytes: RawSpan) throws(PackedBytesError) {
-    var reader = ByteReader(bytes)
-    let valid = try reader.varint32()
-    place = Place(valid: valid, sequence: try reader.varint())
-    let head = try reader.count(limit: 1 << 24)
-    version = head >> 2
-    isImported = head & 2 != 0
-    hasEnded = head & 1 != 0
-    layout = try SlotChangeCodec.layout(from: &reader)
-  }
-
-  /// The place alone, without decoding the rest.
-  static func place(_ bytes: RawSpan) throws(PackedBytesError) -> Place {
-    var reader = ByteReader(bytes)
-    let valid = try reader.varint32()
-    return Place(valid: valid, sequence: try reader.varint())
-  }
-}
-
 /// The tag of the content accepted last: what an unchanged statement must name.
 struct HashRow: Equatable {
   var sequence: UInt64

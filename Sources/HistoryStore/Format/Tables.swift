@@ -14,7 +14,6 @@ struct Tables {
   let nodeNumbers: Database
   let timeline: Database
   let keyframes: Database
-  let current: Database
   let hashes: Database
   let identities: Database
   let holders: Database
@@ -25,7 +24,7 @@ struct Tables {
   var projections: [Database] {
     [
       scopes, chain, dictionary, shapes, schemas, nodes, nodeNumbers, timeline, keyframes,
-      current, hashes, identities, holders, activity, erasures,
+      hashes, identities, holders, activity, erasures,
     ]
   }
 
@@ -35,7 +34,7 @@ struct Tables {
   /// The names of all tables.
   static let names = [
     "log", "meta", "seen", "scopes", "chain", "dictionary", "shapes", "schemas",
-    "nodes", "node-numbers", "timeline", "keyframes", "current", "hashes",
+    "nodes", "node-numbers", "timeline", "keyframes", "hashes",
     "identities", "holders", "activity", "erasures",
   ]
 
@@ -55,7 +54,6 @@ struct Tables {
     nodeNumbers = try open("node-numbers")
     timeline = try open("timeline")
     keyframes = try open("keyframes")
-    current = try open("current")
     hashes = try open("hashes")
     identities = try open("identities")
     holders = try open("holders")

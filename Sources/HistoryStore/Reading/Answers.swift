@@ -123,11 +123,33 @@ public struct Holding: Sendable, Hashable {
 }
 
 /// How many nodes held each version of an item at one valid time.
-public struct RolloutStep: Sendable, Hashable {
+public struct RolloutStep: Sendable, Equatable {
   /// The valid time.
   public var at: Instant
+  /// All versions of the roll-out, shared by its steps.
+  let versions: [String]
+  /// By place in `versions`; shorter where the last ones were not held.
+  var counts: [Int]
+
+  init(at: Instant, versions: [String], counts: [Int]) {
+    self.at = at
+    self.versions = versions
+    self.counts = counts
+  }
+
   /// Nodes by version; an item without a `Version` counts under the empty text.
-  public var nodesByVersion: [String: Int]
+  ///
+  /// - Complexity: O(*versions*), and makes the dictionary anew each time.
+  public var nodesByVersion: [String: Int] {
+    var nodes: [String: Int] = [:]
+    for (version, count) in zip(versions, counts) where count != 0 { nodes[version] = count }
+    return nodes
+  }
+
+  /// Compares times and counts.
+  public static func == (a: Self, b: Self) -> Bool {
+    a.at == b.at && a.nodesByVersion == b.nodesByVersion
+  }
 }
 
 /// What is known of a node as a whole.

@@ -2,12 +2,30 @@ import Inventory
 import LMDB
 import PackedBytes
 
-/// The scopes of a store with their types and shapes, as of one moment; small, and cached.
-struct Catalog: Sendable {
-  var generation: UInt64 = .max
-  var erasureGeneration: UInt64 = .max
-  var scopes: [ScopeNumber: ScopeCatalog] = [:]
-  var numbers: [Scope: ScopeNumber] = [:]
+/// The scopes of a store with their types and shapes, as of one moment; cached, and shared by all
+/// questions until it changes.
+final class Catalog: Sendable {
+  let generation: UInt64
+  let erasureGeneration: UInt64
+  let scopes: [ScopeNumber: ScopeCatalog]
+  let numbers: [Scope: ScopeNumber]
+
+  /// Fits no store.
+  init() {
+    generation = .max
+    erasureGeneration = .max
+    scopes = [:]
+    numbers = [:]
+  }
+
+  init(
+    _ meta: MetaRow, scopes: [ScopeNumber: ScopeCatalog], numbers: [Scope: ScopeNumber]
+  ) {
+    generation = meta.catalogGeneration
+    erasureGeneration = meta.erasureGeneration
+    self.scopes = scopes
+    self.numbers = numbers
+  }
 }
 
 /// One scope's types and shapes.
@@ -34,6 +52,12 @@ struct ScopeCatalog: Sendable {
     return shapes[Int(number) - 1]
   }
 
+  /// A schema version of a type, by its index; nil for one that is not known.
+  func version(_ index: Int, of number: TypeNumber) throws(StoreError) -> String? {
+    let versions = try type(number).versions
+    return index < versions.count ? versions[index] : nil
+  }
+
   /// The attribute that a plain time in an occurrence stands for.
   func occurrenceAttribute(_ number: TypeNumber) throws(StoreError) -> String? {
     TypeDefinition.of(try type(number).name).occurrenceAttributes.first
@@ -41,6 +65,12 @@ struct ScopeCatalog: Sendable {
 }
 
 extension TransactionView {
+  /// A cursor, with the store's errors.
+  @_lifetime(copy self)
+  func storeCursor(in table: Database) throws(StoreError) -> Cursor {
+    do throws(LMDBError) { return try cursor(in: table) } catch { throw StoreError(error) }
+  }
+
   /// The store's own facts; nil in an empty environment.
   func meta(_ tables: Tables) throws(StoreError) -> MetaRow? {
     try row(MetaRow.key, tables.meta) { bytes throws(PackedBytesError) in try MetaRow(bytes) }
@@ -48,9 +78,8 @@ extension TransactionView {
 
   /// Reads all scopes, types and shapes.
   func catalog(_ tables: Tables, meta: MetaRow) throws(StoreError) -> Catalog {
-    var catalog = Catalog()
-    catalog.generation = meta.catalogGeneration
-    catalog.erasureGeneration = meta.erasureGeneration
+    var scopes: [ScopeNumber: ScopeCatalog] = [:]
+    var numbers: [Scope: ScopeNumber] = [:]
     for (number, stored) in try scopeRows(tables) {
       var scope = ScopeCatalog(number: number, scope: stored.scope)
       for index in 1..<max(1, stored.nextType) {
@@ -70,10 +99,10 @@ extension TransactionView {
         guard let names = decoded else { throw .damaged("shape number \(index) is missing") }
         scope.shapes.append(names)
       }
-      catalog.scopes[number] = scope
-      catalog.numbers[stored.scope] = number
+      scopes[number] = scope
+      numbers[stored.scope] = number
     }
-    return catalog
+    return Catalog(meta, scopes: scopes, numbers: numbers)
   }
 
   /// All scopes in order of their numbers.

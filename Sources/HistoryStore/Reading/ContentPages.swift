@@ -1,3 +1,4 @@
+import Digests
 import Inventory
 import LMDB
 import PackedBytes
@@ -10,6 +11,15 @@ final class ContentPage: Sendable {
   let bytes: [UInt8]
   /// Where each content begins, and where the last ends.
   let offsets: [UInt32]
+  private let derived = Mutex(Derived())
+
+  /// What has been worked out of the contents, for whoever asks next.
+  private struct Derived {
+    /// As JSON, by the occurrence attribute that they leave room for.
+    var renderings: [(attribute: String?, texts: PackedTexts)] = []
+    /// Identities, by the rule of a type.
+    var identities: [(rule: TypeRow.Rule, texts: PackedTexts)] = []
+  }
 
   init(bytes: [UInt8], offsets: [UInt32]) {
     self.bytes = bytes
@@ -23,16 +33,66 @@ final class ContentPage: Sendable {
     let bytes = bytes
     return body(bytes.span.bytes.extracting(Int(offsets[index])..<Int(offsets[index + 1])))
   }
+
+  /// Each content as JSON; see ``PackedTexts/init(rendering:occurrenceAttribute:)``.
+  func rendering(occurrenceAttribute attribute: String?) -> PackedTexts {
+    derived.withLock { derived in
+      if let known = derived.renderings.first(where: { $0.attribute == attribute }) {
+        return known.texts
+      }
+      let texts = PackedTexts(rendering: self, occurrenceAttribute: attribute)
+      derived.renderings.append((attribute, texts))
+      return texts
+    }
+  }
+
+  /// Each content's identity, with its hash beside.
+  func identities(_ row: TypeRow, hash: KeyedHash) -> PackedTexts {
+    derived.withLock { derived in
+      if let known = derived.identities.first(where: { $0.rule == row.rule }) {
+        return known.texts
+      }
+      var texts = PackedTexts.Builder(count: count)
+      for index in 0..<count {
+        let identity = withContent(index) { row.identity(of: $0) }
+        texts.append(identity, number: hash.hash64(identity.span.bytes))
+      }
+      let made = PackedTexts(texts)
+      derived.identities.append((row.rule, made))
+      return made
+    }
+  }
 }
 
 /// The contents that an answer needs, held by reference.
 struct ContentPages: Sendable {
-  var pages: [ContentPage?] = []
+  private(set) var pages: [ContentPage?] = []
+  /// How many contents each page holds, beside the pages so that they need not be touched.
+  private var counts: [Int32] = []
 
   func holds(_ id: ContentID) -> Bool {
     let page = Int(id) / ContentPage.contentCount
-    guard page < pages.count, let loaded = pages[page] else { return false }
-    return Int(id) % ContentPage.contentCount < loaded.count
+    return page < counts.count && Int(id) % ContentPage.contentCount < Int(counts[page])
+  }
+
+  /// Takes a page, unless the one that is there holds as much.
+  mutating func put(_ page: ContentPage, at index: Int) {
+    while pages.count <= index {
+      pages.append(nil)
+      counts.append(0)
+    }
+    guard Int(counts[index]) < page.count else { return }
+    pages[index] = page
+    counts[index] = Int32(page.count)
+  }
+
+  /// The first content of some items that is not here.
+  func missing(in items: [StoredItem]) -> ContentID? {
+    for item in items {
+      if !holds(item.content) { return item.content }
+      if let id = item.complexID, !holds(id) { return id }
+    }
+    return nil
   }
 
   /// The canonical bytes; call it for contents that ``holds(_:)`` only.
@@ -51,17 +111,36 @@ struct ContentPages: Sendable {
   /// The item's attributes, those of the content and those of the occurrence.
   func item(_ item: StoredItem, occurrenceAttribute: String?) -> Item {
     var attributes = attributes(item.content)
-    if let seconds = item.occurrence.seconds, let occurrenceAttribute {
+    if let seconds = item.seconds, let occurrenceAttribute {
       attributes.append(
         Item.Attribute(
           name: occurrenceAttribute, value: Instant(seconds: seconds).description))
-    } else if let id = item.occurrence.complexID {
+    } else if let id = item.complexID {
       attributes.append(contentsOf: self.attributes(id))
     } else {
       return Item(sorted: attributes)
     }
     attributes.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     return Item(sorted: attributes)
+  }
+
+  /// Appends the value of one attribute of a content; false where it has none of that name.
+  func appendValue(
+    of attribute: RawSpan, _ id: ContentID, to bytes: inout [UInt8]
+  ) -> Bool {
+    guard holds(id), let page = pages[Int(id) / ContentPage.contentCount] else { return false }
+    let index = Int(id) % ContentPage.contentCount
+    let all = page.bytes
+    var reader = ByteReader(
+      all.span.bytes.extracting(Int(page.offsets[index])..<Int(page.offsets[index + 1])))
+    while let name = try? reader.lengthPrefixedSpan(), let value = try? reader.lengthPrefixedSpan()
+    {
+      if name.isEqual(to: attribute) {
+        unsafe value.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+        return true
+      }
+    }
+    return false
   }
 
   private func attributes(_ id: ContentID) -> [Item.Attribute] {
@@ -102,8 +181,7 @@ final class ContentCache: Sendable {
       guard state.erasureGeneration == erasureGeneration else { return }
       var pages = state.scopes[scope] ?? ContentPages()
       state.scopes[scope] = nil
-      while pages.pages.count <= index { pages.pages.append(nil) }
-      if (pages.pages[index]?.count ?? -1) < page.count { pages.pages[index] = page }
+      pages.put(page, at: index)
       state.scopes[scope] = pages
     }
   }

@@ -2,74 +2,107 @@ import Inventory
 import LMDB
 import PackedBytes
 
-/// The net change at one valid time of a series: slot by slot, what was and what is.
-private struct NetChange {
-  var place: Place
-  var isImported: Bool
-  var removed: [StoredItem]
-  var added: [StoredItem]
+/// What a walk over timelines keeps from one to the next: its memory, and what is found.
+struct ChangeGathering: ~Copyable {
+  var changes = ChangeList()
+  fileprivate var walk = NetWalk()
+  fileprivate var pairs: [ItemPair] = []
+
+  init() {}
 }
 
 extension Snapshot {
-  /// The changes of a series with `from <= valid < to`, among what was recorded up to `known`.
+  /// Gathers the changes of a series with `from <= valid < to`, among what was recorded up to
+  /// `known`.
   ///
   /// Neighbours are the states that held at some valid time: of one valid time only the one
   /// recorded last. An entry that is not known is applied all the same, and what it did is
   /// reported with the next known one, which is then that one's neighbour.
-  func changes(
-    _ node: NodeID, _ series: Series, _ row: TypeRow, from: UInt32, to: UInt64, known: UInt64,
-    _ scope: ScopeCatalog, into changes: inout [Change]
+  ///
+  /// - Parameters:
+  ///   - cursor: on the timelines; wherever it is.
+  ///   - sequence: only changes of this record; nil for all.
+  func gatherChanges(
+    _ node: NodeID, _ series: Series, from: UInt32, to: UInt64, known: UInt64,
+    only sequence: UInt64? = nil, _ pairing: inout ItemPairing, _ scope: ScopeCatalog,
+    _ cursor: inout Cursor, into gathering: inout ChangeGathering
   ) throws(StoreError) {
-    let nets = try netChanges(series, from: from, to: to, known: known)
-    guard !nets.isEmpty else { return }
-    var decoder = ChangeDecoder(
-      row: row, contents: try contents([], scope),
-      occurrenceAttribute: try scope.occurrenceAttribute(series.type))
-    for net in nets {
-      try extend(&decoder.contents, with: net.removed, scope)
-      try extend(&decoder.contents, with: net.added, scope)
-      let recorded = try recorded(net.place.sequence, scope)
-      for difference in try decoder.differences(removed: net.removed, added: net.added) {
-        changes.append(
-          Change(
-            validTime: net.place.instant, recordedTime: recorded,
-            sequence: SequenceNumber(net.place.sequence), scope: scope.scope, node: node,
-            type: row.name, kind: difference.kind, identity: difference.identity,
-            old: difference.old, new: difference.new, isImported: net.isImported))
-      }
+    try walk(series, from: from, to: to, known: known, &cursor, &gathering.walk)
+    guard !gathering.walk.nets.isEmpty else { return }
+    try prepare(&pairing, for: gathering.walk.removed, gathering.walk.added, scope)
+    gathering.changes.append(
+      ChangeList.Origin(
+        scope: scope.scope, node: node,
+        items: ItemDecoder(
+          type: pairing.row.name, rule: pairing.row.rule, contents: pairing.contents,
+          occurrenceAttribute: pairing.occurrenceAttribute)))
+    for net in gathering.walk.nets where sequence == nil || sequence == net.place.sequence {
+      gathering.pairs.removeAll(keepingCapacity: true)
+      try pairing.pair(
+        removed: gathering.walk.removed[net.removed], added: gathering.walk.added[net.added],
+        into: &gathering.pairs)
+      guard !gathering.pairs.isEmpty else { continue }
+      gathering.changes.append(
+        at: net.place, isImported: net.isImported,
+        recorded: try recorded(net.place.sequence, scope), gathering.pairs)
     }
   }
 
-  private func netChanges(
-    _ series: Series, from: UInt32, to: UInt64, known: UInt64
-  ) throws(StoreError) -> [NetChange] {
-    var walk = NetWalk(from: from, to: to, known: known)
-    // What holds just before the range, known or not, and then what of it was not known.
-    if from > 0 {
-      let before = Place(valid: from - 1, sequence: Key.sequenceMax)
-      walk.slots = try view.layout(series, atOrBefore: before, tables: tables).slots
-      if known != Key.sequenceMax {
-        let found = try view.findState(series, atOrBefore: before, known: known, tables: tables)
-        let base = try found.map { found throws(StoreError) in
-          try view.layout(series, atOrBefore: found.place, tables: tables)
-        }
-        walk.noteUnknown(known: base ?? Layout())
-      }
-    }
+  /// What pairs the items of a type.
+  func pairing(_ row: TypeRow, _ scope: ScopeCatalog) throws(StoreError) -> ItemPairing {
+    ItemPairing(
+      row: row, contents: try contents([], scope),
+      occurrenceAttribute: try scope.occurrenceAttribute(row.number), hash: store.hash)
+  }
+
+  /// Loads what pairing some items needs.
+  func prepare(
+    _ pairing: inout ItemPairing, for removed: [StoredItem], _ added: [StoredItem],
+    _ scope: ScopeCatalog
+  ) throws(StoreError) {
+    var pages = pairing.contents
+    guard pages.missing(in: removed) != nil || pages.missing(in: added) != nil else { return }
+    try extend(&pages, with: removed, scope)
+    try extend(&pages, with: added, scope)
+    pairing.update(pages)
+  }
+
+  private func walk(
+    _ series: Series, from: UInt32, to: UInt64, known: UInt64, _ cursor: inout Cursor,
+    _ walk: inout NetWalk
+  ) throws(StoreError) {
+    walk.begin(to: to, known: known)
     do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.timeline)
       let key = Key.timeline(series, Place(valid: from, sequence: 0))
       var isThere = try cursor.seek(atOrBefore: key.span.bytes)
-      if !isThere || Key.place(inTimelineKey: cursor.key, of: series) == nil {
+      if isThere, Key.place(inTimelineKey: cursor.key, of: series) != nil {
+        // What holds just before the range, known or not.
+        if from > 0 { try view.rewind(series, &cursor, into: &walk.slots, tables: tables) }
+      } else {
         isThere = try cursor.seek(atOrAfter: key.span.bytes)
       }
+      var isBefore = from > 0
       while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series),
         UInt64(place.valid) < to
       {
         do throws(PackedBytesError) {
           var chunk = try TimelineChunkView(cursor.value, at: place)
-          while let entry = try chunk.next() {
-            guard entry.kind != .confirmation, entry.place.valid >= from else { continue }
+          while let entry = try chunk.next(), UInt64(entry.place.valid) < to {
+            guard entry.kind != .confirmation else { continue }
+            if isBefore {
+              if entry.place.valid < from {
+                try walk.slots.apply(entry.changes)
+                continue
+              }
+              isBefore = false
+              if known != Key.sequenceMax {
+                do throws(StoreError) {
+                  walk.noteUnknown(known: try self.known(series, before: from, known))
+                } catch {
+                  throw PackedBytesError(offset: 0, expected: "a state before")
+                }
+              }
+            }
             try walk.take(entry)
           }
         } catch {
@@ -77,67 +110,96 @@ extension Snapshot {
         }
         isThere = try cursor.next()
       }
-    } catch { throw StoreError(error) }
+    } catch { throw TransactionView.timelineError(error) }
     walk.emit()
-    return walk.changes
   }
 
-  /// The changes of one log record's entry, as they are seen now in valid time.
-  func changes(
-    at place: Place, _ node: NodeID, _ series: Series, _ row: TypeRow, _ scope: ScopeCatalog,
-    into changes: inout [Change]
-  ) throws(StoreError) {
-    try self.changes(
-      node, series, row, from: place.valid, to: UInt64(place.valid) + 1,
-      known: place.sequence, scope, into: &changes)
+  /// The layout of the newest known state before a valid time.
+  private func known(
+    _ series: Series, before valid: UInt32, _ known: UInt64
+  ) throws(StoreError) -> Layout {
+    let limit = Place(valid: valid - 1, sequence: Key.sequenceMax)
+    guard
+      let found = try view.findState(series, atOrBefore: limit, known: known, tables: tables)
+    else { return Layout() }
+    return try view.layout(series, atOrBefore: found.place, tables: tables)
   }
 }
 
+/// The net change at one valid time of a series: what went and what came.
+private struct NetChange {
+  var place: Place
+  var isImported: Bool
+  /// Among all items that went, and that came.
+  var removed: Range<Int>
+  var added: Range<Int>
+}
+
 /// Walks a timeline's states forward and gathers what changed from one known state to the next.
-private struct NetWalk {
-  let from: UInt32
-  let to: UInt64
-  let known: UInt64
-  var slots: [StoredItem] = []
-  private(set) var changes: [NetChange] = []
+private struct NetWalk: ~Copyable {
+  var slots = SlotBuffer()
+  private(set) var nets: [NetChange] = []
+  private(set) var removed: [StoredItem] = []
+  private(set) var added: [StoredItem] = []
+  private var to: UInt64 = 0
+  private var known: UInt64 = 0
   /// What slots held at the last known state, where they have been written since.
-  private var before: [UInt32: StoredItem] = [:]
-  private var order: [UInt32] = []
+  private var before: [(slot: Int, item: StoredItem)] = []
+  /// For each slot the round in which it was written last.
+  private var written: [UInt32] = []
+  private var round: UInt32 = 0
   /// The known state whose changes are gathered but not handed over.
   private var pending: (place: Place, isImported: Bool)?
 
-  init(from: UInt32, to: UInt64, known: UInt64) {
-    self.from = from
+  /// Forgets everything, for the next series.
+  mutating func begin(to: UInt64, known: UInt64) {
     self.to = to
     self.known = known
+    slots.removeAll()
+    nets.removeAll(keepingCapacity: true)
+    removed.removeAll(keepingCapacity: true)
+    added.removeAll(keepingCapacity: true)
+    pending = nil
+    startRound()
+  }
+
+  private mutating func startRound() {
+    before.removeAll(keepingCapacity: true)
+    if round == .max {
+      written.removeAll(keepingCapacity: true)
+      round = 0
+    }
+    round += 1
   }
 
   /// Notes that the slots hold something else than what was known.
   mutating func noteUnknown(known: Layout) {
-    while slots.count < known.slots.count { slots.append(.free) }
-    for index in slots.indices {
-      let old = index < known.slots.count ? known.slots[index] : .free
-      let new = slots[index]
-      if old != new {
-        before[UInt32(index)] = old
-        order.append(UInt32(index))
-      }
+    for slot in 0..<max(slots.count, known.slots.count) {
+      let old = slot < known.slots.count ? known.slots[slot] : .free
+      if old != slots[slot] { note(slot, old) }
+    }
+  }
+
+  /// Notes what a slot held, if it is the first that is said of it since the last known state.
+  @inline(__always)
+  private mutating func note(_ slot: Int, _ old: StoredItem) {
+    if slot >= written.count {
+      written.append(contentsOf: repeatElement(0, count: slot + 1 - written.count))
+    }
+    if written[slot] != round {
+      written[slot] = round
+      before.append((slot, old))
     }
   }
 
   mutating func take(_ entry: borrowing TimelineChunkView.Entry) throws(PackedBytesError) {
-    guard UInt64(entry.place.valid) < to else { return }
     let isKnown = entry.place.sequence <= known
     if let waiting = pending, waiting.place.valid != entry.place.valid || !isKnown { emit() }
     var reader = ByteReader(entry.changes)
     try SlotChangeCodec.decode(&reader) { change in
       let slot = Int(change.slot)
-      while slot >= slots.count { slots.append(.free) }
-      if before[change.slot] == nil {
-        before[change.slot] = slots[slot]
-        order.append(change.slot)
-      }
-      slots[slot] = change.item
+      note(slot, slots[slot])
+      slots.put(change.item, slot)
     }
     if isKnown { pending = (entry.place, entry.isImported) }
   }
@@ -146,21 +208,18 @@ private struct NetWalk {
   mutating func emit() {
     guard let waiting = pending else { return }
     pending = nil
-    var removed: [StoredItem] = []
-    var added: [StoredItem] = []
-    for slot in order {
-      guard let old = before[slot] else { continue }
-      let new = slots[Int(slot)]
+    let (removedStart, addedStart) = (removed.count, added.count)
+    for (slot, old) in before {
+      let new = slots[slot]
       if old == new { continue }
       if old.content != 0 { removed.append(old) }
       if new.content != 0 { added.append(new) }
     }
-    before.removeAll(keepingCapacity: true)
-    order.removeAll(keepingCapacity: true)
-    if !removed.isEmpty || !added.isEmpty {
-      changes.append(
-        NetChange(
-          place: waiting.place, isImported: waiting.isImported, removed: removed, added: added))
-    }
+    startRound()
+    guard removed.count > removedStart || added.count > addedStart else { return }
+    nets.append(
+      NetChange(
+        place: waiting.place, isImported: waiting.isImported,
+        removed: removedStart..<removed.count, added: addedStart..<added.count))
   }
 }

@@ -48,33 +48,57 @@ extension Snapshot {
     }.map { $0.0 }
   }
 
-  /// Hands over every posting of an identity up to a valid time, oldest first.
+  /// Hands over every posting of an identity, oldest first.
   func forEachPosting(
-    of identity: IdentityNumber, _ row: TypeRow, _ scope: ScopeCatalog, upTo valid: UInt64,
+    of identity: IdentityNumber, _ row: TypeRow, _ scope: ScopeCatalog,
     _ body: (Posting) -> Void
   ) throws(StoreError) {
-    try forEachPosting(
-      in: tables.holders, list: Key.holders(scope.number, row.number, identity), from: 0,
-      upTo: valid, body)
+    let list = Key.holders(scope.number, row.number, identity)
+    let hasRows = try forEachPosting(in: tables.holders, list: list, from: 0, upTo: .max, body)
+    if !hasRows { try forEachPooled(of: identity, row, scope, body) }
   }
 
-  /// Hands over every posting of a list in a range of valid time, oldest first.
+  /// Hands over the postings of a list that has no rows of its own.
+  private func forEachPooled(
+    of identity: IdentityNumber, _ row: TypeRow, _ scope: ScopeCatalog,
+    _ body: (Posting) -> Void
+  ) throws(StoreError) {
+    let base = PostingPool.base(of: identity)
+    do throws(LMDBError) {
+      let key = Key.holders(scope.number, row.number, base)
+      guard let bytes = try view.value(for: key.span.bytes, in: tables.holders) else { return }
+      do throws(PackedBytesError) {
+        var isWanted = false
+        try PostingPool.forEach(in: bytes, base: base) { other in
+          isWanted = other == identity
+          return other <= identity
+        } _: { posting in
+          if isWanted { body(posting) }
+        }
+      } catch { throw LMDBError.corrupted }
+    } catch { throw StoreError(error) }
+  }
+
+  /// Hands over every posting of a list in a range of valid time, oldest first; false where the
+  /// list has no rows.
+  @discardableResult
   func forEachPosting(
     in table: Database, list: [UInt8], from: UInt32, upTo valid: UInt64,
     _ body: (Posting) -> Void
-  ) throws(StoreError) {
+  ) throws(StoreError) -> Bool {
     do throws(LMDBError) {
       var cursor = try view.cursor(in: table)
-      let first = PostingChunk.key(of: list, Posting.Moment(valid: from, node: 0))
+      let first = PostingRow.key(of: list, Posting.Moment(valid: from, node: 0))
       var isThere = try cursor.seek(atOrBefore: first.span.bytes)
-      if !isThere || PostingChunk.moment(in: cursor.key, of: list) == nil {
-        isThere = try cursor.seek(atOrAfter: list.span.bytes)
+      if !isThere || PostingRow.moment(in: cursor.key, of: list) == nil {
+        isThere = try cursor.seek(atOrAfter: first.span.bytes)
       }
-      while isThere, let moment = PostingChunk.moment(in: cursor.key, of: list),
+      guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
+      while isThere, let moment = PostingRow.moment(in: cursor.key, of: list),
         UInt64(moment.valid) <= valid
       {
         do throws(PackedBytesError) {
-          try PostingChunk.forEach(in: cursor.value, startingAt: moment.valid) { posting in
+          try PostingRow.forEach(in: cursor.value, startingAt: moment) { posting in
             guard UInt64(posting.valid) <= valid else { return false }
             if posting.valid >= from { body(posting) }
             return true
@@ -84,7 +108,58 @@ extension Snapshot {
         }
         isThere = try cursor.next()
       }
+      return true
     } catch { throw StoreError(error) }
+  }
+
+  /// Adds who holds an identity at a valid time to a set.
+  ///
+  /// Reads from the keyframe at or before it: costs the holders, not the length of the history.
+  func takeHolders(
+    of identity: IdentityNumber, _ row: TypeRow, _ scope: ScopeCatalog, at valid: UInt32,
+    into set: inout HolderSet
+  ) throws(StoreError) {
+    let list = Key.holders(scope.number, row.number, identity)
+    do throws(LMDBError) {
+      if try view.takeHolders(list, tables.holders, at: valid, into: &set) { return }
+    } catch { throw StoreError(error) }
+    var taken = set
+    set = HolderSet()
+    try forEachPooled(of: identity, row, scope) { posting in
+      if posting.valid <= valid { taken.take(posting) }
+    }
+    set = taken
+  }
+}
+
+extension TransactionView {
+  /// Adds who holds what of a list with rows of its own; false where it has none.
+  func takeHolders(
+    _ list: [UInt8], _ table: Database, at valid: UInt32, into set: inout HolderSet
+  ) throws(LMDBError) -> Bool {
+    var cursor = try cursor(in: table)
+    var start = Posting.Moment.first
+    let limit = Posting.Moment(valid: valid, node: .max)
+    let keyframes = Key.keyframes(of: list)
+    let wanted = PostingRow.key(of: keyframes, limit)
+    if try cursor.seek(atOrBefore: wanted.span.bytes),
+      let moment = PostingRow.moment(in: cursor.key, of: keyframes)
+    {
+      do throws(PackedBytesError) { try set.take(keyframe: cursor.value) } catch {
+        throw LMDBError.corrupted
+      }
+      start = moment
+    }
+    let first = PostingRow.key(of: list, start)
+    var isThere = try cursor.seek(atOrAfter: first.span.bytes)
+    guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
+    while isThere, let moment = PostingRow.moment(in: cursor.key, of: list), moment <= limit {
+      do throws(PackedBytesError) {
+        guard try set.take(row: cursor.value, startingAt: moment, upTo: valid) else { return true }
+      } catch { throw LMDBError.corrupted }
+      isThere = try cursor.next()
+    }
+    return true
   }
 }
 
@@ -113,12 +188,13 @@ struct HoldingWalk {
   mutating func take(_ posting: Posting) {
     if moment != posting.moment { settle() }
     moment = posting.moment
-    switch posting.form {
-    case .added: net[posting.a, default: 0] += 1
-    case .removed: net[posting.a, default: 0] -= 1
+    let event = posting.event
+    switch event.form {
+    case .added: net[event.a, default: 0] += 1
+    case .removed: net[event.a, default: 0] -= 1
     case .changed:
-      net[posting.a, default: 0] -= 1
-      net[posting.b, default: 0] += 1
+      net[event.a, default: 0] -= 1
+      net[event.b, default: 0] += 1
     case .counts: break
     }
   }
@@ -144,6 +220,29 @@ struct HoldingWalk {
     held.flatMap { holder, since in
       since.map { StoredHolding(node: holder.node, content: holder.content, from: $0, to: nil) }
     }
+  }
+}
+
+extension ContentPages {
+  /// The value of an attribute of a content; nil where it has none of that name.
+  func value(of name: StaticString, in content: ContentID) -> String? {
+    withBytes(content) { bytes in
+      var reader = ByteReader(bytes)
+      while let found = try? reader.lengthPrefixedSpan(),
+        let value = try? reader.lengthPrefixedSpan()
+      {
+        if found.isEqual(to: name) { return String(validating: value) }
+      }
+      return nil
+    }
+  }
+}
+
+extension RawSpan {
+  fileprivate func isEqual(to text: StaticString) -> Bool {
+    guard byteCount == text.utf8CodeUnitCount else { return false }
+    let other = unsafe RawSpan(_unsafeStart: text.utf8Start, byteCount: byteCount)
+    return isEqual(to: other)
   }
 }
 

@@ -18,6 +18,7 @@ struct Snapshot: ~Escapable {
     self.store = store
     let meta = try view.meta(store.tables) ?? MetaRow()
     self.meta = meta
+    // A reference: nothing of it is copied.
     let cached = store.catalogs.withLock { $0 }
     if cached.generation == meta.catalogGeneration
       && cached.erasureGeneration == meta.erasureGeneration
@@ -76,22 +77,21 @@ struct Snapshot: ~Escapable {
     } catch { throw StoreError(error) }
   }
 
-  /// The recorded time of a log record.
-  func recorded(_ sequence: UInt64, _ scope: ScopeCatalog) throws(StoreError) -> Instant {
+  /// The recorded time of a log record, in milliseconds.
+  func recorded(_ sequence: UInt64, _ scope: ScopeCatalog) throws(StoreError) -> Int64 {
+    if let known = store.recordedTimes[sequence] { return known }
     let found = try view.row(Key.log(scope.number, sequence), tables.log) {
       bytes throws(PackedBytesError) in try LogRecord.recorded(in: bytes)
     }
     guard let found else { throw .damaged("log record \(sequence) is missing") }
-    return Instant(milliseconds: found)
+    store.recordedTimes[sequence] = found
+    return found
   }
 
   /// Loads the contents of items.
   func contents(_ items: [StoredItem], _ scope: ScopeCatalog) throws(StoreError) -> ContentPages {
     var pages = store.contents.pages(scope.number, erasureGeneration: meta.erasureGeneration)
-    for item in items {
-      if !pages.holds(item.content) { try load(item.content, &pages, scope) }
-      if let id = item.occurrence.complexID, !pages.holds(id) { try load(id, &pages, scope) }
-    }
+    try extend(&pages, with: items, scope)
     return pages
   }
 
@@ -99,10 +99,7 @@ struct Snapshot: ~Escapable {
   func extend(
     _ pages: inout ContentPages, with items: [StoredItem], _ scope: ScopeCatalog
   ) throws(StoreError) {
-    for item in items {
-      if !pages.holds(item.content) { try load(item.content, &pages, scope) }
-      if let id = item.occurrence.complexID, !pages.holds(id) { try load(id, &pages, scope) }
-    }
+    while let id = pages.missing(in: items) { try load(id, &pages, scope) }
   }
 
   private func load(
@@ -128,8 +125,7 @@ struct Snapshot: ~Escapable {
         try splitCanonical(bytes.span.bytes).values
       }
     }
-    while known.pages.count <= index { known.pages.append(nil) }
-    known.pages[index] = page
+    known.put(page, at: index)
     store.contents.publish(
       page, at: index, scope: scope.number, erasureGeneration: meta.erasureGeneration)
     pages = known

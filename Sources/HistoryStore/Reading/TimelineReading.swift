@@ -116,67 +116,153 @@ extension TransactionView {
   func layout(
     _ series: Series, atOrBefore limit: Place, tables: Tables
   ) throws(StoreError) -> Layout {
+    var slots = SlotBuffer()
     do throws(LMDBError) {
       var cursor = try cursor(in: tables.timeline)
       let key = Key.timeline(series, limit)
-      guard try cursor.seek(atOrBefore: key.span.bytes),
+      if try cursor.seek(atOrBefore: key.span.bytes),
         Key.place(inTimelineKey: cursor.key, of: series) != nil
-      else { return Layout() }
-      return try layout(series, &cursor, upTo: limit, tables: tables)
+      {
+        try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
+      }
     } catch {
-      if error == .corrupted { throw .damaged("a timeline does not decode") }
+      throw Self.timelineError(error)
+    }
+    return Layout(slots: slots.slots)
+  }
+
+  /// A state, the items of which are put into `slots`, and the valid time of the next observation.
+  ///
+  /// One walk over a chunk answers both, as a rule; what it leaves open is looked for by itself.
+  func state(
+    _ series: Series, atOrBefore limit: Place, known: UInt64, into slots: inout SlotBuffer,
+    tables: Tables
+  ) throws(StoreError) -> (found: FoundState?, nextObserved: UInt32?) {
+    slots.removeAll()
+    var found: FoundState?
+    var next: UInt32?
+    do throws(LMDBError) {
+      var cursor = try cursor(in: tables.timeline)
+      let key = Key.timeline(series, limit)
+      if try cursor.seek(atOrBefore: key.span.bytes),
+        let place = Key.place(inTimelineKey: cursor.key, of: series)
+      {
+        do throws(PackedBytesError) {
+          var chunk = try TimelineChunkView(cursor.value, at: place)
+          while let entry = try chunk.next() {
+            if entry.place.sequence > known { continue }
+            if entry.place > limit {
+              guard entry.kind == .observation else { continue }
+              next = entry.place.valid
+              break
+            }
+            if entry.kind == .confirmation {
+              found?.lastConfirmed = entry.place.valid
+            } else {
+              found = FoundState(
+                place: entry.place, hasEnded: entry.kind == .ended,
+                isImported: entry.isImported, version: entry.version)
+            }
+          }
+        } catch {
+          throw LMDBError.corrupted
+        }
+        if let found, !found.hasEnded {
+          try replay(series, &cursor, upTo: found.place, into: &slots, tables: tables)
+        }
+      }
+    } catch {
+      throw Self.timelineError(error)
+    }
+    if next == nil, limit.valid != .max {
+      next = try nextObserved(series, after: limit.valid, known: known, tables: tables)
+    }
+    if found == nil {
+      found = try findState(series, atOrBefore: limit, known: known, tables: tables)
+      if let found, !found.hasEnded {
+        try replay(series, upTo: found.place, into: &slots, tables: tables)
+      }
+    }
+    return (found, next)
+  }
+
+  private func replay(
+    _ series: Series, upTo limit: Place, into slots: inout SlotBuffer, tables: Tables
+  ) throws(StoreError) {
+    do throws(LMDBError) {
+      var cursor = try cursor(in: tables.timeline)
+      let key = Key.timeline(series, limit)
+      guard try cursor.seek(atOrBefore: key.span.bytes) else { throw LMDBError.corrupted }
+      try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
+    } catch {
+      throw Self.timelineError(error)
+    }
+  }
+
+  /// Whether a series has a timeline.
+  func hasTimeline(_ series: Series, tables: Tables) throws(StoreError) -> Bool {
+    do throws(LMDBError) {
+      var cursor = try cursor(in: tables.timeline)
+      let key = Key.series(series)
+      guard try cursor.seek(atOrAfter: key.span.bytes) else { return false }
+      return Key.place(inTimelineKey: cursor.key, of: series) != nil
+    } catch {
       throw StoreError(error)
     }
   }
 
+  /// What an error in a timeline means.
+  static func timelineError(_ error: LMDBError) -> StoreError {
+    error == .corrupted ? .damaged("a timeline does not decode") : StoreError(error)
+  }
+
   /// Goes back from the cursor's chunk to a start, then forward again, applying.
-  private func layout(
-    _ series: Series, _ cursor: inout Cursor, upTo limit: Place, tables: Tables
-  ) throws(LMDBError) -> Layout {
-    var start = TimelineChunk.Start.empty
-    while let place = Key.place(inTimelineKey: cursor.key, of: series) {
-      do throws(PackedBytesError) {
-        start = try TimelineChunkView(cursor.value, at: place).start
-      } catch {
-        throw LMDBError.corrupted
-      }
-      if start != .previous { break }
-      guard try cursor.previous() else { throw LMDBError.corrupted }
-    }
-    guard let first = Key.place(inTimelineKey: cursor.key, of: series) else {
-      throw LMDBError.corrupted
-    }
-    var slots: [StoredItem] = []
-    if start == .keyframe {
-      let key = Key.timeline(series, first)
-      guard let bytes = try value(for: key.span.bytes, in: tables.keyframes) else {
-        throw LMDBError.corrupted
-      }
-      do throws(PackedBytesError) {
-        slots = try SlotChangeCodec.layout(from: bytes).slots
-      } catch {
-        throw LMDBError.corrupted
-      }
-    }
+  private func replay(
+    _ series: Series, _ cursor: inout Cursor, upTo limit: Place, into slots: inout SlotBuffer,
+    tables: Tables
+  ) throws(LMDBError) {
+    try rewind(series, &cursor, into: &slots, tables: tables)
     var isThere = true
     while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series), place <= limit {
       do throws(PackedBytesError) {
         var chunk = try TimelineChunkView(cursor.value, at: place)
         while let entry = try chunk.next() {
-          if entry.place > limit { break }
-          guard entry.kind != .confirmation else { continue }
-          var reader = ByteReader(entry.changes)
-          try SlotChangeCodec.decode(&reader) { change in
-            let slot = Int(change.slot)
-            while slot >= slots.count { slots.append(.free) }
-            slots[slot] = change.item
-          }
+          if entry.place > limit { return }
+          if entry.kind != .confirmation { try slots.apply(entry.changes) }
         }
       } catch {
         throw LMDBError.corrupted
       }
       isThere = try cursor.next()
     }
-    return Layout(slots: slots)
+  }
+
+  /// Goes back from the cursor's chunk to one that knows what is before it, and puts that into the
+  /// slots.
+  func rewind(
+    _ series: Series, _ cursor: inout Cursor, into slots: inout SlotBuffer, tables: Tables
+  ) throws(LMDBError) {
+    slots.removeAll()
+    while let place = Key.place(inTimelineKey: cursor.key, of: series) {
+      let start: TimelineChunk.Start
+      do throws(PackedBytesError) {
+        start = try TimelineChunkView(cursor.value, at: place).start
+      } catch {
+        throw LMDBError.corrupted
+      }
+      switch start {
+      case .empty: return
+      case .previous: guard try cursor.previous() else { throw LMDBError.corrupted }
+      case .keyframe:
+        guard let bytes = try value(for: cursor.key, in: tables.keyframes) else {
+          throw LMDBError.corrupted
+        }
+        do throws(PackedBytesError) { try slots.apply(bytes) } catch {
+          throw LMDBError.corrupted
+        }
+        return
+      }
+    }
+    throw LMDBError.corrupted
   }
 }

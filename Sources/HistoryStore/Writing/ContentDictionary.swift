@@ -34,7 +34,8 @@ final class ContentDictionary {
   /// The content's bytes; empty for one that was erased.
   @_lifetime(borrow self)
   func bytes(of content: ContentID) -> RawSpan {
-    let span = unsafe RawSpan(_unsafeBytes: arena.bytes(at: entries[Int(content)].place))
+    let arena = arena
+    let span = arena.span(at: entries[Int(content)].place)
     return unsafe _overrideLifetime(span, borrowing: self)
   }
 

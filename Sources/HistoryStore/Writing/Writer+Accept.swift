@@ -11,7 +11,7 @@ struct Placement {
   var isImported = false
   var version = 0
   /// The layout of the newest state before it in valid time, and its place; nil for none.
-  var prior: CurrentRow?
+  var prior: SeriesState?
   /// What makes the prior layout into this one.
   var changes: [SlotChange] = []
   /// Whether no state of the series has the same or a later valid time.
@@ -44,9 +44,9 @@ extension Writer {
       let series = Series(scope: scope.number, node: node, type: type)
       var place = Place(
         valid: UInt32(clamping: entry.captureTime.seconds), sequence: sequence)
-      if entry.content == nil, let newest = try currentPlace(series, &transaction) {
+      if entry.content == nil, let newest = try newestEnd(series, &transaction) {
         // Clients send other types' capture times with it; it cannot be older than what it confirms.
-        place.valid = max(place.valid, newest.valid)
+        place.valid = max(place.valid, newest.found.place.valid)
       }
       let recorded = try word(
         entry, in: &record, series: series, place: place, scope: scope, &transaction)
@@ -118,10 +118,10 @@ extension Writer {
       if let node, let type = scope.catalog.typeNumbers[entry.type] {
         let series = Series(scope: scope.number, node: node, type: type)
         let row = try hashRow(series, &transaction)
-        let newest = try currentPlace(series, &transaction)
+        let newest = try newestEnd(series, &transaction)
         isKnown =
           row != nil && row?.contentHash == entry.contentHash
-          && row?.sequence == newest?.sequence
+          && row?.sequence == newest?.found.place.sequence
       }
       if !isKnown {
         return mismatch(report, entry)
@@ -197,37 +197,14 @@ extension Writer {
   /// The newest state before a place in valid time, and whether it is the newest of all and older.
   func prior(
     _ series: Series, of place: Place, _ transaction: inout WriteTransaction
-  ) throws(StoreError) -> (CurrentRow?, isNewest: Bool) {
-    guard let newest = try current(series, &transaction) else { return (nil, true) }
+  ) throws(StoreError) -> (SeriesState?, isNewest: Bool) {
+    guard let newest = try newest(series, &transaction)?.state else { return (nil, true) }
     if newest.place.valid < place.valid { return (newest, true) }
     let found = try transaction.view.findState(
       series, atOrBefore: place, known: Key.sequenceMax, tables: tables)
     guard let found else { return (nil, false) }
     let layout = try transaction.view.layout(series, atOrBefore: found.place, tables: tables)
-    return (
-      CurrentRow(
-        place: found.place, hasEnded: found.hasEnded, isImported: found.isImported,
-        version: found.version, layout: layout), false
-    )
-  }
-
-  /// The newest state of a series, from what is staged or from its row.
-  func current(
-    _ series: Series, _ transaction: inout WriteTransaction
-  ) throws(StoreError) -> CurrentRow? {
-    if let row = staged.current[series] { return row }
-    return try transaction.view.row(Key.series(series), tables.current) {
-      bytes throws(PackedBytesError) in try CurrentRow(bytes)
-    }
-  }
-
-  private func currentPlace(
-    _ series: Series, _ transaction: inout WriteTransaction
-  ) throws(StoreError) -> Place? {
-    if let row = staged.current[series] { return row.place }
-    return try transaction.view.row(Key.series(series), tables.current) {
-      bytes throws(PackedBytesError) in try CurrentRow.place(bytes)
-    }
+    return (SeriesState(found, layout: layout), false)
   }
 
   private func hashRow(
@@ -242,6 +219,7 @@ extension Writer {
   private func isConfirmed(
     _ series: Series, at valid: UInt32, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Bool {
+    if let newest = newestStates[series], newest.lastPlace.valid < valid { return false }
     let found = try transaction.view.findState(
       series, atOrBefore: Place(valid: valid, sequence: Key.sequenceMax),
       known: Key.sequenceMax, tables: tables)
@@ -260,7 +238,7 @@ extension Writer {
     _ transaction: inout WriteTransaction
   ) throws(StoreError) {
     guard entry.observation != nil, let contentHash = entry.contentHash,
-      staged.current[series]?.place == place
+      newestStates[series]?.state.place == place
     else { return }
     let row = HashRow(sequence: place.sequence, contentHash: contentHash)
     try put(row.encoded(), Key.series(series), tables.hashes, &transaction)

@@ -70,6 +70,11 @@ extension Writer {
     var items: [StoredItem] = []
     items.reserveCapacity(content.elements.count)
     for element in content.elements {
+      if element.knownContent != 0 {
+        items.append(
+          StoredItem(content: element.knownContent, occurrence: element.occurrence))
+        continue
+      }
       let id = try number(
         of: element.piece, in: content, owner: type, scope: scope, record: &record,
         definitions: &definitions, &transaction)
@@ -83,6 +88,7 @@ extension Writer {
       }
       items.append(StoredItem(content: id, occurrence: occurrence))
     }
+    for item in content.readItems { readContents.append(items[item.element].content) }
     return items
   }
 

@@ -8,7 +8,7 @@ import PackedBytes
 extension Writer {
   /// Enters a state among older and newer ones; returns how many items it changed.
   func projectLate(
-    _ entry: TimelineEntry, prior: CurrentRow?, layout: Layout, _ series: Series,
+    _ entry: TimelineEntry, prior: SeriesState?, layout: Layout, _ series: Series,
     _ scope: ScopeState, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Int {
     let place = entry.place
@@ -38,9 +38,10 @@ extension Writer {
       try stage(from: layout, to: nextFinal, at: next.valid, series, scope, false, &transaction)
     } else {
       // It shares its valid time with the newest, which it supersedes.
-      staged.current[series] = CurrentRow(
-        place: place, hasEnded: entry.kind == .ended, isImported: entry.isImported,
-        version: entry.version, layout: layout)
+      try note(
+        SeriesState(
+          place: place, hasEnded: entry.kind == .ended, isImported: entry.isImported,
+          version: entry.version, layout: layout), asNewestOf: series, &transaction)
     }
     return count
   }

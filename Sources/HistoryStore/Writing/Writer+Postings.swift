@@ -57,202 +57,93 @@ extension Writer {
     return changes.count
   }
 
-  /// Writes staged postings list by list, each list in one pass.
+  /// Writes staged postings list by list, each list in one pass, in order of their keys.
   func flushPostings(_ transaction: inout WriteTransaction) throws(StoreError) {
     guard !staged.postings.isEmpty else { return }
-    let postings = staged.postings
-    for isActivity in [true, false] {
-      let order = postings.indices.filter { postings[$0].isActivity == isActivity }.sorted {
-        (postings[$0].listNumber, $0) < (postings[$1].listNumber, $1)
-      }
-      let table = isActivity ? tables.activity : tables.holders
-      var index = 0
-      while index < order.count {
-        let first = postings[order[index]]
-        let key =
-          isActivity
-          ? Key.scope(first.scope) : Key.holders(first.scope, first.type, first.identity)
-        var list = PostingListEditor(table: table, key: key)
-        while index < order.count, postings[order[index]].listNumber == first.listNumber {
-          let staged = postings[order[index]]
-          if staged.isDeletion {
-            try list.remove(staged.posting, &transaction)
-          } else {
-            try list.insert(staged.posting, &transaction)
-          }
-          index += 1
-        }
-        try list.write(&transaction)
+    var holders: [PostingOrder] = []
+    var activity: [PostingOrder] = []
+    holders.reserveCapacity(staged.postings.count)
+    for index in staged.postings.indices {
+      let list = staged.postings[index].listNumber
+      if staged.postings[index].isActivity {
+        activity.append(PostingOrder(list: list, index: UInt32(index)))
+      } else {
+        holders.append(PostingOrder(list: list, index: UInt32(index)))
       }
     }
+    PostingOrder.sort(&holders)
+    PostingOrder.sort(&activity)
+    try flushHolders(holders, &transaction)
+    try flushActivity(activity, &transaction)
     staged.postings.removeAll(keepingCapacity: true)
+  }
+
+  private func flushActivity(
+    _ order: [PostingOrder], _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    var editor = PostingListEditor(table: tables.activity, countsHolders: false)
+    var list: UInt64?
+    for place in order {
+      let change = staged.postings[Int(place.index)]
+      if list != place.list {
+        try editor.finish(&transaction)
+        _ = try editor.open(Key.scope(change.scope), &transaction)
+        list = place.list
+      }
+      if change.isDeletion {
+        _ = try editor.remove(change.posting, &transaction)
+      } else {
+        try editor.insert(change.posting, &transaction)
+      }
+    }
+    try editor.finish(&transaction)
+  }
+
+  private func flushHolders(
+    _ order: [PostingOrder], _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    var editor = HoldersEditor(table: tables.holders)
+    var list: UInt64?
+    for place in order {
+      let change = staged.postings[Int(place.index)]
+      if list != place.list {
+        try editor.open(change.scope, change.type, change.identity, &transaction)
+        list = place.list
+      }
+      if change.isDeletion {
+        try editor.remove(change.posting, &transaction)
+      } else {
+        try editor.insert(change.posting, &transaction)
+      }
+    }
+    try editor.finish(&transaction)
   }
 }
 
-/// Changes one posting list, holding one of its rows at a time.
-///
-/// What rows a list is cut into depends on the order of the changes to it alone, never on how they
-/// were grouped into transactions; so a rebuild comes to the same rows.
-struct PostingListEditor {
-  private let table: Database
-  private let key: [UInt8]
-  private var postings: [Posting] = []
-  private var byteCount = 0
-  /// Where the row stands in the table; nil where it is not there yet.
-  private var storedStart: Posting.Moment?
-  /// Where the next row begins; nil where this is the last.
-  private var end: Posting.Moment?
-  private var isLoaded = false
-  private var isDirty = false
+/// Where a staged posting is to be written: sorted by list, those of one list as they came.
+private struct PostingOrder {
+  var list: UInt64
+  var index: UInt32
 
-  init(table: Database, key: [UInt8]) {
-    self.table = table
-    self.key = key
-  }
-
-  mutating func insert(
-    _ posting: Posting, _ transaction: inout WriteTransaction
-  ) throws(StoreError) {
-    try load(posting.moment, &transaction)
-    let isAtEnd = postings.last.map { $0.moment < posting.moment } ?? true
-    let size = Self.byteCount(of: posting, start: postings.first?.valid ?? posting.valid)
-    if isAtEnd && end == nil && !postings.isEmpty
-      && byteCount + size > PostingChunk.byteCountMax
-    {
-      try write(&transaction)
-      storedStart = nil
-      postings = [posting]
-      byteCount = Self.byteCount(of: posting, start: posting.valid)
-      isDirty = true
+  /// Sorts stably, a byte of the list at a time, by those bytes alone that differ.
+  static func sort(_ order: inout [PostingOrder]) {
+    guard order.count > 64 else {
+      order.sort { ($0.list, $0.index) < ($1.list, $1.index) }
       return
     }
-    isDirty = true
-    if let first = postings.first, posting.moment < first.moment {
-      postings.insert(posting, at: 0)
-      recount()
-    } else {
-      let index =
-        isAtEnd
-        ? postings.count : postings.firstIndex { $0.moment > posting.moment } ?? postings.count
-      postings.insert(posting, at: index)
-      byteCount += size
-    }
-    if byteCount > 2 * PostingChunk.byteCountMax { try split(&transaction) }
-  }
-
-  /// Takes out what was said of the posting's moment (and, in activity, of its type).
-  mutating func remove(
-    _ posting: Posting, _ transaction: inout WriteTransaction
-  ) throws(StoreError) {
-    try load(posting.moment, &transaction)
-    let count = postings.count
-    postings.removeAll {
-      $0.moment == posting.moment && (posting.form != .counts || $0.a == posting.a)
-    }
-    if postings.count != count {
-      recount()
-      isDirty = true
-    }
-  }
-
-  /// Writes the row that is held.
-  mutating func write(_ transaction: inout WriteTransaction) throws(StoreError) {
-    guard isDirty else { return }
-    isDirty = false
-    do throws(LMDBError) {
-      if let storedStart, postings.first?.moment != storedStart {
-        let old = PostingChunk.key(of: key, storedStart)
-        _ = try transaction.delete(old.span.bytes, in: table)
+    var differing: UInt64 = 0
+    for place in order { differing |= place.list ^ order[0].list }
+    var other = order
+    for shift in stride(from: UInt64(0), to: 64, by: 8) where differing >> shift & 0xff != 0 {
+      var starts = [Int](repeating: 0, count: 257)
+      for place in order { starts[Int(place.list >> shift & 0xff) + 1] += 1 }
+      for digit in 1..<257 { starts[digit] += starts[digit - 1] }
+      for place in order {
+        let digit = Int(place.list >> shift & 0xff)
+        other[starts[digit]] = place
+        starts[digit] += 1
       }
-      guard let first = postings.first else {
-        storedStart = nil
-        isLoaded = false
-        return
-      }
-      var bytes = ByteWriter(capacity: byteCount)
-      for posting in postings {
-        PostingChunk.encode(posting, relativeTo: first.valid, into: &bytes)
-      }
-      let new = PostingChunk.key(of: key, first.moment)
-      try transaction.put(bytes.bytes.span.bytes, for: new.span.bytes, in: table)
-      storedStart = first.moment
-    } catch {
-      throw StoreError(error)
+      swap(&order, &other)
     }
-  }
-
-  /// Holds the row that a moment belongs to: the last that starts at or before it, else the first.
-  private mutating func load(
-    _ moment: Posting.Moment, _ transaction: inout WriteTransaction
-  ) throws(StoreError) {
-    if isLoaded, let first = postings.first, moment >= first.moment {
-      guard let end, moment >= end else { return }
-    }
-    try write(&transaction)
-    postings.removeAll(keepingCapacity: true)
-    storedStart = nil
-    end = nil
-    isLoaded = true
-    do throws(LMDBError) {
-      var cursor = try transaction.view.cursor(in: table)
-      let wanted = PostingChunk.key(of: key, moment)
-      var isThere = try cursor.seek(atOrBefore: wanted.span.bytes)
-      if !isThere || PostingChunk.moment(in: cursor.key, of: key) == nil {
-        isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      }
-      guard isThere, let start = PostingChunk.moment(in: cursor.key, of: key) else {
-        byteCount = 0
-        return
-      }
-      storedStart = start
-      do throws(PackedBytesError) {
-        try PostingChunk.forEach(in: cursor.value, startingAt: start.valid) {
-          postings.append($0)
-          return true
-        }
-      } catch {
-        throw LMDBError.corrupted
-      }
-      byteCount = cursor.value.byteCount
-      if try cursor.next() { end = PostingChunk.moment(in: cursor.key, of: key) }
-    } catch {
-      throw StoreError(error)
-    }
-  }
-
-  /// Writes the first half of a row that has grown too large and goes on with the second.
-  private mutating func split(_ transaction: inout WriteTransaction) throws(StoreError) {
-    // Postings of one moment stay together, so that they are found and removed together.
-    var index = postings.count / 2
-    while index < postings.count && postings[index].moment == postings[index - 1].moment {
-      index += 1
-    }
-    guard index < postings.count else { return }
-    let rest = Array(postings[index...])
-    postings.removeSubrange(index...)
-    isDirty = true
-    try write(&transaction)
-    storedStart = nil
-    postings = rest
-    recount()
-    isDirty = true
-    // Whether the next change belongs to this half or the first is looked up again.
-    try write(&transaction)
-    isLoaded = false
-    postings.removeAll(keepingCapacity: true)
-  }
-
-  private mutating func recount() {
-    guard let first = postings.first else {
-      byteCount = 0
-      return
-    }
-    byteCount = postings.reduce(0) { $0 + Self.byteCount(of: $1, start: first.valid) }
-  }
-
-  private static func byteCount(of posting: Posting, start: UInt32) -> Int {
-    var writer = ByteWriter(capacity: 24)
-    PostingChunk.encode(posting, relativeTo: min(start, posting.valid), into: &writer)
-    return writer.count
   }
 }

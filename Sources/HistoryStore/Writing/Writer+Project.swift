@@ -16,9 +16,10 @@ extension Writer {
       version: placement.version,
       changes: placement.kind == .confirmation ? [] : SlotChangeCodec.encoded(placement.changes))
     guard placement.kind != .confirmation else {
-      if try !appendToTimeline(entry, series, prior: nil, &transaction) {
+      if try !appendToTimeline(entry, series, &transaction) {
         try insertIntoTimeline(entry, nil, series, &transaction)
       }
+      newestStates.extend(series, to: entry.place)
       return 0
     }
     let prior = placement.prior?.layout ?? Layout()
@@ -31,14 +32,15 @@ extension Writer {
       return try projectLate(
         entry, prior: placement.prior, layout: layout, series, scope, &transaction)
     }
-    let row = CurrentRow(
-      place: placement.place, hasEnded: placement.kind == .ended,
-      isImported: placement.isImported, version: placement.version, layout: layout)
-    if try !appendToTimeline(entry, series, prior: placement.prior, &transaction) {
+    if try !appendToTimeline(entry, series, &transaction) {
       // Only unchanged statements can lie behind the newest state.
       try insertIntoTimeline(entry, layout, series, &transaction)
     }
-    staged.current[series] = row
+    try note(
+      SeriesState(
+        place: placement.place, hasEnded: placement.kind == .ended,
+        isImported: placement.isImported, version: placement.version, layout: layout),
+      asNewestOf: series, &transaction)
     let (removed, added) = prior.difference(placement.changes)
     return try stage(
       removed: removed, added: added, at: placement.place.valid, series, scope, isDeletion: false,
@@ -47,11 +49,10 @@ extension Writer {
 
   /// Appends an entry behind all others of its series; false where it does not belong there.
   func appendToTimeline(
-    _ entry: TimelineEntry, _ series: Series, prior: CurrentRow?,
-    _ transaction: inout WriteTransaction
+    _ entry: TimelineEntry, _ series: Series, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Bool {
-    guard
-      let tail = try transaction.view.lastChunk(series, tables: tables)
+    let known = newestStates[series]?.lastPlace
+    guard let tail = try transaction.view.lastChunk(series, lastPlace: known, tables: tables)
     else {
       let chunk = TimelineChunk(start: .empty, bytesSinceKeyframe: 0, prior: nil, entries: [entry])
       try put(
@@ -66,16 +67,15 @@ extension Writer {
       try put(bytes.bytes, Key.timeline(series, tail.place), tables.timeline, &transaction)
       return true
     }
-    try startChunk(with: entry, behind: tail, series, prior: prior, &transaction)
+    try startChunk(with: entry, behind: tail, series, &transaction)
     return true
   }
 
   private func startChunk(
-    with entry: TimelineEntry, behind tail: LastChunk, _ series: Series, prior: CurrentRow?,
+    with entry: TimelineEntry, behind tail: LastChunk, _ series: Series,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    let newest: CurrentRow?
-    if let prior { newest = prior } else { newest = try current(series, &transaction) }
+    let newest = try newest(series, &transaction)?.state
     var chunk = TimelineChunk(
       start: .previous, bytesSinceKeyframe: tail.bytesSinceKeyframe + tail.bytes.count,
       prior: newest.map(TimelineChunk.Prior.init), entries: [entry])
@@ -127,9 +127,10 @@ extension Writer {
 }
 
 extension TimelineChunk.Prior {
-  init(_ row: CurrentRow) {
+  init(_ state: SeriesState) {
     self.init(
-      place: row.place, hasEnded: row.hasEnded, isImported: row.isImported, version: row.version)
+      place: state.place, hasEnded: state.hasEnded, isImported: state.isImported,
+      version: state.version)
   }
 }
 
@@ -143,7 +144,11 @@ struct LastChunk {
 
 extension TransactionView {
   /// The last chunk of a series; nil where it has none.
-  func lastChunk(_ series: Series, tables: Tables) throws(StoreError) -> LastChunk? {
+  ///
+  /// - Parameter lastPlace: the place of its last entry, where the caller knows it.
+  func lastChunk(
+    _ series: Series, lastPlace: Place? = nil, tables: Tables
+  ) throws(StoreError) -> LastChunk? {
     do throws(LMDBError) {
       var cursor = try cursor(in: tables.timeline)
       let key = Key.timeline(series, .last)
@@ -152,8 +157,10 @@ extension TransactionView {
       else { return nil }
       do throws(PackedBytesError) {
         var chunk = try TimelineChunkView(cursor.value, at: place)
-        var last = place
-        while let entry = try chunk.next() { last = entry.place }
+        var last = lastPlace ?? place
+        if lastPlace == nil {
+          while let entry = try chunk.next() { last = entry.place }
+        }
         return LastChunk(
           place: place, lastPlace: last, bytesSinceKeyframe: chunk.bytesSinceKeyframe,
           bytes: [UInt8](copying: cursor.value))

@@ -12,7 +12,7 @@ extension Writer {
     limits: ReportLimits, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Receipt? {
     guard let node = try nodeNumber(repetition.node, scope, &transaction) else { return nil }
-    var rows: [(Series, Place, CurrentHead)] = []
+    var rows: [(Series, Place, FoundState)] = []
     var record = ReportRecord(node: node)
     var itemCount = 0
     for (index, entry) in repetition.entries.enumerated() {
@@ -23,13 +23,9 @@ extension Writer {
       else { return nil }
       let series = Series(scope: scope.number, node: node, type: type)
       let place = Place(valid: UInt32(clamping: time.seconds), sequence: meta.nextSequence)
-      guard staged.current[series] == nil,
-        let bytes = try transaction.view.bytes(Key.series(series), tables.current)
-      else { return nil }
-      let head = try decoding("current") { () throws(PackedBytesError) in
-        try CurrentHead(bytes)
-      }
-      guard head.place.sequence == entry.sequence, head.place.valid < place.valid, !head.hasEnded
+      guard let head = try newestEnd(series, &transaction)?.found,
+        head.place.sequence == entry.sequence, head.place.valid < place.valid,
+        !head.hasEnded
       else { return nil }
       rows.append((series, place, head))
       record.entries.append(
@@ -57,44 +53,16 @@ extension Writer {
 
   /// Enters an observation that is equal to the newest one.
   private func repeatState(
-    _ head: CurrentHead, at place: Place, of series: Series,
+    _ head: FoundState, at place: Place, of series: Series,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) {
     let entry = TimelineEntry(
       kind: .observation, place: place, version: head.version,
       changes: SlotChangeCodec.encoded([]))
-    if try !appendToTimeline(entry, series, prior: nil, &transaction) {
+    if try !appendToTimeline(entry, series, &transaction) {
       let layout = try transaction.view.layout(series, atOrBefore: head.place, tables: tables)
       try insertIntoTimeline(entry, layout, series, &transaction)
     }
-    try put(head.bytes(at: place), Key.series(series), tables.current, &transaction)
-  }
-}
-
-/// A row of the table `current` of which only the place is to change.
-struct CurrentHead {
-  let place: Place
-  let hasEnded: Bool
-  let version: Int
-  /// The packed layout, as it lies in the row.
-  private let layout: [UInt8]
-
-  init(_ bytes: [UInt8]) throws(PackedBytesError) {
-    var reader = ByteReader(bytes.span.bytes)
-    let valid = try reader.varint32()
-    place = Place(valid: valid, sequence: try reader.varint())
-    let head = try reader.count(limit: 1 << 24)
-    version = head >> 2
-    hasEnded = head & 1 != 0
-    layout = Array(bytes[reader.position...])
-  }
-
-  /// The row at another place; what is repeated was reported, not imported.
-  func bytes(at place: Place) -> [UInt8] {
-    var writer = ByteWriter(capacity: layout.count + 16)
-    CurrentRow.encodeHead(
-      place: place, version: version, isImported: false, hasEnded: false, into: &writer)
-    writer.append(layout)
-    return writer.bytes
+    newestStates.repeatState(of: series, at: place)
   }
 }

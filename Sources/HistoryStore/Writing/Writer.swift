@@ -21,6 +21,9 @@ final class Writer: @unchecked Sendable {
   var scopes: [ScopeNumber: ScopeState] = [:]
   var scopeNumbers: [Scope: ScopeNumber] = [:]
   var staged = Staged()
+  var newestStates = NewestStates()
+  /// The contents of the items that were read rather than known, in order of the reports.
+  var readContents: [ContentID] = []
   private var isLoaded = false
 
   init(
@@ -54,6 +57,7 @@ final class Writer: @unchecked Sendable {
       } catch {
         isLoaded = false
         staged = Staged()
+        newestStates.removeAll()
         guard error.code == .mapFull else { throw error }
         do throws(LMDBError) { try environment.growMap() } catch { throw StoreError(error) }
       }
@@ -68,6 +72,7 @@ final class Writer: @unchecked Sendable {
     scopes = [:]
     scopeNumbers = [:]
     staged = Staged()
+    newestStates.removeAll()
     let catalog = try transaction.view.catalog(tables, meta: meta)
     for (number, row) in try transaction.view.scopeRows(tables) {
       guard let known = catalog.scopes[number] else { continue }
@@ -121,7 +126,7 @@ final class Writer: @unchecked Sendable {
     let key = Key.log(scope.number, sequence)
     let bytes = record.encoded(sequence: sequence)
     do throws(LMDBError) {
-      try transaction.put(bytes.span.bytes, for: key.span.bytes, in: tables.log)
+      try transaction.appendOrPut(bytes.span.bytes, for: key.span.bytes, in: tables.log)
     } catch { throw StoreError(error) }
     try link(
       digest: sha.digest(key.span.bytes, bytes.span.bytes), sequence: sequence, scope: scope,
@@ -192,7 +197,6 @@ final class ScopeState {
 
 /// Changes to projections that are gathered during a transaction and written in order of their keys.
 struct Staged {
-  var current: [Series: CurrentRow] = [:]
   var postings: [StagedPosting] = []
   var seen: [SeenKey: Int64] = [:]
 
@@ -205,10 +209,6 @@ struct Staged {
 extension Writer {
   /// Writes everything staged, and the store's own facts.
   func flush(_ transaction: inout WriteTransaction) throws(StoreError) {
-    for (series, row) in staged.current.sorted(by: { $0.key < $1.key }) {
-      try put(row.encoded(), Key.series(series), tables.current, &transaction)
-    }
-    staged.current.removeAll(keepingCapacity: true)
     try flushPostings(&transaction)
     for (key, recorded) in staged.seen {
       let place = Key.number(key.scope, key.node)

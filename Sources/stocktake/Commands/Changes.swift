@@ -113,7 +113,7 @@ private struct ChangeSink {
     if format != .table { list = ListWriter(printer, format, columns: Change.columns) }
   }
 
-  mutating func append(_ changes: ArraySlice<Change>) {
+  mutating func append(_ changes: some Collection<Change>) {
     guard !changes.isEmpty else { return }
     if list != nil {
       for change in changes { list?.append(change.json) }

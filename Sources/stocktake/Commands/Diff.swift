@@ -80,9 +80,10 @@ struct Diff: ParsableCommand {
       // The state at `to` includes what changed at that very moment.
       let changes =
         try found.contains { !$0.differences.isEmpty }
-        ? store.history(
-          of: node, type: type, from: from, to: Instant(milliseconds: to.milliseconds + 1),
-          knownAt: knownAt, in: scope) : []
+        ? Array(
+          store.history(
+            of: node, type: type, from: from, to: Instant(milliseconds: to.milliseconds + 1),
+            knownAt: knownAt, in: scope)) : []
       comparison = Comparison(node: node, other: nil, changes: changes, found: found)
     }
     try comparison.write(output.format, times.zone)

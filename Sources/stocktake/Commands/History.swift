@@ -47,10 +47,12 @@ struct History: ParsableCommand {
     let filter = NameFilter(name)
     let scope = try scope.scope
     let store = try store.openForReading()
-    let changes = try listOrNone {
-      try store.history(
-        of: node, type: type, from: range.from, to: range.to, knownAt: knownAt, in: scope)
-    }.filter { filter.matches($0.old, $0.new, $0.identity, of: $0.type) }
+    let found = try listOrNone {
+      Array(
+        try store.history(
+          of: node, type: type, from: range.from, to: range.to, knownAt: knownAt, in: scope))
+    }
+    let changes = found.filter { filter.matches($0.old, $0.new, $0.identity, of: $0.type) }
     let printer = Printer()
     if output.format != .table {
       ListWriter.write(

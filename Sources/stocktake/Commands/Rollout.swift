@@ -90,8 +90,9 @@ struct Rollout: ParsableCommand {
   }
 
   private func print(_ steps: [RolloutStep], _ type: TypeName, _ zone: Zone, to printer: Printer) {
-    let versions = Set(steps.flatMap { $0.nodesByVersion.keys }).sorted(by: isOrderedAsVersions)
-    let top = steps.flatMap(\.nodesByVersion.values).max() ?? 0
+    let nodes = steps.map(\.nodesByVersion)
+    let versions = Set(nodes.flatMap(\.keys)).sorted(by: isOrderedAsVersions)
+    let top = nodes.flatMap(\.values).max() ?? 0
     printer.line(
       printer.styled("\(name)  \(type)".withoutControls, .bold)
         + "  \(zone.text(steps[0].at)) → \(zone.text(steps[steps.count - 1].at))"
@@ -103,7 +104,7 @@ struct Rollout: ParsableCommand {
       .init("LAST", isRightAligned: true), .init("FIRST SEEN"),
     ])
     for version in versions {
-      let counts = steps.map { $0.nodesByVersion[version] ?? 0 }
+      let counts = nodes.map { $0[version] ?? 0 }
       let seen = counts.firstIndex { $0 > 0 } ?? 0
       table.rows.append([
         .init(version.isEmpty ? "(none)" : version), .init(sparkline(counts, max: top), .cyan),

@@ -49,24 +49,18 @@ struct WhoHad: ParsableCommand {
   func run() throws {
     let type = try parseType(type)
     let times = try time.reader()
-    let at = try times.read(at, "--at")
+    let moment = Instant(seconds: (try times.read(at, "--at") ?? times.now).seconds)
     let range = try times.readRange(from, to)
     let wanted = try scope.scope
     let store = try store.openForReading()
     var holdings: [Holding] = []
     for scope in try wanted.map({ [$0] }) ?? store.scopes() {
-      if range.from != nil || range.to != nil {
-        let from = range.from ?? Instant(seconds: 0)
-        let to = range.to ?? times.now.advanced(bySeconds: 1)
-        holdings += try listOrNone {
-          try store.holders(
-            of: name, type: type, version: version, from: from, to: to, in: scope)
-        }
-      } else {
-        holdings += try listOrNone {
-          try store.holders(
-            of: name, type: type, version: version, at: at ?? times.now, in: scope)
-        }
+      let isRange = range.from != nil || range.to != nil
+      // A moment is the second that begins with it: valid times are whole seconds.
+      let from = isRange ? range.from ?? Instant(seconds: 0) : moment
+      let to = isRange ? range.to ?? times.now.advanced(bySeconds: 1) : from.advanced(bySeconds: 1)
+      holdings += try listOrNone {
+        try store.holders(of: name, type: type, version: version, from: from, to: to, in: scope)
       }
     }
     holdings.sort { a, b in

@@ -1,0 +1,72 @@
+import CZstd
+
+/// Bytes that are no Zstandard frame, or not of the length that was told.
+public struct CompressionError: Error, Hashable, Sendable {
+  /// What is wrong, in libzstd's words.
+  public let reason: String
+}
+
+/// Zstandard for whole values in memory.
+///
+/// Keeps its working memory (some 100 kB for small values), so use one for many values, from one
+/// thread at a time.
+@safe public final class Zstandard {
+  private let compression: OpaquePointer
+  private let decompression: OpaquePointer
+
+  /// libzstd's own default: some 400 MB/s, and most of what higher levels save.
+  private static let level: Int32 = 3
+
+  /// Makes the working memory; traps only where there is none.
+  public init() {
+    guard let compression = unsafe ZSTD_createCCtx(), let decompression = unsafe ZSTD_createDCtx()
+    else { preconditionFailure("no memory for Zstandard") }
+    unsafe self.compression = compression
+    unsafe self.decompression = decompression
+  }
+
+  deinit {
+    unsafe ZSTD_freeCCtx(compression)
+    unsafe ZSTD_freeDCtx(decompression)
+  }
+
+  /// The value as one frame; nil where that would not be shorter.
+  public func compress(_ value: RawSpan) -> [UInt8]? {
+    guard value.byteCount > 1 else { return nil }
+    let limit = value.byteCount - 1
+    let context = unsafe compression
+    let frame = [UInt8](unsafeUninitializedCapacity: limit) { target, count in
+      let code = unsafe value.withUnsafeBytes { source in
+        unsafe ZSTD_compressCCtx(
+          context, target.baseAddress, limit, source.baseAddress, source.count, Self.level)
+      }
+      // The one error there is: the frame does not fit.
+      count = ZSTD_isError(code) != 0 ? 0 : code
+    }
+    return frame.isEmpty ? nil : frame
+  }
+
+  /// The value of a frame, which must have exactly `byteCount` bytes.
+  ///
+  /// The caller bounds `byteCount`: as much memory is taken before the frame is looked at.
+  public func decompress(
+    _ frame: RawSpan, byteCount: Int
+  ) throws(CompressionError) -> [UInt8] {
+    let context = unsafe decompression
+    var code = 0
+    let value = [UInt8](unsafeUninitializedCapacity: byteCount) { target, count in
+      code = unsafe frame.withUnsafeBytes { source in
+        unsafe ZSTD_decompressDCtx(
+          context, target.baseAddress, byteCount, source.baseAddress, source.count)
+      }
+      count = ZSTD_isError(code) != 0 ? 0 : code
+    }
+    if ZSTD_isError(code) != 0 {
+      throw CompressionError(reason: unsafe String(cString: ZSTD_getErrorName(code)))
+    }
+    guard value.count == byteCount else {
+      throw CompressionError(reason: "the value has another length than was told")
+    }
+    return value
+  }
+}

@@ -1,0 +1,132 @@
+import Inventory
+import LMDB
+import PackedBytes
+
+// Counting holders without knowing who they are: rows say how many of each content were held
+// before them, so that a count at a date reads one row of a list.
+
+extension TransactionView {
+  /// Where to begin to count for a valid time, and what was held there.
+  func countsStart(
+    _ list: [UInt8], _ table: Database, at valid: UInt32
+  ) throws(LMDBError) -> (moment: Posting.Moment, counts: ContentCounts) {
+    var cursor = try cursor(in: table)
+    let limit = Posting.Moment(valid: valid, node: .max)
+    let wanted = PostingRow.key(of: list, limit)
+    if try cursor.seek(atOrBefore: wanted.span.bytes),
+      let moment = PostingRow.moment(in: cursor.key, of: list)
+    {
+      do throws(PackedBytesError) {
+        var reader = ByteReader(cursor.value)
+        let counts = try ContentCounts(&reader)
+        if counts.counts != nil { return (moment, counts) }
+      } catch { throw LMDBError.corrupted }
+    }
+    let keyframes = Key.keyframes(of: list)
+    let keyframe = PostingRow.key(of: keyframes, limit)
+    if try cursor.seek(atOrBefore: keyframe.span.bytes),
+      let moment = PostingRow.moment(in: cursor.key, of: keyframes)
+    {
+      do throws(PackedBytesError) {
+        var set = HolderSet()
+        try set.take(keyframe: cursor.value)
+        return (moment, ContentCounts(set))
+      } catch { throw LMDBError.corrupted }
+    }
+    return (.first, ContentCounts())
+  }
+
+  /// Hands over postings' times and the counts before each from a valid time on; false where the
+  /// list has no rows.
+  func forEachCount(
+    _ list: [UInt8], _ table: Database, from valid: UInt32, upTo limit: UInt32,
+    _ tally: inout ContentTally, before: (UInt32, [Int]) -> Void
+  ) throws(LMDBError) -> Bool {
+    let start = try countsStart(list, table, at: valid)
+    tally.take(start.counts)
+    var cursor = try cursor(in: table)
+    let first = PostingRow.key(of: list, start.moment)
+    var isThere = try cursor.seek(atOrAfter: first.span.bytes)
+    guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
+    while isThere, let moment = PostingRow.moment(in: cursor.key, of: list), moment.valid <= limit {
+      do throws(PackedBytesError) {
+        guard
+          try tally.take(row: cursor.value, startingAt: moment, upTo: limit, before: before)
+        else { return true }
+      } catch { throw LMDBError.corrupted }
+      isThere = try cursor.next()
+    }
+    return true
+  }
+}
+
+extension Snapshot {
+  /// Counts one identity at each of some times, in order, and adds the counts by version.
+  func rollout(
+    _ identity: NamedIdentity, _ name: String, _ row: TypeRow, _ scope: ScopeCatalog,
+    _ times: [UInt32], into versions: inout VersionCounts
+  ) throws(StoreError) {
+    guard let first = times.first, let last = times.last else { return }
+    var tally = ContentTally()
+    var counts: [[Int]] = []
+    counts.reserveCapacity(times.count)
+    func pass(_ valid: UInt32, _ held: [Int]) {
+      while counts.count < times.count, times[counts.count] < valid { counts.append(held) }
+    }
+    let list = Key.holders(scope.number, row.number, identity.number)
+    do throws(LMDBError) {
+      let hasRows = try view.forEachCount(
+        list, tables.holders, from: first, upTo: last, &tally, before: pass)
+      if !hasRows {
+        var postings: [Posting] = []
+        do throws(StoreError) {
+          try forEachPosting(of: identity.number, row, scope) { postings.append($0) }
+        } catch { throw LMDBError.corrupted }
+        for posting in postings where posting.valid <= last {
+          pass(posting.valid, tally.counts)
+          tally.take(posting)
+        }
+      }
+    } catch { throw StoreError(error) }
+    while counts.count < times.count { counts.append(tally.counts) }
+    let contents = tally.table.contents
+    let pages = try self.contents(
+      contents.map { StoredItem(content: $0, occurrence: .none) }, scope)
+    let wanted = contents.map { content in
+      isNamed(content, name, row, pages)
+        ? versions.index(of: pages.value(of: "Version", in: content) ?? "") : -1
+    }
+    versions.add(counts, wanted)
+  }
+}
+
+/// Counts by version at some times, as identities are added up.
+struct VersionCounts {
+  private(set) var versions: [String] = []
+  private var indices: [String: Int] = [:]
+  /// By time, then version.
+  private(set) var counts: [[Int]]
+
+  init(timeCount: Int) { counts = [[Int]](repeating: [], count: timeCount) }
+
+  mutating func index(of version: String) -> Int {
+    if let index = indices[version] { return index }
+    indices[version] = versions.count
+    versions.append(version)
+    return versions.count - 1
+  }
+
+  /// Adds counts by time and content.
+  ///
+  /// - Parameter version: the version's index of each content; -1 for one that is not meant.
+  mutating func add(_ added: [[Int]], _ version: [Int]) {
+    for time in counts.indices {
+      var sums = counts[time]
+      while sums.count < versions.count { sums.append(0) }
+      for (content, count) in added[time].enumerated() where version[content] >= 0 {
+        sums[version[content]] += count
+      }
+      counts[time] = sums
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import Inventory
+import LMDB
+import PackedBytes
+
+extension Snapshot {
+  /// Counts every content of a type that is held at a valid time, identity by identity.
+  func rollup(
+    _ row: TypeRow, _ scope: ScopeCatalog, at valid: UInt32
+  ) throws(StoreError) -> (lines: [Rollup.StoredLine], pages: ContentPages) {
+    var walk = RollupWalk(type: Key.type(scope.number, row.number), valid: valid)
+    do throws(LMDBError) { try view.rollup(tables.holders, &walk) } catch {
+      throw StoreError(error)
+    }
+    let pages = try contents(
+      walk.lines.map { StoredItem(content: $0.content, occurrence: .none) }, scope)
+    return (walk.merged(pages), pages)
+  }
+}
+
+/// The lines of a roll-up while the lists of a type go by.
+struct RollupWalk {
+  /// Scope and type, as they begin every key.
+  let type: [UInt8]
+  let valid: UInt32
+  private(set) var lines: [Rollup.StoredLine] = []
+  /// Where the lines of each identity begin that has several.
+  private var groups: [Range<Int>] = []
+  private var tally = ContentTally()
+
+  init(type: [UInt8], valid: UInt32) {
+    self.type = type
+    self.valid = valid
+  }
+
+  /// Takes a row of short lists.
+  mutating func take(pool: RawSpan) throws(PackedBytesError) {
+    var walk = self
+    self = RollupWalk(type: [], valid: 0)
+    defer { self = walk }
+    try PostingPool.forEach(in: pool, base: 0) { _ in
+      walk.endList()
+      return true
+    } _: { posting in
+      if posting.valid <= walk.valid { walk.tally.take(posting) }
+    }
+    walk.endList()
+  }
+
+  /// Takes the row of a long list that the time falls into; false where it does not say what was
+  /// held before it.
+  mutating func take(
+    row: RawSpan, startingAt start: Posting.Moment
+  ) throws(PackedBytesError) -> Bool {
+    var reader = ByteReader(row)
+    let before = try ContentCounts(&reader)
+    guard before.counts != nil else { return false }
+    tally.take(before)
+    _ = try tally.take(&reader, startingAt: start, upTo: valid) { _, _ in }
+    endList()
+    return true
+  }
+
+  /// Takes a long list whose rows do not say what was held before them.
+  mutating func take(
+    list: [UInt8], _ table: Database, _ view: TransactionView
+  ) throws(LMDBError) {
+    _ = try view.forEachCount(list, table, from: valid, upTo: valid, &tally) { _, _ in }
+    endList()
+  }
+
+  private mutating func endList() {
+    let first = lines.count
+    for (content, count) in zip(tally.table.contents, tally.counts) where count > 0 {
+      lines.append(Rollup.StoredLine(content: content, nodes: UInt32(count)))
+    }
+    if lines.count > first + 1 { groups.append(first..<lines.count) }
+    tally.removeAll()
+  }
+
+  /// The lines with those of one identity and version made one.
+  func merged(_ pages: ContentPages) -> [Rollup.StoredLine] {
+    guard !groups.isEmpty else { return lines }
+    var result: [Rollup.StoredLine] = []
+    result.reserveCapacity(lines.count)
+    var next = 0
+    for group in groups {
+      result += lines[next..<group.lowerBound]
+      next = group.upperBound
+      var places: [String: Int] = [:]
+      for line in lines[group].sorted(by: { $0.content < $1.content }) {
+        let version = pages.value(of: "Version", in: line.content) ?? ""
+        if let place = places[version] {
+          result[place].nodes += line.nodes
+        } else {
+          places[version] = result.count
+          result.append(line)
+        }
+      }
+    }
+    return result + lines[next...]
+  }
+}
+
+extension TransactionView {
+  /// Rows of one list that are passed over one by one; more are skipped by a search.
+  private static let stepsMax = 8
+
+  /// Goes through all lists of a type once, in order of their keys.
+  func rollup(_ table: Database, _ walk: inout RollupWalk) throws(LMDBError) {
+    var cursor = try cursor(in: table)
+    var isThere = try cursor.seek(atOrAfter: walk.type.span.bytes)
+    while isThere, cursor.key.extracting(0..<4).isEqual(to: walk.type.span.bytes) {
+      guard cursor.key.byteCount > 8 else {
+        do throws(PackedBytesError) { try walk.take(pool: cursor.value) } catch {
+          throw LMDBError.corrupted
+        }
+        isThere = try cursor.next()
+        continue
+      }
+      let list = [UInt8](copying: cursor.key.extracting(0..<8))
+      if try goToRow(&cursor, of: list, at: walk.valid) {
+        var isTaken = false
+        do throws(PackedBytesError) {
+          if let moment = PostingRow.moment(in: cursor.key, of: list) {
+            isTaken = try walk.take(row: cursor.value, startingAt: moment)
+          }
+        } catch { throw LMDBError.corrupted }
+        if !isTaken { try walk.take(list: list, table, self) }
+      }
+      isThere = try goBehind(&cursor, list)
+    }
+  }
+
+  /// Moves from a list's first row to the last that starts at or before a valid time; false where
+  /// none does.
+  private func goToRow(
+    _ cursor: inout Cursor, of list: [UInt8], at valid: UInt32
+  ) throws(LMDBError) -> Bool {
+    guard let first = PostingRow.moment(in: cursor.key, of: list), first.valid <= valid else {
+      return false
+    }
+    for _ in 0..<Self.stepsMax {
+      guard try cursor.next(), let moment = PostingRow.moment(in: cursor.key, of: list),
+        moment.valid <= valid
+      else { return try cursor.previous() }
+    }
+    let wanted = PostingRow.key(of: list, Posting.Moment(valid: valid, node: .max))
+    return try cursor.seek(atOrBefore: wanted.span.bytes)
+  }
+
+  /// Moves to the first row behind a list.
+  private func goBehind(_ cursor: inout Cursor, _ list: [UInt8]) throws(LMDBError) -> Bool {
+    for _ in 0..<Self.stepsMax {
+      guard try cursor.next() else { return false }
+      if PostingRow.moment(in: cursor.key, of: list) == nil { return true }
+    }
+    let end = PostingRow.key(of: list, .last)
+    guard try cursor.seek(atOrAfter: end.span.bytes) else { return false }
+    return PostingRow.moment(in: cursor.key, of: list) == nil ? true : try cursor.next()
+  }
+}

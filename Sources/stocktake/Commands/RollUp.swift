@@ -1,0 +1,97 @@
+import ArgumentParser
+import HistoryStore
+import Inventory
+
+/// The command `stocktake rollup`.
+struct RollUp: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rollup",
+    abstract: "Count the nodes that have each version of each item, at a date.",
+    discussion: """
+      One line for each item and version that any node has, by name and version.
+
+      EXAMPLES
+        stocktake rollup
+        stocktake rollup --at 2026-03-01 --name "lib*"
+        stocktake rollup --type AWS:Service --at yesterday --format csv
+      """)
+
+  @Option(help: "The valid time. Default: now.")
+  var at: String?
+
+  @Option(help: "The inventory type.")
+  var type = TypeName.application.text
+
+  @Option(help: ArgumentHelp("Only items whose name matches.", valueName: "glob"))
+  var name: String?
+
+  @OptionGroup var store: StoreOptions
+  @OptionGroup var scope: ScopeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var time: TimeOptions
+
+  func run() throws {
+    let type = try parseType(type)
+    let times = try time.reader()
+    let at = try times.read(at, "--at") ?? times.now
+    let filter = NameFilter(name)
+    let found = try store.openForReading().rollup(type: type, at: at, in: try scope.scope)
+    let lines = found.filter { filter.matches($0.item, of: type) }
+      .map { NamedLine(name: NameFilter.name(of: $0.item, of: type) ?? "", line: $0) }
+      .sorted(by: NamedLine.precedes)
+    let printer = Printer()
+    if output.format != .table {
+      ListWriter.write(
+        lines.lazy.map { $0.json(type) }, to: printer, as: output.format,
+        columns: NamedLine.columns)
+    } else if !lines.isEmpty {
+      print(lines, to: printer)
+    }
+    printer.flush()
+    if lines.isEmpty {
+      throw CommandFailure(
+        .nothingFound, name.map { "no node had \($0) (\(type)) then" } ?? "no node had \(type) then"
+      )
+    }
+  }
+
+  private func print(_ lines: [NamedLine], to printer: Printer) {
+    let showsArchitecture = lines.contains { $0.line.item["Architecture"] != nil }
+    var table = Table(
+      [.init("NAME")] + (showsArchitecture ? [.init("ARCHITECTURE")] : [])
+        + [.init("VERSION"), .init("NODES", isRightAligned: true, isElastic: false)])
+    for line in lines {
+      var row = [Table.Cell(line.name)]
+      if showsArchitecture { row.append(.init(line.line.item["Architecture"] ?? "")) }
+      row += [.init(line.line.version ?? ""), .init(grouped(line.line.nodes), .bold)]
+      table.rows.append(row)
+    }
+    table.print(to: printer)
+  }
+}
+
+/// A line of a roll-up with the name that people know its item by.
+struct NamedLine {
+  /// The columns of a roll-up.
+  static let columns = ["name", "version", "nodes", "type", "item"]
+
+  var name: String
+  var line: Rollup.Line
+
+  /// One line.
+  func json(_ type: TypeName) -> JSONValue {
+    .object([
+      .init("name", .string(name)), .init("version", .text(line.version)),
+      .init("nodes", .count(line.nodes)), .init("type", .string(type.text)),
+      .init("item", .item(line.item)),
+    ])
+  }
+
+  /// By name, then what else tells items of one name apart, then version.
+  static func precedes(_ a: NamedLine, _ b: NamedLine) -> Bool {
+    if a.name != b.name { return a.name < b.name }
+    let (x, y) = (a.line.item["Architecture"] ?? "", b.line.item["Architecture"] ?? "")
+    if x != y { return x < y }
+    return isOrderedAsVersions(a.line.version ?? "", b.line.version ?? "")
+  }
+}
