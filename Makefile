@@ -26,11 +26,15 @@ test: dependencies
 lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
 
+# Options go on: make bench BENCH="--quick", or BENCH="--sets LONG:1 --stores sqlite,duckdb".
 bench: dependencies
-	$(SWIFT) run --package-path Benchmarks -c release stocktake-bench --help
+	@Benchmarks/rivals/install
+	$(SWIFT) build -c release --package-path Benchmarks --product stocktake-bench
+	@python3 Benchmarks/rivals/bench.py $(BENCH) \
+	  --stocktake-bench "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench"
 
 install: build
 	install -D -m 0755 "$$($(SWIFT) build -c release --show-bin-path)/stocktake" "$(DESTDIR)$(PREFIX)/bin/stocktake"
 
 clean:
-	rm -rf .build Benchmarks/.build
+	rm -rf .build Benchmarks/.build Benchmarks/.venv Benchmarks/.results

@@ -1,0 +1,312 @@
+"""MariaDB: a system-versioned table, as its manual has it, on a server of its own on a socket."""
+
+import datetime
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import mariadb
+from mariadb.constants import CLIENT
+
+from fleet_rows import FleetRows, Snapshot
+from server import TemporaryServer
+from store import Row, Store, compare_joined, joined, pair_marked, pair_spans, rollout_query
+
+# Memory to spare, and every commit flushed, as by default.  No replica reads a binary log.
+_SETTINGS = {
+    "innodb_buffer_pool_size": "2G", "innodb_log_file_size": "2G",
+    "innodb_flush_log_at_trx_commit": "1", "innodb_flush_method": "O_DIRECT",
+    "max_allowed_packet": "256M", "join_buffer_size": "8M", "sort_buffer_size": "8M",
+    "tmp_table_size": "256M", "max_heap_table_size": "256M", "group_concat_max_len": "64M",
+    "system_versioning_insert_history": "ON", "system_versioning_alter_history": "KEEP",
+    "character_set_server": "utf8mb4", "collation_server": "utf8mb4_bin",
+    "default_time_zone": "+00:00", "local_infile": "ON",
+}
+
+# The server keeps what was: a changed or deleted row moves into the history by itself, at the
+# session's time.  The key keeps a host together, the index answers who had a version.
+_SCHEMA = (
+    """CREATE TABLE version(id INT PRIMARY KEY, name VARCHAR(200) NOT NULL,
+      version VARCHAR(200) NOT NULL, INDEX(name, version))""",
+    "CREATE TABLE version_more(id INT PRIMARY KEY, more TEXT NOT NULL)",
+    """CREATE TABLE host(id INT PRIMARY KEY, name VARCHAR(100) NOT NULL UNIQUE, hash BINARY(16),
+      seen INT)""",
+    "CREATE TABLE day(k INT PRIMARY KEY)",
+    """CREATE TABLE item(host INT NOT NULL, version INT NOT NULL, installed INT NOT NULL,
+      start TIMESTAMP(6) GENERATED ALWAYS AS ROW START,
+      finish TIMESTAMP(6) GENERATED ALWAYS AS ROW END,
+      PRIMARY KEY(host, version), PERIOD FOR SYSTEM_TIME(start, finish)) WITH SYSTEM VERSIONING""",
+)
+_END = "TIMESTAMP'2038-01-19 03:14:07.999999'"
+_MORE = "JOIN version v ON v.id = i.version WHERE h.name = ?"
+
+
+class MariaDBStore(Store):
+    name = "mariadb"
+
+    def __init__(self, parent: Path | None) -> None:
+        self._server = TemporaryServer(self.name, ("mysql", "nobody"), parent)
+        try:
+            self._db = self._start()
+        except BaseException:
+            self._server.stop()
+            raise
+        self.server_pid = self._server.pid
+        self._cursors: dict[str, mariadb.Cursor] = {}
+        query = rollout_query(
+            """SELECT v.version, unix_timestamp(i.start) DIV 1,
+              CASE WHEN i.finish >= %(end)s THEN 2147483647 ELSE unix_timestamp(i.finish) DIV 1 END
+            FROM version v JOIN item FOR SYSTEM_TIME ALL i ON i.version = v.id
+            WHERE v.name = %(name)s""", "DIV", "greatest",
+        ).replace("%(end)s", _END)
+        self._rollout, self._rollout_names = _numbered(query)
+
+    def _start(self) -> mariadb.Connection:
+        folder, data = self._server.folder, self._server.folder / "data"
+        self._server.run([
+            _program("mariadb-install-db"), "--no-defaults", f"--datadir={data}",
+            "--auth-root-authentication-method=normal", "--skip-test-db",
+            f"--user={self._server.account}",
+        ])
+        options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        socket = str(folder / "socket")
+        self._server.start(
+            [_program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--socket={socket}",
+             "--skip-networking", f"--pid-file={folder / 'pid'}", *options],
+            lambda: _answers(socket),
+        )
+        connection = mariadb.connect(
+            unix_socket=socket, user="root", local_infile=True, autocommit=True,
+            client_flag=CLIENT.MULTI_STATEMENTS,
+        )
+        connection.cursor().execute("CREATE DATABASE fleet")
+        connection.cursor().execute("USE fleet")
+        return connection
+
+    def version(self) -> str:
+        return str(self._db.server_info).split("-")[0]
+
+    def prepare(self, fleet: FleetRows) -> None:
+        for statement in _SCHEMA:
+            self._do(statement)
+        self._fill("version", [row[:3] for row in fleet.versions])
+        self._fill("version_more", [(row[0], row[3].replace("\t", " ")) for row in fleet.versions])
+        self._fill("host(id, name)", list(fleet.host_names.items()))
+        self._fill("day", [(k,) for k in range(4000)])
+        self._do("ANALYZE TABLE version, host, day")
+
+    def pack_first(self, day: list[Snapshot]) -> Path:
+        lines = ((s.host, v, i, _stamp(s.time)) for s in day for v, i in s.rows())
+        file = self._server.folder / "first.tsv"
+        file.write_bytes(_text(sorted(lines)))
+        return file
+
+    def load_first(self, packed: Path) -> None:
+        """In the order of the key, with the other index made afterwards, as one restores a dump."""
+        self._do(f"""LOAD DATA LOCAL INFILE '{packed}' INTO TABLE item
+            (host, version, installed, start) SET finish = {_END}""")
+        self._do("CREATE INDEX item_version ON item(version, host)")
+
+    def pack_day(self, day: list[Snapshot]) -> Any:
+        return [(snapshot, joined(snapshot.rows())) for snapshot in day]
+
+    def load_day(self, packed: Any) -> None:
+        """The client compares; then each host's changes are written at the host's time.
+
+        A text for each host is far cheaper to send than a row for each item.
+        """
+        gone: list[Row] = []
+        come: list[Row] = []
+        cursor = self._db.cursor()
+        cursor.execute("BEGIN")
+        hosts = ",".join(str(snapshot.host) for snapshot, _ in packed)
+        cursor.execute(
+            f"""SELECT host, group_concat(version << 31 | installed) FROM item
+            WHERE host IN ({hosts}) GROUP BY host"""
+        )
+        current = dict(cursor.fetchall())
+        cursor.close()
+        for snapshot, reported in packed:
+            compare_joined(current.get(snapshot.host, ""), snapshot, reported, gone, come)
+        self._write(gone, come)
+
+    def _write(self, gone: list[Row], come: list[Row]) -> None:
+        """All statements in one message: one round trip for a day."""
+        by_time: dict[tuple[int, int], tuple[list[Row], list[Row]]] = {}
+        for host, version, time in gone:
+            by_time.setdefault((time, host), ([], []))[0].append((version,))
+        for host, version, installed, time in come:
+            by_time.setdefault((time, host), ([], []))[1].append((host, version, installed))
+        statements = []
+        for (time, host), (ended, begun) in sorted(by_time.items()):
+            statements.append(f"SET @@timestamp = {time}")
+            if ended:
+                versions = ",".join(str(row[0]) for row in ended)
+                statements.append(
+                    f"DELETE FROM item WHERE host = {host} AND version IN ({versions})"
+                )
+            if begun:
+                rows = ",".join(map(str, begun))
+                statements.append(f"INSERT INTO item(host, version, installed) VALUES {rows}")
+        statements += ["COMMIT", "SET @@timestamp = DEFAULT"]
+        self._do(";".join(statements))
+
+    def set_hashes(self, hashes: list[tuple[int, bytes]]) -> None:
+        self._db.cursor().executemany(
+            "UPDATE host SET hash = ? WHERE id = ?", [(hash, host) for host, hash in hashes]
+        )
+
+    def confirm(self, batch: list[tuple[int, int, bytes]]) -> int:
+        """One statement that joins a list of values: 64 statements would cost ten times as much."""
+        values = ",".join(f"({host},{time},x'{hash.hex()}')" for host, time, hash in batch)
+        cursor = self._db.cursor()
+        cursor.execute(
+            f"""UPDATE host h JOIN (WITH c(id, seen, hash) AS (VALUES {values}) SELECT * FROM c) c
+            ON c.id = h.id AND c.hash = h.hash SET h.seen = c.seen"""
+        )
+        return int(cursor.rowcount)
+
+    def clean(self) -> None:
+        self._do("ANALYZE TABLE item, version, host")
+
+    def disk_bytes(self) -> int:
+        """The pages of tables and indexes, not the files, which are made larger in advance."""
+        cursor = self._db.cursor()
+        cursor.execute(
+            """SELECT sum(data_length + index_length) FROM information_schema.tables
+            WHERE table_schema = 'fleet' AND table_name <> 'day'"""
+        )
+        return int(cursor.fetchone()[0])
+
+    def index_time(self) -> None:
+        self._do("CREATE INDEX item_start ON item(start)")
+        self._do("CREATE INDEX item_finish ON item(finish)")
+        self._do("ANALYZE TABLE item")
+
+    def current(self, host: str) -> list[Row]:
+        return self._rows(
+            f"""SELECT v.name, v.version, i.installed FROM host h
+            JOIN item i ON i.host = h.id {_MORE}""", (host,),
+        )
+
+    def state(self, host: str, time: int) -> list[Row]:
+        return self._rows(
+            f"""SELECT v.name, v.version, i.installed FROM host h
+            JOIN item FOR SYSTEM_TIME AS OF from_unixtime(?) i ON i.host = h.id {_MORE}""",
+            (time, host),
+        )
+
+    def who(self, name: str, version: str, time: int) -> list[Row]:
+        return self._rows(
+            """SELECT h.name FROM version v
+            JOIN item FOR SYSTEM_TIME AS OF from_unixtime(?) i ON i.version = v.id
+            JOIN host h ON h.id = i.host WHERE v.name = ? AND v.version = ?""",
+            (time, name, version),
+        )
+
+    def history(self, host: str) -> list[Row]:
+        spans = self._rows(
+            f"""SELECT v.version, v.name, unix_timestamp(i.start) DIV 1,
+              CASE WHEN i.finish < {_END} THEN unix_timestamp(i.finish) DIV 1 END
+            FROM host h JOIN item FOR SYSTEM_TIME ALL i ON i.host = h.id {_MORE}""", (host,),
+        )
+        return pair_spans(spans)
+
+    def diff(self, host: str, start: int, end: int) -> list[Row]:
+        """Spans at one end but not at the other; one replaced by its equal is no change."""
+        spans = """SELECT i.version, i.installed FROM host h
+            JOIN item FOR SYSTEM_TIME ALL i ON i.host = h.id WHERE h.name = ?"""
+        a, b = "from_unixtime(?)", "from_unixtime(?)"
+        before = f"{spans} AND i.finish > {a} AND i.start <= {a} AND i.finish <= {b}"
+        after = f"{spans} AND i.finish > {b} AND i.start <= {b} AND i.start > {a}"
+        return pair_marked(self._rows(
+            f"""SELECT v.name, v.version, 0 FROM ({before} EXCEPT {after}) o
+            JOIN version v ON v.id = o.version UNION ALL
+            SELECT v.name, v.version, 1 FROM ({after} EXCEPT {before}) n
+            JOIN version v ON v.id = n.version""",
+            (host, start, start, end, host, end, end, start)
+            + (host, end, end, start, host, start, start, end),
+        ))
+
+    def rollout(self, name: str, first: int, days: int) -> list[Row]:
+        values = {"name": name, "first": first, "last": first + (days - 1) * 86400, "days": days}
+        return self._rows(self._rollout, tuple(values[name] for name in self._rollout_names))
+
+    def rollup(self, time: int) -> list[Row]:
+        return self._rows(
+            """SELECT v.name, v.version, c.n FROM (SELECT version, count(*) AS n
+              FROM item FOR SYSTEM_TIME AS OF from_unixtime(?) GROUP BY version) c
+            JOIN version v ON v.id = c.version""", (time,),
+        )
+
+    def changes(self, start: int, end: int) -> list[Row]:
+        names = "JOIN host h ON h.id = i.host JOIN version v ON v.id = i.version"
+        between = ">= from_unixtime(?) AND {0} < from_unixtime(?)"
+        return pair_marked(self._rows(
+            f"""SELECT unix_timestamp(i.start) DIV 1, h.name, v.name, v.version, 1
+            FROM item FOR SYSTEM_TIME ALL i {names}
+            WHERE i.start {between.format('i.start')} UNION ALL
+            SELECT unix_timestamp(i.finish) DIV 1, h.name, v.name, v.version, 0
+            FROM item FOR SYSTEM_TIME ALL i {names}
+            WHERE i.finish {between.format('i.finish')}""", (start, end, start, end),
+        ))
+
+    def close(self) -> None:
+        try:
+            self._db.close()
+        finally:
+            self._server.stop()
+
+    def _rows(self, query: str, parameters: Any) -> list[Row]:
+        """A cursor for each statement keeps it prepared."""
+        cursor = self._cursors.get(query)
+        if cursor is None:
+            cursor = self._cursors[query] = self._db.cursor(prepared=True)
+        cursor.execute(query, parameters)
+        rows: list[Row] = cursor.fetchall()
+        return rows
+
+    def _do(self, statements: str) -> None:
+        cursor = self._db.cursor()
+        cursor.execute(statements)
+        while cursor.nextset():
+            pass
+        cursor.close()
+
+    def _fill(self, table: str, rows: list[Row]) -> None:
+        file = self._server.folder / "fill.tsv"
+        file.write_bytes(_text(rows))
+        name, _, columns = table.partition("(")
+        chosen = "(" + columns if columns else ""
+        self._do(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {name} {chosen}")
+
+
+def _text(rows: Iterable[Row]) -> bytes:
+    return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
+
+
+def _stamp(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%F %T")
+
+
+def _numbered(query: str) -> tuple[str, list[str]]:
+    """Turns named parameters into numbered ones: the query and the names in order."""
+    parts = query.split("%(")
+    names = [part.partition(")s")[0] for part in parts[1:]]
+    return parts[0] + "".join("?" + part.partition(")s")[2] for part in parts[1:]), names
+
+
+def _answers(socket: str) -> bool:
+    try:
+        mariadb.connect(unix_socket=socket, user="root").close()
+        return True
+    except mariadb.Error:
+        return False
+
+
+def _program(name: str) -> str:
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/libexec")
+    if path is None:
+        raise RuntimeError(f"{name} is not installed")
+    return path

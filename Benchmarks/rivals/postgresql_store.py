@@ -1,0 +1,276 @@
+"""PostgreSQL: a cluster of its own on a socket, driven by psycopg with prepared statements."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from fleet_rows import FleetRows, Snapshot
+from server import TemporaryServer
+from store import (
+    OPEN, Row, Store, compare, compare_joined, joined, pair_marked, pair_spans, rollout_query,
+)
+
+# A machine of its own with memory to spare.  Every commit is flushed, as by default.
+_SETTINGS = {
+    "listen_addresses": "", "shared_buffers": "2GB", "effective_cache_size": "8GB",
+    "work_mem": "64MB", "maintenance_work_mem": "512MB", "random_page_cost": "1.1",
+    "max_wal_size": "8GB", "checkpoint_timeout": "30min", "wal_compression": "lz4",
+    # No replica is fed, so a first load into a new table is flushed itself and not logged too.
+    "wal_level": "minimal", "max_wal_senders": "0",
+    # Compiling a plan takes longer than these queries do.
+    "jit": "off",
+}
+
+# Spans stay where they are written, which is by host; the indexes hold equal keys once, with a
+# list of their rows, and are far smaller than covering ones would be.
+_SCHEMA = """
+CREATE TABLE version(id int PRIMARY KEY, name text NOT NULL, version text NOT NULL);
+CREATE TABLE version_more(id int PRIMARY KEY, more text NOT NULL);
+CREATE TABLE host(id int PRIMARY KEY, name text NOT NULL UNIQUE, hash bytea, seen int)
+  WITH (fillfactor = 50);
+CREATE TABLE day(k int PRIMARY KEY);
+CREATE TABLE span(host int NOT NULL, version int NOT NULL, installed int NOT NULL,
+  start int NOT NULL, finish int NOT NULL);
+"""
+
+_STATE = """SELECT v.name, v.version, s.installed FROM host h
+  JOIN span s ON s.host = h.id JOIN version v ON v.id = s.version WHERE h.name = %s """
+
+
+class PostgreSQLStore(Store):
+    name = "postgresql"
+
+    def __init__(self, parent: Path | None) -> None:
+        self._server = TemporaryServer(self.name, ("postgres", "nobody"), parent)
+        try:
+            self._db = self._start()
+        except BaseException:
+            self._server.stop()
+            raise
+        self.server_pid = self._server.pid
+        self._rollout = rollout_query(
+            """SELECT v.version, s.start, s.finish FROM version v JOIN span s ON s.version = v.id
+            WHERE v.name = %(name)s""", "/", "greatest",
+        )
+
+    def _start(self) -> psycopg.Connection[Row]:
+        folder, data = self._server.folder, self._server.folder / "data"
+        self._server.run([
+            _program("initdb"), "-D", str(data), "-A", "trust", "-U", "bench", "-E", "UTF8",
+            "--locale=C", "--no-sync",
+        ])
+        options = [f"-c{name}={value}" for name, value in _SETTINGS.items()]
+        address = f"host={folder} user=bench dbname=postgres"
+        self._server.start(
+            [_program("postgres"), "-D", str(data), "-k", str(folder), *options],
+            lambda: _answers(address),
+        )
+        connection = psycopg.connect(address, autocommit=True, prepare_threshold=0)
+        return connection
+
+    def version(self) -> str:
+        return f"{self._db.info.server_version // 10000}.{self._db.info.server_version % 10000}"
+
+    def prepare(self, fleet: FleetRows) -> None:
+        self._db.execute(_SCHEMA, prepare=False)
+        versions = [row[:3] for row in fleet.versions]
+        self._copy("version", _text(versions))
+        more = [(row[0], row[3].replace("\t", " ")) for row in fleet.versions]
+        self._copy("version_more", _text(more))
+        self._copy("host(id, name)", _text(list(fleet.host_names.items())))
+        self._copy("day", _text([(k,) for k in range(4000)]))
+        # Names are looked up by the index that also knows the version's number.
+        self._db.execute("CREATE INDEX ON version(name, version)")
+        self._db.execute("ANALYZE")
+
+    def pack_first(self, day: list[Snapshot]) -> bytes:
+        rows = ((s.host, v, i, s.time, OPEN) for s in day for v, i in s.rows())
+        return _text(sorted(rows))
+
+    def load_first(self, packed: bytes) -> None:
+        """Indexes are made after the rows, and rows are frozen, as one restores a dump."""
+        with self._db.transaction():
+            self._db.execute("TRUNCATE span")
+            self._copy("span", packed, "WITH (FREEZE)")
+            self._db.execute("CREATE INDEX span_host ON span(host, finish)")
+            self._db.execute("CREATE INDEX span_version ON span(version, finish)")
+            self._db.execute("ANALYZE span")
+
+    def pack_day(self, day: list[Snapshot]) -> Any:
+        return [(snapshot, joined(snapshot.rows())) for snapshot in day]
+
+    def load_day(self, packed: Any) -> None:
+        """The client compares.  A text for each host is far cheaper than a row for each item."""
+        gone: list[Row] = []
+        come: list[Row] = []
+        with self._db.transaction():
+            current: dict[int, str] = dict(self._db.execute(
+                f"""SELECT host, string_agg((version::bigint << 31 | installed)::text, ',')
+                FROM span WHERE finish = {OPEN} AND host = ANY(%s::int[]) GROUP BY host""",
+                (_array([snapshot.host for snapshot, _ in packed]),),
+            ).fetchall())
+            for snapshot, reported in packed:
+                compare_joined(current.get(snapshot.host, ""), snapshot, reported, gone, come)
+            self._end(gone)
+            come.sort()
+            self._copy("span", _text([(*row, OPEN) for row in come]))
+
+    def _end(self, gone: list[Row]) -> None:
+        if gone:
+            self._db.execute(
+                f"""UPDATE span s SET finish = g.finish
+                FROM unnest(%s::int[], %s::int[], %s::int[]) g(host, version, finish)
+                WHERE s.host = g.host AND s.version = g.version AND s.finish = {OPEN}""",
+                [_array(column) for column in zip(*gone)],
+            )
+
+    def pack_one(self, snapshot: Snapshot) -> Any:
+        return snapshot, snapshot.rows()
+
+    def load_one(self, packed: Any) -> None:
+        """One round trip for what is current, one for all the rest."""
+        snapshot, rows = packed
+        gone: list[Row] = []
+        come: list[Row] = []
+        current = self._db.execute(
+            f"SELECT version, installed FROM span WHERE host = %s AND finish = {OPEN}",
+            (snapshot.host,), binary=True,
+        ).fetchall()
+        compare(set(current), snapshot, rows, gone, come)
+        with self._db.pipeline(), self._db.transaction():
+            self._end(gone)
+            if come:
+                self._db.execute(
+                    f"""INSERT INTO span SELECT *, {OPEN}
+                    FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[])""",
+                    [_array(column) for column in zip(*come)],
+                )
+
+    def set_hashes(self, hashes: list[tuple[int, bytes]]) -> None:
+        self._db.cursor().executemany(
+            "UPDATE host SET hash = %s WHERE id = %s", [(hash, host) for host, hash in hashes]
+        )
+
+    def confirm(self, batch: list[tuple[int, int, bytes]]) -> int:
+        hosts, times, hashes = zip(*batch)
+        return self._db.execute(
+            """UPDATE host SET seen = c.seen
+            FROM unnest(%s::int[], %s::int[], %s::bytea[]) c(id, seen, hash)
+            WHERE host.id = c.id AND host.hash = c.hash""",
+            (_array(hosts), _array(times), list(hashes)),
+        ).rowcount
+
+    def clean(self) -> None:
+        self._db.execute("VACUUM (ANALYZE)")
+        self._db.execute("CHECKPOINT")
+
+    def disk_bytes(self) -> int:
+        tables = "('span'), ('version'), ('version_more'), ('host')"
+        row = self._db.execute(
+            f"SELECT sum(pg_total_relation_size(t::regclass)) FROM (VALUES {tables}) n(t)"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def index_time(self) -> None:
+        self._db.execute("CREATE INDEX span_start ON span(start)")
+        self._db.execute(f"CREATE INDEX span_finish ON span(finish) WHERE finish < {OPEN}")
+        self._db.execute("VACUUM (ANALYZE) span")
+
+    def current(self, host: str) -> list[Row]:
+        return self._rows(_STATE + f"AND s.finish = {OPEN}", (host,))
+
+    def state(self, host: str, time: int) -> list[Row]:
+        return self._rows(_STATE + "AND s.finish > %s AND s.start <= %s", (host, time, time))
+
+    def who(self, name: str, version: str, time: int) -> list[Row]:
+        return self._rows(
+            """SELECT h.name FROM version v JOIN span s ON s.version = v.id
+            JOIN host h ON h.id = s.host
+            WHERE v.name = %s AND v.version = %s AND s.finish > %s AND s.start <= %s""",
+            (name, version, time, time),
+        )
+
+    def history(self, host: str) -> list[Row]:
+        """Both ends of every span in one row halves what is sent; the client takes them apart."""
+        return pair_spans(self._rows(
+            """SELECT v.version, v.name, s.start, s.finish FROM host h
+            JOIN span s ON s.host = h.id JOIN version v ON v.id = s.version WHERE h.name = %s""",
+            (host,),
+        ))
+
+    def diff(self, host: str, start: int, end: int) -> list[Row]:
+        """Spans at one end but not at the other; one replaced by its equal is no change."""
+        spans = """SELECT s.version, s.installed FROM host h JOIN span s ON s.host = h.id
+            WHERE h.name = %(host)s AND """
+        before = "s.finish > %(start)s AND s.start <= %(start)s AND s.finish <= %(end)s"
+        after = "s.finish > %(end)s AND s.start <= %(end)s AND s.start > %(start)s"
+        return pair_marked(self._rows(
+            f"""WITH old AS MATERIALIZED ({spans} {before}), new AS MATERIALIZED ({spans} {after})
+            SELECT v.name, v.version, 0 FROM (TABLE old EXCEPT TABLE new) o
+            JOIN version v ON v.id = o.version UNION ALL
+            SELECT v.name, v.version, 1 FROM (TABLE new EXCEPT TABLE old) n
+            JOIN version v ON v.id = n.version""", {"host": host, "start": start, "end": end},
+        ))
+
+    def rollout(self, name: str, first: int, days: int) -> list[Row]:
+        last = first + (days - 1) * 86400
+        return self._rows(
+            self._rollout, {"name": name, "first": first, "last": last, "days": days}
+        )
+
+    def rollup(self, time: int) -> list[Row]:
+        return self._rows(
+            """SELECT v.name, v.version, c.n FROM (SELECT version, count(*) AS n FROM span
+            WHERE finish > %s AND start <= %s GROUP BY version) c
+            JOIN version v ON v.id = c.version""", (time, time),
+        )
+
+    def changes(self, start: int, end: int) -> list[Row]:
+        names = "JOIN host h ON h.id = s.host JOIN version v ON v.id = s.version"
+        return pair_marked(self._rows(
+            f"""SELECT s.start, h.name, v.name, v.version, 1 FROM span s {names}
+            WHERE s.start >= %(start)s AND s.start < %(end)s UNION ALL
+            SELECT s.finish, h.name, v.name, v.version, 0 FROM span s {names}
+            WHERE s.finish >= %(start)s AND s.finish < %(end)s AND s.finish < {OPEN}""",
+            {"start": start, "end": end},
+        ))
+
+    def close(self) -> None:
+        try:
+            self._db.close()
+        finally:
+            self._server.stop()
+
+    def _rows(self, query: str, parameters: Any) -> list[Row]:
+        return self._db.execute(query, parameters, binary=True).fetchall()
+
+    def _copy(self, target: str, text: bytes, options: str = "") -> None:
+        with self._db.cursor().copy(f"COPY {target} FROM STDIN {options}") as copy:
+            copy.write(text)
+
+
+def _text(rows: list[Row]) -> bytes:
+    return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
+
+
+def _array(column: Any) -> str:
+    return "{" + ",".join(map(str, column)) + "}"
+
+
+def _answers(address: str) -> bool:
+    try:
+        psycopg.connect(address).close()
+        return True
+    except psycopg.OperationalError:
+        return False
+
+
+def _program(name: str) -> str:
+    """Debian keeps the server's programs out of the path, a folder for each version."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=str)
+    path = str(found[-1]) if found else shutil.which(name)
+    if path is None:
+        raise RuntimeError(f"{name} is not installed")
+    return path
