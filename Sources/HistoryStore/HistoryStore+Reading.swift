@@ -42,7 +42,7 @@ extension HistoryStore {
 
   /// Every item change of a node with `from <= validTime < to`, oldest first.
   ///
-  /// Costs the node's timeline from `from` on: less than 0.1 µs per change, which are decoded when
+  /// Costs the node's timeline from `from` on: about 0.1 µs per change, which are decoded when
   /// they are looked at.
   public func history(
     of node: NodeID, type: TypeName? = nil, from: Instant? = nil, to: Instant? = nil,

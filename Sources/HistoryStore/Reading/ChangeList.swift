@@ -79,7 +79,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
   /// an ``Inventory/Item``.
   ///
   /// - Returns: whether there is such an item and it has the attribute.
-  /// - Complexity: O(bytes of the item); some 30 ns.
+  /// - Complexity: O(bytes of the item).
   @discardableResult
   public func appendValue(
     of attribute: String, _ side: Change.Side, at position: Int, to bytes: inout [UInt8]
@@ -155,7 +155,7 @@ public struct DifferenceList: RandomAccessCollection, Sendable {
   /// without making an ``Inventory/Item``.
   ///
   /// - Returns: whether there is such an item and it has the attribute.
-  /// - Complexity: O(bytes of the item); some 30 ns.
+  /// - Complexity: O(bytes of the item).
   @discardableResult
   public func appendValue(
     of attribute: String, _ side: Change.Side, at position: Int, to bytes: inout [UInt8]
