@@ -9,7 +9,8 @@ import duckdb
 import numpy
 
 from fleet_rows import FleetRows, Snapshot
-from store import OPEN, Row, Store, pair_marked, pair_spans, rollout_query
+from span_store import SpanStore
+from store import OPEN, Row, pair_marked, pair_spans
 
 # No index: it scans columns, skips what the ranges of a column rule out, and its indexes slow every
 # load down.  Names and versions are looked up in a dictionary of a few thousand rows.
@@ -20,13 +21,18 @@ CREATE TABLE day(k INTEGER);
 CREATE TABLE span(host INTEGER, version INTEGER, installed INTEGER, start INTEGER, finish INTEGER);
 """
 
-_STATE = """SELECT v.name, v.version, s.installed FROM span s JOIN version v ON v.id = s.version
-  WHERE s.host = (SELECT id FROM host WHERE name = ?) """
-
-
-class DuckDBStore(Store):
+class DuckDBStore(SpanStore):
     name = "duckdb"
     one_by_one = 40
+    parameter = "${}"
+    divide = "//"
+    # A host's or a version's number is found first: a scan is then told what to skip.
+    state_query = """SELECT v.name, v.version, s.installed FROM span s
+      JOIN version v ON v.id = s.version
+      WHERE s.host = (SELECT id FROM host WHERE name = {host}) """
+    who_query = """SELECT h.name FROM span s JOIN host h ON h.id = s.host
+      WHERE s.version = (SELECT id FROM version WHERE name = {name} AND version = {version})
+      AND s.finish > {time} AND s.start <= {time}"""
 
     def __init__(self, parent: Path | None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="rivals-duckdb-", dir=parent))
@@ -34,12 +40,7 @@ class DuckDBStore(Store):
         self._db = duckdb.connect(str(self._file))
         # Its log is folded into the file when it is this large, and at a checkpoint.
         self._db.execute("SET checkpoint_threshold = '256MB'")
-        self._rollout = rollout_query(
-            """SELECT v.version, s.start, s.finish FROM version v JOIN span s ON s.version = v.id
-            WHERE v.name = %(name)s""", "//", "greatest",
-        )
-        for field in ("name", "first", "last", "days"):
-            self._rollout = self._rollout.replace(f"%({field})s", f"${field}")
+        super().__init__()
 
     def version(self) -> str:
         return duckdb.__version__
@@ -124,19 +125,6 @@ class DuckDBStore(Store):
     def index_time(self) -> None:
         """The ranges it keeps for each column serve here as well."""
 
-    def current(self, host: str) -> list[Row]:
-        return self._rows(_STATE + f"AND s.finish = {OPEN}", (host,))
-
-    def state(self, host: str, time: int) -> list[Row]:
-        return self._rows(_STATE + "AND s.finish > ? AND s.start <= ?", (host, time, time))
-
-    def who(self, name: str, version: str, time: int) -> list[Row]:
-        return self._rows(
-            """SELECT h.name FROM span s JOIN host h ON h.id = s.host
-            WHERE s.version = (SELECT id FROM version WHERE name = ? AND version = ?)
-            AND s.finish > ? AND s.start <= ?""", (name, version, time, time),
-        )
-
     def history(self, host: str) -> list[Row]:
         spans = self._rows(
             """SELECT v.version, v.name, s.start, s.finish FROM span s
@@ -159,27 +147,12 @@ class DuckDBStore(Store):
             JOIN version v ON v.id = n.version""", {"host": host, "start": start, "end": end},
         ))
 
-    def rollout(self, name: str, first: int, days: int) -> list[Row]:
-        last = first + (days - 1) * 86400
-        return self._rows(
-            self._rollout, {"name": name, "first": first, "last": last, "days": days}
-        )
-
     def rollup(self, time: int) -> list[Row]:
         return self._rows(
             """SELECT v.name, v.version, c.n FROM (SELECT version, count(*) AS n FROM span
             WHERE finish > ? AND start <= ? GROUP BY version) c
             JOIN version v ON v.id = c.version""", (time, time),
         )
-
-    def changes(self, start: int, end: int) -> list[Row]:
-        names = "JOIN host h ON h.id = s.host JOIN version v ON v.id = s.version"
-        return pair_marked(self._rows(
-            f"""SELECT s.start, h.name, v.name, v.version, 1 FROM span s {names}
-            WHERE s.start >= $start AND s.start < $end UNION ALL
-            SELECT s.finish, h.name, v.name, v.version, 0 FROM span s {names}
-            WHERE s.finish >= $start AND s.finish < $end""", {"start": start, "end": end},
-        ))
 
     def close(self) -> None:
         self._db.close()

@@ -10,8 +10,8 @@ import mariadb
 from mariadb.constants import CLIENT
 
 from fleet_rows import FleetRows, Snapshot
-from server import TemporaryServer
-from store import Row, Store, compare_joined, joined, pair_marked, pair_spans, rollout_query
+from server_store import ServerStore
+from store import Row, compare_joined, joined, pair_marked, pair_spans, rollout_query
 
 # Memory to spare, and every commit flushed, as by default.  No replica reads a binary log.
 _SETTINGS = {
@@ -42,17 +42,12 @@ _END = "TIMESTAMP'2038-01-19 03:14:07.999999'"
 _MORE = "JOIN version v ON v.id = i.version WHERE h.name = ?"
 
 
-class MariaDBStore(Store):
+class MariaDBStore(ServerStore):
     name = "mariadb"
+    _db: mariadb.Connection
 
     def __init__(self, parent: Path | None) -> None:
-        self._server = TemporaryServer(self.name, ("mysql", "nobody"), parent)
-        try:
-            self._db = self._start()
-        except BaseException:
-            self._server.stop()
-            raise
-        self.server_pid = self._server.pid
+        self._db = self._serve(("mysql", "nobody"), parent)
         self._cursors: dict[str, mariadb.Cursor] = {}
         query = rollout_query(
             """SELECT v.version, unix_timestamp(i.start) DIV 1,
@@ -251,12 +246,6 @@ class MariaDBStore(Store):
             FROM item FOR SYSTEM_TIME ALL i {names}
             WHERE i.finish {between.format('i.finish')}""", (start, end, start, end),
         ))
-
-    def close(self) -> None:
-        try:
-            self._db.close()
-        finally:
-            self._server.stop()
 
     def _rows(self, query: str, parameters: Any) -> list[Row]:
         """A cursor for each statement keeps it prepared."""

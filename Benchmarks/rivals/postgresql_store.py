@@ -7,10 +7,9 @@ from typing import Any
 import psycopg
 
 from fleet_rows import FleetRows, Snapshot
-from server import TemporaryServer
-from store import (
-    OPEN, Row, Store, compare, compare_joined, joined, pair_marked, pair_spans, rollout_query,
-)
+from server_store import ServerStore
+from span_store import SpanStore
+from store import OPEN, Row, compare, compare_joined, joined, pair_marked, pair_spans
 
 # A machine of its own with memory to spare.  Every commit is flushed, as by default.
 _SETTINGS = {
@@ -35,25 +34,14 @@ CREATE TABLE span(host int NOT NULL, version int NOT NULL, installed int NOT NUL
   start int NOT NULL, finish int NOT NULL);
 """
 
-_STATE = """SELECT v.name, v.version, s.installed FROM host h
-  JOIN span s ON s.host = h.id JOIN version v ON v.id = s.version WHERE h.name = %s """
-
-
-class PostgreSQLStore(Store):
+class PostgreSQLStore(ServerStore, SpanStore):
     name = "postgresql"
+    parameter = "%({})s"
+    _db: psycopg.Connection[Row]
 
     def __init__(self, parent: Path | None) -> None:
-        self._server = TemporaryServer(self.name, ("postgres", "nobody"), parent)
-        try:
-            self._db = self._start()
-        except BaseException:
-            self._server.stop()
-            raise
-        self.server_pid = self._server.pid
-        self._rollout = rollout_query(
-            """SELECT v.version, s.start, s.finish FROM version v JOIN span s ON s.version = v.id
-            WHERE v.name = %(name)s""", "/", "greatest",
-        )
+        self._db = self._serve(("postgres", "nobody"), parent)
+        super().__init__()
 
     def _start(self) -> psycopg.Connection[Row]:
         folder, data = self._server.folder, self._server.folder / "data"
@@ -178,20 +166,6 @@ class PostgreSQLStore(Store):
         self._db.execute(f"CREATE INDEX span_finish ON span(finish) WHERE finish < {OPEN}")
         self._db.execute("VACUUM (ANALYZE) span")
 
-    def current(self, host: str) -> list[Row]:
-        return self._rows(_STATE + f"AND s.finish = {OPEN}", (host,))
-
-    def state(self, host: str, time: int) -> list[Row]:
-        return self._rows(_STATE + "AND s.finish > %s AND s.start <= %s", (host, time, time))
-
-    def who(self, name: str, version: str, time: int) -> list[Row]:
-        return self._rows(
-            """SELECT h.name FROM version v JOIN span s ON s.version = v.id
-            JOIN host h ON h.id = s.host
-            WHERE v.name = %s AND v.version = %s AND s.finish > %s AND s.start <= %s""",
-            (name, version, time, time),
-        )
-
     def history(self, host: str) -> list[Row]:
         """Both ends of every span in one row halves what is sent; the client takes them apart."""
         return pair_spans(self._rows(
@@ -214,34 +188,12 @@ class PostgreSQLStore(Store):
             JOIN version v ON v.id = n.version""", {"host": host, "start": start, "end": end},
         ))
 
-    def rollout(self, name: str, first: int, days: int) -> list[Row]:
-        last = first + (days - 1) * 86400
-        return self._rows(
-            self._rollout, {"name": name, "first": first, "last": last, "days": days}
-        )
-
     def rollup(self, time: int) -> list[Row]:
         return self._rows(
             """SELECT v.name, v.version, c.n FROM (SELECT version, count(*) AS n FROM span
             WHERE finish > %s AND start <= %s GROUP BY version) c
             JOIN version v ON v.id = c.version""", (time, time),
         )
-
-    def changes(self, start: int, end: int) -> list[Row]:
-        names = "JOIN host h ON h.id = s.host JOIN version v ON v.id = s.version"
-        return pair_marked(self._rows(
-            f"""SELECT s.start, h.name, v.name, v.version, 1 FROM span s {names}
-            WHERE s.start >= %(start)s AND s.start < %(end)s UNION ALL
-            SELECT s.finish, h.name, v.name, v.version, 0 FROM span s {names}
-            WHERE s.finish >= %(start)s AND s.finish < %(end)s AND s.finish < {OPEN}""",
-            {"start": start, "end": end},
-        ))
-
-    def close(self) -> None:
-        try:
-            self._db.close()
-        finally:
-            self._server.stop()
 
     def _rows(self, query: str, parameters: Any) -> list[Row]:
         return self._db.execute(query, parameters, binary=True).fetchall()

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fleet_rows import FleetRows, Snapshot
-from store import OPEN, Row, Store, compare, pair_marked, pair_spans, rollout_query
+from span_store import SpanStore
+from store import OPEN, Row, compare, pair_marked, pair_spans
 
 # One table of spans, stored in the order of its key: what is current on a host lies together at the
 # host's end, what it had at a time lies before it, and no second copy of the current state is kept.
@@ -25,12 +26,10 @@ CREATE TABLE span(host INTEGER NOT NULL, version INTEGER NOT NULL, installed INT
 CREATE INDEX span_version ON span(version, finish, host, start);
 """
 
-_STATE = """SELECT v.name, v.version, s.installed FROM host h
-  JOIN span s ON s.host = h.id JOIN version v ON v.id = s.version WHERE h.name = ? """
-
-
-class SQLiteStore(Store):
+class SQLiteStore(SpanStore):
     name = "sqlite"
+    parameter = ":{}"
+    greatest = "max"
 
     def __init__(self, parent: Path | None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="rivals-sqlite-", dir=parent))
@@ -42,12 +41,7 @@ class SQLiteStore(Store):
         self._db.execute("PRAGMA mmap_size = 8000000000")
         # A checkpoint for every 64 MB of log writes a page fewer times than one for every 4 MB.
         self._db.execute("PRAGMA wal_autocheckpoint = 16000")
-        self._rollout = rollout_query(
-            """SELECT v.version, s.start, s.finish FROM version v JOIN span s ON s.version = v.id
-            WHERE v.name = %(name)s""", "/", "max",
-        )
-        for field in ("name", "first", "last", "days"):
-            self._rollout = self._rollout.replace(f"%({field})s", f":{field}")
+        super().__init__()
 
     def version(self) -> str:
         return sqlite3.sqlite_version
@@ -120,20 +114,6 @@ class SQLiteStore(Store):
         self._db.execute(f"CREATE INDEX span_finish ON span(finish) WHERE finish < {OPEN}")
         self._db.execute("ANALYZE")
 
-    def current(self, host: str) -> list[Row]:
-        return self._rows(_STATE + f"AND s.finish = {OPEN}", (host,))
-
-    def state(self, host: str, time: int) -> list[Row]:
-        return self._rows(_STATE + "AND s.finish > ?2 AND s.start <= ?2", (host, time))
-
-    def who(self, name: str, version: str, time: int) -> list[Row]:
-        return self._rows(
-            """SELECT h.name FROM version v JOIN span s ON s.version = v.id
-            JOIN host h ON h.id = s.host
-            WHERE v.name = ? AND v.version = ? AND s.finish > ?3 AND s.start <= ?3""",
-            (name, version, time),
-        )
-
     def history(self, host: str) -> list[Row]:
         """Both ends of a span in one row; the client takes them apart."""
         return pair_spans(self._rows(
@@ -156,27 +136,12 @@ class SQLiteStore(Store):
             JOIN version v ON v.id = n.version""", (host, start, end),
         ))
 
-    def rollout(self, name: str, first: int, days: int) -> list[Row]:
-        last = first + (days - 1) * 86400
-        return self._rows(
-            self._rollout, {"name": name, "first": first, "last": last, "days": days}
-        )
-
     def rollup(self, time: int) -> list[Row]:
         return self._rows(
             """SELECT v.name, v.version, c.n FROM (SELECT version, count(*) AS n
             FROM span INDEXED BY span_version WHERE finish > ?1 AND start <= ?1 GROUP BY version) c
             JOIN version v ON v.id = c.version""", (time,),
         )
-
-    def changes(self, start: int, end: int) -> list[Row]:
-        names = "JOIN host h ON h.id = s.host JOIN version v ON v.id = s.version"
-        return pair_marked(self._rows(
-            f"""SELECT s.start, h.name, v.name, v.version, 1 FROM span s {names}
-            WHERE s.start >= ?1 AND s.start < ?2 UNION ALL
-            SELECT s.finish, h.name, v.name, v.version, 0 FROM span s {names}
-            WHERE s.finish >= ?1 AND s.finish < ?2 AND s.finish < {OPEN}""", (start, end),
-        ))
 
     def close(self) -> None:
         self._db.close()

@@ -19,8 +19,7 @@ csimdjson_parser *csimdjson_parser_new(size_t max_depth) {
 
 void csimdjson_parser_free(csimdjson_parser *parser) { delete parser; }
 
-int csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t length,
-                    int has_padding) {
+int csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t length) {
   // Capacity grows by doubling, so that a run of growing documents does not reallocate each time.
   auto &dom = parser->parser;
   if (dom.capacity() < length || dom.max_depth() != parser->max_depth) {
@@ -32,7 +31,7 @@ int csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t lengt
   }
   // simdjson bounds its string buffer by the length of the text: see document::allocate.
   parser->string_bytes = 0;
-  auto result = dom.parse(bytes, length, has_padding == 0);
+  auto result = dom.parse(bytes, length);
   if (result.error() != simdjson::SUCCESS) return static_cast<int>(result.error());
   parser->string_bytes = (5 * length / 3 + simdjson::SIMDJSON_PADDING + 63) / 64 * 64;
   return 0;
@@ -53,6 +52,4 @@ const uint8_t *csimdjson_strings(const csimdjson_parser *parser, size_t *byte_co
 const char *csimdjson_error_text(int code) {
   return simdjson::error_message(static_cast<simdjson::error_code>(code));
 }
-
-size_t csimdjson_padding(void) { return simdjson::SIMDJSON_PADDING; }
 }

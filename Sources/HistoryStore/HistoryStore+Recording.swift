@@ -31,152 +31,6 @@ extension HistoryStore {
       }, in: scope)
   }
 
-  /// Stores the JSON bodies of PutInventory requests in one durable transaction: the fast path.
-  ///
-  /// A refused one leaves no trace, the others stay. Throws ``StoreError``; then nothing of any of
-  /// them is stored.
-  public func record(
-    json bodies: [[UInt8]], in scope: Scope = .local
-  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
-    try checkWritable()
-    let now = now
-    // Repeated bodies are known by their hash alone; the others are read.
-    let submitted = bodies.map { body -> Submission in
-      if let repetition = repeatedBodies.repetition(of: body.span.bytes, in: scope, hash: hash) {
-        return .repetition(repetition)
-      }
-      return .report(read(body, knownIn: scope, now: now))
-    }
-    let (submissions, results, learned) = try write { writer, transaction throws(StoreError) in
-      var submissions = submitted
-      var results: [Result<Receipt, ReportError>] = []
-      writer.readContents = []
-      var learned: [Range<Int>] = []
-      for index in submissions.indices {
-        let first = writer.readContents.count
-        defer { learned.append(first..<writer.readContents.count) }
-        if case .report(let report) = submissions[index],
-          let refused = writer.refusal(of: report, in: scope)
-        {
-          results.append(.failure(refused))
-          continue
-        }
-        let state = try writer.scope(scope, &transaction)
-        results.append(
-          try accept(&submissions[index], bodies[index], writer, state, now: now, &transaction))
-      }
-      return (
-        submissions, results,
-        Learned(
-          generation: writer.meta.erasureGeneration, contents: writer.readContents,
-          ranges: learned)
-      )
-    }
-    remember(submissions, bodies, results, in: scope)
-    learn(learned, submissions, bodies, in: scope)
-    return results
-  }
-
-  /// A body on its way into the store.
-  private enum Submission: Sendable {
-    case repetition(RepeatedBodies.Repetition)
-    case report(Result<CanonicalReport, ReportError>)
-  }
-
-  /// Reads a body; with the scope's known items, or all of it.
-  private func read(
-    _ body: [UInt8], knownIn scope: Scope?, now: Instant
-  ) -> Result<CanonicalReport, ReportError> {
-    reader.withLock { reader in
-      let known = scope.map { reader.known(in: $0) }
-      do throws(ReportError) {
-        return .success(try reader.reader.read(body.span.bytes, known: known, now: now))
-      } catch {
-        return .failure(error)
-      }
-    }
-  }
-
-  private func accept(
-    _ submission: inout Submission, _ body: [UInt8], _ writer: Writer, _ scope: ScopeState,
-    now: Instant, _ transaction: inout WriteTransaction
-  ) throws(StoreError) -> Result<Receipt, ReportError> {
-    if case .repetition(let repetition) = submission {
-      let receipt = try writer.accept(
-        repetition, in: scope, now: now, limits: configuration.limits, &transaction)
-      if let receipt { return .success(receipt) }
-      submission = .report(read(body, knownIn: nil, now: now))
-    }
-    guard case .report(let read) = submission else { return .failure(Self.notRead) }
-    switch read {
-    case .failure(let error): return .failure(error)
-    case .success(var report):
-      if let known = report.knownGeneration, known != writer.meta.erasureGeneration {
-        // Between reading and here an erasure has taken contents away.
-        submission = .report(self.read(body, knownIn: nil, now: now))
-        guard case .report(.success(let again)) = submission else { return .failure(Self.notRead) }
-        report = again
-      }
-      return try writer.accept(report, in: scope, &transaction)
-    }
-  }
-
-  private static let notRead = ReportError(.invalidRequest, "the report could not be read again")
-
-  /// What the items that were read turned out to be.
-  private struct Learned: Sendable {
-    var generation: UInt64
-    var contents: [ContentID]
-    /// Those of each submission.
-    var ranges: [Range<Int>]
-  }
-
-  /// Keeps the texts of items that are stored now.
-  private func learn(
-    _ learned: Learned, _ submissions: [Submission], _ bodies: [[UInt8]], in scope: Scope
-  ) {
-    guard !learned.contents.isEmpty else { return }
-    reader.withLock { reader in
-      let known = reader.known(in: scope)
-      known.adopt(generation: learned.generation)
-      for (index, submission) in submissions.enumerated() {
-        guard case .report(.success(let report)) = submission else { continue }
-        var contents = learned.contents[learned.ranges[index]].makeIterator()
-        let body = bodies[index]
-        for entry in report.entries {
-          guard let content = entry.content else { continue }
-          for item in content.readItems {
-            guard let id = contents.next() else { break }
-            known.learn(
-              body.span.bytes.extracting(item.text), type: entry.type, content: id,
-              occurrence: content.elements[item.element].occurrence)
-          }
-        }
-      }
-    }
-  }
-
-  /// Keeps fingerprints of what is now the newest of each node.
-  private func remember(
-    _ submissions: [Submission], _ bodies: [[UInt8]], _ results: [Result<Receipt, ReportError>],
-    in scope: Scope
-  ) {
-    for (index, submission) in submissions.enumerated() {
-      guard case .success(let receipt) = results[index], let sequence = receipt.sequence else {
-        continue
-      }
-      switch submission {
-      case .repetition(let repetition):
-        repeatedBodies.renew(repetition, as: sequence.value, in: scope)
-      case .report(.success(let report)):
-        let body = bodies[index]
-        repeatedBodies.remember(
-          body.span.bytes, of: report, as: sequence.value, in: scope, hash: hash)
-      case .report(.failure): break
-      }
-    }
-  }
-
   private func commit(
     _ reports: [Result<CanonicalReport, ReportError>], in scope: Scope
   ) throws(StoreError) -> [Result<Receipt, ReportError>] {
@@ -199,12 +53,7 @@ extension HistoryStore {
     return try write { writer, transaction throws(StoreError) in
       var results: [Result<Receipt, ReportError>] = []
       for (report, scope) in reports {
-        if let refused = writer.refusal(of: report, in: scope) {
-          results.append(.failure(refused))
-          continue
-        }
-        let state = try writer.scope(scope, &transaction)
-        results.append(try writer.accept(report, in: state, &transaction))
+        results.append(try writer.accept(report, in: scope, &transaction))
       }
       return results
     }
@@ -283,7 +132,7 @@ extension HistoryStore {
     }
   }
 
-  private func checkWritable() throws(StoreError) {
+  func checkWritable() throws(StoreError) {
     guard !configuration.isReadOnly else {
       throw StoreError(.readOnly, "the store was opened for reading only")
     }

@@ -23,7 +23,7 @@ final class BodyReduction {
 
   private(set) var items: [Item] = []
   private(set) var markers: [Marker] = []
-  /// The reduced text, with room behind it for a parser that reads ahead.
+  /// The reduced text.
   private(set) var text: [UInt8] = []
 
   /// What every marker begins with.

@@ -9,8 +9,8 @@ import PackedBytes
 /// from node to node, is left out of the comparison and read each time. The item that followed a text last
 /// time is tried first; where it fails the first bytes find the others.
 ///
-/// Belongs to one scope and one reader. Memory: the texts and some 50 bytes each, at most
-/// ``byteCountMax``; beyond it all are forgotten.
+/// Belongs to one scope and one reader. Memory: ``byteCount``, the texts and some 50 bytes each;
+/// whoever owns it bounds it by ``removeAll()``.
 package final class KnownItems {
   /// One text.
   struct Form {
@@ -27,8 +27,6 @@ package final class KnownItems {
     var sibling: UInt32
   }
 
-  /// Bytes of texts that are kept at most.
-  static let byteCountMax = 256 << 20
   /// Bytes at the beginning of a text by which it is found.
   static let prefixByteCount = 32
   /// Texts of one beginning that are compared at most.
@@ -60,7 +58,11 @@ package final class KnownItems {
     typeIndexes = [:]
   }
 
-  var isEmpty: Bool { forms.count == 1 }
+  /// Bytes of memory taken.
+  package var byteCount: Int {
+    arena.allocatedByteCount + forms.count * MemoryLayout<Form>.stride
+      + slots.count * MemoryLayout<UInt32>.stride
+  }
 
   func form(_ number: UInt32) -> Form { forms[Int(number)] }
 
@@ -126,7 +128,6 @@ package final class KnownItems {
     guard content != 0, text.byteCount >= Self.prefixByteCount, occurrence.complexID == nil,
       let hole = hole(in: text, occurrence), find(in: text, at: 0, guess: 0) == 0
     else { return }
-    if arena.allocatedByteCount > Self.byteCountMax { removeAll() }
     let number = UInt32(forms.count)
     if forms.count * 2 > slots.count { growSlots() }
     let slot = slot(of: text, at: 0)

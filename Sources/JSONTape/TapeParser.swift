@@ -17,9 +17,6 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 @safe public final class TapeParser {
   private let parser: OpaquePointer
 
-  /// How many readable bytes must follow a text that is parsed in place.
-  public static let paddingByteCount = csimdjson_padding()
-
   /// Makes a parser for documents nested at most `maxDepth` levels deep.
   public init(maxDepth: Int) {
     guard let parser = unsafe csimdjson_parser_new(maxDepth) else {
@@ -31,17 +28,14 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   deinit { unsafe csimdjson_parser_free(parser) }
 
   /// Parses one document; the tape of the document before is gone.
-  ///
-  /// With `isPadded`, the caller vouches that ``paddingByteCount`` bytes of the same memory follow
-  /// the text, and the text is parsed where it is; else it is copied first.
-  public func parse(_ text: RawSpan, isPadded: Bool = false) throws(JSONError) {
+  public func parse(_ text: RawSpan) throws(JSONError) {
     let code = unsafe text.withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress else {
         // simdjson's EMPTY, which it answers for zero bytes.
-        return unsafe csimdjson_parse(parser, [0x20], 1, 0)
+        return unsafe csimdjson_parse(parser, [0x20], 1)
       }
       return unsafe csimdjson_parse(
-        parser, start.assumingMemoryBound(to: UInt8.self), bytes.count, isPadded ? 1 : 0)
+        parser, start.assumingMemoryBound(to: UInt8.self), bytes.count)
     }
     if code != 0 { throw JSONError(code: code) }
   }

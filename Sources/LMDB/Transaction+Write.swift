@@ -94,19 +94,6 @@ extension Environment {
     try put(value, for: key, in: database, flags: UInt32(MDB_APPEND))
   }
 
-  /// Stores a value under a key that is mostly behind every other.
-  ///
-  /// Like ``append(_:for:in:)`` where it is, which fills pages whole, and like ``put(_:for:in:)``
-  /// where it is not.
-  public mutating func appendOrPut(
-    _ value: RawSpan, for key: RawSpan, in database: Database
-  ) throws(LMDBError) {
-    do throws(LMDBError) { try append(value, for: key, in: database) } catch {
-      guard error == .keyExists else { throw error }
-      try put(value, for: key, in: database)
-    }
-  }
-
   /// Removes the entry of a key; `false` when there is none.
   ///
   /// Throws ``LMDBError/badValueSize`` when the key is empty; the transaction is as before then.

@@ -1,12 +1,13 @@
 /// Bytes that stay where they are: appended to chunks that are never moved, freed all together.
 ///
 /// Safe because a place is only ever given out for bytes already written, which nothing changes.
-@safe package final class ByteArena {
+@safe public final class ByteArena {
   /// Where some bytes lie.
-  package struct Place {
+  public struct Place: Sendable {
     @usableFromInline var chunk: UInt32
     @usableFromInline var offset: UInt32
-    package var byteCount: UInt32
+    /// How many there are.
+    public var byteCount: UInt32
 
     @inlinable init(chunk: UInt32, offset: UInt32, byteCount: UInt32) {
       self.chunk = chunk
@@ -15,7 +16,7 @@
     }
 
     /// No bytes.
-    package static let none = Place(chunk: 0, offset: 0, byteCount: 0)
+    public static let none = Place(chunk: 0, offset: 0, byteCount: 0)
   }
 
   private static let chunkByteCount = 1 << 20
@@ -23,17 +24,17 @@
   private var used = 0
   private var capacity = 0
   /// Bytes of all chunks.
-  package private(set) var allocatedByteCount = 0
+  public private(set) var allocatedByteCount = 0
 
   /// Starts empty.
-  package init() {}
+  public init() {}
 
   deinit {
     for index in unsafe chunks.indices { unsafe chunks[index].deallocate() }
   }
 
   /// Copies bytes to the end.
-  package func append(_ bytes: RawSpan) -> Place {
+  public func append(_ bytes: RawSpan) -> Place {
     if unsafe chunks.isEmpty || used + bytes.byteCount > capacity {
       capacity = max(Self.chunkByteCount, bytes.byteCount)
       unsafe chunks.append(.allocate(byteCount: capacity, alignment: 1))
@@ -54,7 +55,7 @@
 
   /// The bytes at a place of this arena.
   @inlinable @_lifetime(borrow self)
-  package func span(at place: Place) -> RawSpan {
+  public func span(at place: Place) -> RawSpan {
     guard place.byteCount > 0 else { return RawSpan() }
     let span = unsafe RawSpan(
       _unsafeStart: UnsafeRawPointer(

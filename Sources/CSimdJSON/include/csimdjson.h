@@ -19,17 +19,15 @@ typedef struct csimdjson_parser csimdjson_parser;
 csimdjson_parser *csimdjson_parser_new(size_t max_depth);
 void csimdjson_parser_free(csimdjson_parser *parser);
 
-/* Parses length bytes. With has_padding, csimdjson_padding more bytes behind them are readable and
- * nothing is copied. Returns 0, or simdjson's error code, which csimdjson_error_text explains. */
-int csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t length,
-                    int has_padding);
+/* Parses a copy of length bytes, since simdjson reads ahead. Returns 0, or simdjson's error code,
+ * which csimdjson_error_text explains. */
+int csimdjson_parse(csimdjson_parser *parser, const uint8_t *bytes, size_t length);
 
 /* The tape and the strings of the last document parsed; valid until the next parse. */
 const uint64_t *csimdjson_tape(const csimdjson_parser *parser, size_t *word_count);
 const uint8_t *csimdjson_strings(const csimdjson_parser *parser, size_t *byte_count);
 
 const char *csimdjson_error_text(int code);
-size_t csimdjson_padding(void);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,16 @@ struct ContentTable {
     return contents.count - 1
   }
 
+  /// The contents that an event takes and gives, by index; -1 for none.
+  mutating func indices(of event: Posting.Event) -> (removed: Int, added: Int) {
+    switch event.form {
+    case .removed: (index(of: event.a), -1)
+    case .added: (-1, index(of: event.a))
+    case .changed: (index(of: event.a), index(of: event.b))
+    case .counts: (-1, -1)
+    }
+  }
+
   mutating func removeAll() {
     contents.removeAll(keepingCapacity: true)
     if !indices.isEmpty { indices.removeAll(keepingCapacity: true) }
@@ -115,18 +125,8 @@ struct HolderSet {
     count -= 1
   }
 
-  /// What an event means in indices of this set; -1 for nothing.
-  mutating func indices(of event: Posting.Event) -> (removed: Int, added: Int) {
-    switch event.form {
-    case .removed: (index(of: event.a), -1)
-    case .added: (-1, index(of: event.a))
-    case .changed: (index(of: event.a), index(of: event.b))
-    case .counts: (-1, -1)
-    }
-  }
-
   mutating func take(_ posting: Posting) {
-    let event = indices(of: posting.event)
+    let event = table.indices(of: posting.event)
     if event.removed >= 0 { remove(posting.node, event.removed) }
     if event.added >= 0 { add(posting.node, event.added) }
   }
@@ -144,7 +144,7 @@ struct HolderSet {
     var events: [(removed: Int, added: Int)] = []
     var isWhole = true
     defer { self = set }
-    try run.decode(&reader, define: { events.append(set.indices(of: $0)) }) {
+    try run.decode(&reader, define: { events.append(set.table.indices(of: $0)) }) {
       valid, node, index in
       guard valid <= limit else {
         isWhole = false

@@ -13,22 +13,20 @@ struct ContentTally {
   }
 
   mutating func add(_ content: ContentID, _ count: Int) {
-    counts[index(of: content)] += count
-  }
-
-  private mutating func index(of content: ContentID) -> Int {
     let index = table.index(of: content)
-    if index == counts.count { counts.append(0) }
-    return index
+    extend()
+    counts[index] += count
   }
 
   private mutating func indices(of event: Posting.Event) -> (removed: Int, added: Int) {
-    switch event.form {
-    case .removed: (index(of: event.a), -1)
-    case .added: (-1, index(of: event.a))
-    case .changed: (index(of: event.a), index(of: event.b))
-    case .counts: (-1, -1)
-    }
+    let indices = table.indices(of: event)
+    extend()
+    return indices
+  }
+
+  /// Gives contents that are new in the table a count.
+  private mutating func extend() {
+    while counts.count < table.contents.count { counts.append(0) }
   }
 
   mutating func take(_ posting: Posting) {

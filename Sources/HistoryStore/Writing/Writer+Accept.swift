@@ -130,20 +130,18 @@ extension Writer {
     return nil
   }
 
-  /// Why a report is refused in a scope that is not open yet; nil where it opens it.
-  func refusal(of report: CanonicalReport, in scope: Scope) -> ReportError? {
-    guard scopeNumbers[scope] == nil else { return nil }
-    return report.entries.first { $0.content == nil }.map { mismatch(report, $0) }
+  /// Accepts one report into a scope, which it may open; a refused report opens none.
+  func accept(
+    _ report: CanonicalReport, in scope: Scope, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Result<Receipt, ReportError> {
+    if let refused = refusal(of: report, in: scope) { return .failure(refused) }
+    return try accept(report, in: try self.scope(scope, &transaction), &transaction)
   }
 
-  /// The same for a report that may not have been readable.
-  func refusal(
-    of report: Result<CanonicalReport, ReportError>, in scope: Scope
-  ) -> ReportError? {
-    switch report {
-    case .failure(let error): error
-    case .success(let report): refusal(of: report, in: scope)
-    }
+  /// Why a report is refused in a scope that is not open yet; nil where it opens it.
+  private func refusal(of report: CanonicalReport, in scope: Scope) -> ReportError? {
+    guard scopeNumbers[scope] == nil else { return nil }
+    return report.entries.first { $0.content == nil }.map { mismatch(report, $0) }
   }
 
   private func mismatch(

@@ -126,7 +126,7 @@ final class Writer: @unchecked Sendable {
     let key = Key.log(scope.number, sequence)
     let bytes = record.encoded(sequence: sequence)
     do throws(LMDBError) {
-      try transaction.appendOrPut(bytes.span.bytes, for: key.span.bytes, in: tables.log)
+      try transaction.put(bytes.span.bytes, for: key.span.bytes, in: tables.log)
     } catch { throw StoreError(error) }
     try link(
       digest: sha.digest(key.span.bytes, bytes.span.bytes), sequence: sequence, scope: scope,
