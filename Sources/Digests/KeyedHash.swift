@@ -6,6 +6,12 @@ public struct Hash128: Hashable, Sendable {
   public var high: UInt64
   /// The lower half.
   public var low: UInt64
+
+  /// Takes both halves.
+  public init(high: UInt64, low: UInt64) {
+    self.high = high
+    self.low = low
+  }
 }
 
 /// XXH3 with a secret of its own, so that nobody outside can prepare inputs that collide.
@@ -28,6 +34,13 @@ public struct KeyedHash: Sendable {
       unsafe secret.withUnsafeBytes { key in
         unsafe XXH3_64bits_withSecret(data.baseAddress, data.count, key.baseAddress, key.count)
       }
+    }
+  }
+
+  /// Hashes two hashes in this order.
+  public func hash128(_ first: Hash128, _ second: Hash128) -> Hash128 {
+    unsafe withUnsafeBytes(of: (first.high, first.low, second.high, second.low)) {
+      unsafe hash128(RawSpan(_unsafeBytes: $0))
     }
   }
 

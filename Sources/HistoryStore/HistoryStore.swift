@@ -166,7 +166,7 @@ public final class HistoryStore: Sendable {
   }
 
   private static func openTables(
-    _ transaction: inout WriteTransaction
+    _ transaction: inout LMDB.WriteTransaction
   ) throws(StoreError) -> Tables {
     var names: [String: Database] = [:]
     let probe: Database?

@@ -54,15 +54,13 @@ package struct BodyFingerprint: Sendable {
 
   /// Hashes what lies between the capture times, then the hashes.
   private static func hash(_ body: RawSpan, _ places: [Int], _ hash: KeyedHash) -> Hash128 {
-    var parts = ByteWriter(capacity: 16 * (places.count + 1))
+    var combined = Hash128(high: 0, low: 0)
     var from = 0
-    for place in places + [body.byteCount] {
-      let part = hash.hash128(body.extracting(from..<place))
-      parts.append(bigEndian: part.high)
-      parts.append(bigEndian: part.low)
+    for place in places {
+      combined = hash.hash128(combined, hash.hash128(body.extracting(from..<place)))
       from = min(place + captureTimeByteCount, body.byteCount)
     }
-    return hash.hash128(parts.bytes.span.bytes)
+    return hash.hash128(combined, hash.hash128(body.extracting(from..<body.byteCount)))
   }
 
   private static let opening = Array("{\"InstanceId\":\"".utf8)

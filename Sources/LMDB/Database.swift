@@ -9,6 +9,9 @@ public struct Database: Sendable, Hashable {
 
   let dbi: UInt32
 
+  /// A small number that no other open database of the environment has, from 2: LMDB's handle.
+  public var number: Int { Int(dbi) }
+
   /// Which environment the handle belongs to: handles are small numbers, and the number of one
   /// environment would silently name some other database in the next.
   let environmentNumber: Int

@@ -64,6 +64,39 @@ import Testing
     #expect(problems == ["a row of table \(table) does not have its checksum"])
   }
 
+  enum Damage: CaseIterable { case changed, removed, added }
+
+  @Test(arguments: Damage.allCases)
+  func `a row that is not as it was written is found without a replay`(_ damage: Damage) throws {
+    let folder = try ScratchFolder()
+    try store(folder, reports: 40, seed: 1)
+    #expect(try HistoryStore(path: folder.path).verify(.rows).problems == [])
+    for name in Tables.names where name != "meta" && name != "seen" {
+      let copy = try ScratchFolder()
+      try FileManager.default.copyItem(at: file(folder), to: file(copy))
+      do {
+        let environment = try Environment(path: file(copy).path, options: .init())
+        var transaction = try environment.beginWrite()
+        let database = try #require(try transaction.openDatabase(named: name, create: false))
+        guard try transaction.view.statistics(of: database).entries > 0 else { continue }
+        var (key, value) = try last(of: database, in: transaction.view)
+        switch damage {
+        case .changed: value[value.count / 2] ^= 1
+        case .added: key[key.count - 1] ^= 1
+        case .removed: break
+        }
+        if damage == .removed {
+          #expect(try transaction.delete(key.span.bytes, in: database))
+        } else {
+          try transaction.put(value.span.bytes, for: key.span.bytes, in: database)
+        }
+        try transaction.commit()
+      }
+      let problems = (try? HistoryStore(path: copy.path).verify(.rows).problems) ?? ["unreadable"]
+      #expect(!problems.isEmpty, "\(name)")
+    }
+  }
+
   private func last(
     of database: Database, in view: TransactionView
   ) throws -> (key: [UInt8], value: [UInt8]) {

@@ -18,6 +18,7 @@ struct RowDescription {
     var keyReader = ByteReader(key.span.bytes)
     let reader = ByteReader(value.span.bytes)
     switch table {
+    case "meta" where key == RowSums.key: sums(value)
     case "meta": try meta(value)
     case "scopes": try scope(&keyReader, value)
     case "log": try log(&keyReader, value)
@@ -49,6 +50,12 @@ struct RowDescription {
     ]
     key = MetaRow.key
     self.value = row.encoded()
+  }
+
+  private mutating func sums(_ value: [UInt8]) {
+    lines = ["sums over the rows of \((value.count - 4) / 8) tables"]
+    key = RowSums.key
+    self.value = value
   }
 
   private mutating func scope(_ reader: inout ByteReader, _ value: [UInt8]) throws {

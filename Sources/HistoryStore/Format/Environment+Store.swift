@@ -3,7 +3,7 @@ import LMDB
 extension Environment {
   /// Begins a write transaction, with the store's errors.
   @available(*, noasync)
-  func beginStoreWrite() throws(StoreError) -> WriteTransaction {
+  func beginStoreWrite() throws(StoreError) -> LMDB.WriteTransaction {
     do throws(LMDBError) { return try beginWrite() } catch { throw StoreError(error) }
   }
 

@@ -97,11 +97,28 @@ extension LogRecord {
     }
   }
 
+  /// What stands before the body.
+  struct Head {
+    /// The digest that the record had first, where an erasure has rewritten it.
+    var originalDigest: SHA256Digest?
+    /// Milliseconds since 1970.
+    var recorded: Int64
+    var isErasure: Bool
+
+    init(_ bytes: RawSpan) throws(PackedBytesError) {
+      var reader = ByteReader(bytes)
+      let first = try reader.byte()
+      if first & rewrittenBit != 0 {
+        originalDigest = SHA256Digest(bytes: [UInt8](copying: try reader.span(count: 32)))
+      }
+      isErasure = first & ~(rewrittenBit | compressedBit) == Tag.erasure.rawValue
+      recorded = Int64(truncatingIfNeeded: try reader.varint())
+    }
+  }
+
   /// The recorded time alone, in milliseconds.
   static func recorded(in bytes: RawSpan) throws(PackedBytesError) -> Int64 {
-    var reader = ByteReader(bytes)
-    if try reader.byte() & rewrittenBit != 0 { _ = try reader.span(count: 32) }
-    return Int64(truncatingIfNeeded: try reader.varint())
+    try Head(bytes).recorded
   }
 
   /// Reads what ``encoded(sequence:)`` wrote.

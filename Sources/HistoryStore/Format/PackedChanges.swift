@@ -48,9 +48,16 @@ enum PackedChanges {
     }
   }
 
+  /// Whether a Zstandard frame holds the changes.
+  @inline(__always)
+  static func isCompressed(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount > 1 else { return false }
+    return unsafe bytes.unsafeLoad(as: UInt8.self) == 0
+  }
+
   /// The changes behind a frame; nil where there is none.
   private static func decompressed(_ bytes: RawSpan) throws(PackedBytesError) -> [UInt8]? {
-    guard bytes.byteCount > 1, unsafe bytes.unsafeLoad(as: UInt8.self) == 0 else { return nil }
+    guard isCompressed(bytes) else { return nil }
     var reader = ByteReader(bytes)
     _ = try reader.byte()
     let byteCount = try reader.count(limit: min(byteCountMax, bytes.byteCount * 1000))

@@ -157,6 +157,15 @@ struct HashRow: Equatable {
     sequence = try reader.varint()
     contentHash = try reader.string()
   }
+
+  /// Whether a row says this, without reading it out.
+  static func tells(
+    _ bytes: RawSpan, _ contentHash: String?, of sequence: UInt64
+  ) throws(PackedBytesError) -> Bool {
+    var reader = ByteReader(bytes)
+    guard try reader.varint() == sequence, let contentHash else { return false }
+    return try reader.lengthPrefixedSpan().isEqual(to: contentHash.utf8Span.span.bytes)
+  }
 }
 
 /// What is known of a node as a whole.

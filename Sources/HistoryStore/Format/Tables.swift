@@ -29,6 +29,9 @@ struct Tables {
     ]
   }
 
+  /// The tables over whose rows a sum is kept.
+  var summed: [Database] { [log] + projections }
+
   /// Every table, by name.
   var all: [Database] { [log, meta, seen] + projections }
 

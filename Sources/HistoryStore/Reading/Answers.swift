@@ -237,11 +237,20 @@ public struct Statistics: Sendable {
   public var tables: [Table]
 }
 
+/// How much `verify` looks at.
+public enum VerificationDepth: Sendable, Hashable {
+  /// Every row as it was written: against the sums that are kept of all rows, and the chain of hashes
+  /// over the log. At the speed of reading.
+  case rows
+  /// That, and every projection made again from the log and compared. At the speed of a rebuild.
+  case replay
+}
+
 /// What `verify` found.
 public struct Verification: Sendable {
   /// Records walked.
   public var records: Int
-  /// Projection rows compared.
+  /// Rows of projections checked.
   public var rows: Int
   /// Bytes of log read.
   public var logByteCount: Int

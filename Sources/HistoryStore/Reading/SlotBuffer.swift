@@ -53,7 +53,23 @@ import PackedBytes
 
   /// Applies packed slot changes, made at a valid time.
   mutating func apply(_ bytes: RawSpan, at valid: UInt32) throws(PackedBytesError) {
-    try PackedChanges.decode(bytes, at: valid) { put($0.item, Int($0.slot)) }
+    guard count == 0, PackedChanges.isCompressed(bytes) else {
+      return try PackedChanges.decode(bytes, at: valid) { put($0.item, Int($0.slot)) }
+    }
+    try DecodedFrames.shared.apply(bytes, at: valid, to: &self) {
+      slots throws(PackedBytesError) in
+      try PackedChanges.decode(bytes, at: valid) { slots.put($0.item, Int($0.slot)) }
+    }
+  }
+
+  /// Makes these the only slots.
+  mutating func replace(with slots: [StoredItem]) {
+    count = 0
+    extend(to: slots.count)
+    unsafe slots.withUnsafeBufferPointer { source in
+      guard let base = source.baseAddress else { return }
+      unsafe start.update(from: base, count: source.count)
+    }
   }
 
   /// A copy of all slots.

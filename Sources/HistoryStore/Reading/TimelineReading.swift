@@ -217,9 +217,9 @@ extension TransactionView {
     } ?? TimelineTail()
   }
 
-  /// The bytes of a series' tail; none where it has no tail.
-  func tailBytes(_ series: Series, tables: Tables) throws(StoreError) -> [UInt8] {
-    try row(Key.series(series), tables.tails) { [UInt8](copying: $0) } ?? []
+  /// The bytes of the tail under a series' key; none where it has no tail.
+  func tailBytes(_ key: [UInt8], tables: Tables) throws(StoreError) -> [UInt8] {
+    try row(key, tables.tails) { [UInt8](copying: $0) } ?? []
   }
 
   private func replay(

@@ -209,11 +209,11 @@ extension Writer {
     _ contentHash: String?, of newest: Place, _ series: Series,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Bool {
-    let row = try transaction.view.row(Key.series(series), tables.hashes) {
-      bytes throws(PackedBytesError) in try HashRow(bytes)
+    let isSame = try transaction.view.row(Key.series(series), tables.hashes) {
+      bytes throws(PackedBytesError) in
+      try HashRow.tells(bytes, contentHash, of: newest.sequence)
     }
-    guard let row else { return false }
-    return row.contentHash == contentHash && row.sequence == newest.sequence
+    return isSame ?? false
   }
 
   /// Whether an unchanged statement of this valid time is known.

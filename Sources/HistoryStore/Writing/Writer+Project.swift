@@ -59,19 +59,20 @@ extension Writer {
       return true
     }
     guard last < entry.place else { return false }
-    let tail = try transaction.view.tailBytes(series, tables: tables)
+    let key = Key.series(series)
+    let tail = try transaction.view.tailBytes(key, tables: tables)
     if TimelineTail.takes(entry) {
       let end = tail.isEmpty ? Place(valid: 0, sequence: 0) : last
       var bytes = ByteWriter(capacity: TimelineTail.byteCountMax)
       bytes.append(tail)
       TimelineTail.encode(entry, after: end, into: &bytes)
       if bytes.count <= TimelineTail.byteCountMax {
-        try put(bytes.bytes, Key.series(series), tables.tails, &transaction)
+        try put(bytes.bytes, replacing: tail, key, tables.tails, &transaction)
         return true
       }
     }
     try append(try TimelineTail(stored: tail).entries + [entry], series, &transaction)
-    if !tail.isEmpty { try delete(Key.series(series), tables.tails, &transaction) }
+    if !tail.isEmpty { try delete(key, tables.tails, &transaction) }
     return true
   }
 
@@ -79,10 +80,11 @@ extension Writer {
   func foldTail(
     of series: Series, _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    let tail = try transaction.view.tailBytes(series, tables: tables)
+    let key = Key.series(series)
+    let tail = try transaction.view.tailBytes(key, tables: tables)
     guard !tail.isEmpty else { return }
     try append(try TimelineTail(stored: tail).entries, series, &transaction)
-    try delete(Key.series(series), tables.tails, &transaction)
+    try delete(key, tables.tails, &transaction)
   }
 
   /// Appends entries to the last row of a timeline, or in a new one behind it.
@@ -100,7 +102,9 @@ extension Writer {
       last = entry.place
     }
     if bytes.count <= TimelineChunk.byteCountMax {
-      try put(bytes.bytes, Key.timeline(series, tail.place), tables.timeline, &transaction)
+      try put(
+        bytes.bytes, replacing: tail.bytes, Key.timeline(series, tail.place), tables.timeline,
+        &transaction)
       return
     }
     var chunk = TimelineChunk(

@@ -18,6 +18,7 @@ final class Writer: @unchecked Sendable {
   private let clock: @Sendable () -> Int64
 
   var meta = MetaRow()
+  private var sums = RowSums()
   var scopes: [ScopeNumber: ScopeState] = [:]
   var scopeNumbers: [Scope: ScopeNumber] = [:]
   var staged = Staged()
@@ -46,10 +47,11 @@ final class Writer: @unchecked Sendable {
   ) throws(StoreError) -> R {
     while true {
       do throws(StoreError) {
-        var transaction = try environment.beginStoreWrite()
+        var transaction = WriteTransaction(try environment.beginStoreWrite(), sums: sums)
         try load(&transaction)
         let result = try body(&transaction)
         try flush(&transaction)
+        sums = transaction.sums
         do throws(LMDBError) { try transaction.commit() } catch {
           throw StoreError(committing: error, to: environment.path)
         }
@@ -69,6 +71,8 @@ final class Writer: @unchecked Sendable {
     let stored = try transaction.view.meta(tables) ?? MetaRow()
     if isLoaded && stored == meta { return }
     meta = stored
+    sums = try transaction.view.rowSums(tables)
+    transaction.adopt(sums)
     scopes = [:]
     scopeNumbers = [:]
     staged = Staged()
@@ -126,7 +130,7 @@ final class Writer: @unchecked Sendable {
     let key = Key.log(scope.number, sequence)
     let bytes = record.encoded(sequence: sequence)
     do throws(LMDBError) {
-      try transaction.put(bytes.span.bytes, for: key.span.bytes, in: tables.log)
+      try transaction.putNew(bytes.span.bytes, for: key.span.bytes, in: tables.log)
     } catch { throw StoreError(error) }
     try link(
       digest: sha.digest(key.span.bytes, bytes.span.bytes), sequence: sequence, scope: scope,
@@ -157,6 +161,21 @@ final class Writer: @unchecked Sendable {
   ) throws(StoreError) {
     do throws(LMDBError) {
       try transaction.put(value.span.bytes, for: key.span.bytes, in: table)
+    } catch { throw StoreError(error) }
+  }
+
+  /// Writes one row in place of one that is known; of none, where that is empty.
+  func put(
+    _ value: [UInt8], replacing old: [UInt8], _ key: [UInt8], _ table: Database,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    do throws(LMDBError) {
+      if old.isEmpty {
+        try transaction.putNew(value.span.bytes, for: key.span.bytes, in: table)
+      } else {
+        try transaction.put(
+          value.span.bytes, replacing: old.span.bytes, for: key.span.bytes, in: table)
+      }
     } catch { throw StoreError(error) }
   }
 
@@ -228,5 +247,6 @@ extension Writer {
       }
     }
     try put(meta.encoded(), MetaRow.key, tables.meta, &transaction)
+    try put(transaction.sums.encoded(tables), RowSums.key, tables.meta, &transaction)
   }
 }
