@@ -1,4 +1,5 @@
 import CZstd
+import Synchronization
 
 /// Bytes that are no Zstandard frame, or not of the length that was told.
 public struct CompressionError: Error, Hashable, Sendable {
@@ -8,37 +9,24 @@ public struct CompressionError: Error, Hashable, Sendable {
 
 /// Zstandard for whole values in memory.
 ///
-/// Keeps its working memory (some 100 kB for small values), so use one for many values, from one
-/// thread at a time.
-@safe public final class Zstandard {
-  private let compression: OpaquePointer
-  private let decompression: OpaquePointer
-
+/// May be called by any number of threads at once: each takes working memory (some 100 kB for small
+/// values) out of a pool, which keeps as much as was ever used at the same time.
+public enum Zstandard {
   /// libzstd's own default: some 400 MB/s, and most of what higher levels save.
   private static let level: Int32 = 3
 
-  /// Makes the working memory; traps only where there is none.
-  public init() {
-    guard let compression = unsafe ZSTD_createCCtx(), let decompression = unsafe ZSTD_createDCtx()
-    else { preconditionFailure("no memory for Zstandard") }
-    unsafe self.compression = compression
-    unsafe self.decompression = decompression
-  }
-
-  deinit {
-    unsafe ZSTD_freeCCtx(compression)
-    unsafe ZSTD_freeDCtx(decompression)
-  }
+  private static let pool = Mutex<[Context]>([])
 
   /// The value as one frame; nil where that would not be shorter.
-  public func compress(_ value: RawSpan) -> [UInt8]? {
+  public static func compress(_ value: RawSpan) -> [UInt8]? {
     guard value.byteCount > 1 else { return nil }
     let limit = value.byteCount - 1
-    let context = unsafe compression
+    let context = takeContext()
+    defer { pool.withLock { $0.append(context) } }
     let frame = [UInt8](unsafeUninitializedCapacity: limit) { target, count in
       let code = unsafe value.withUnsafeBytes { source in
         unsafe ZSTD_compressCCtx(
-          context, target.baseAddress, limit, source.baseAddress, source.count, Self.level)
+          context.compression, target.baseAddress, limit, source.baseAddress, source.count, level)
       }
       // The one error there is: the frame does not fit.
       count = ZSTD_isError(code) != 0 ? 0 : code
@@ -49,15 +37,16 @@ public struct CompressionError: Error, Hashable, Sendable {
   /// The value of a frame, which must have exactly `byteCount` bytes.
   ///
   /// The caller bounds `byteCount`: as much memory is taken before the frame is looked at.
-  public func decompress(
+  public static func decompress(
     _ frame: RawSpan, byteCount: Int
   ) throws(CompressionError) -> [UInt8] {
-    let context = unsafe decompression
+    let context = takeContext()
+    defer { pool.withLock { $0.append(context) } }
     var code = 0
     let value = [UInt8](unsafeUninitializedCapacity: byteCount) { target, count in
       code = unsafe frame.withUnsafeBytes { source in
         unsafe ZSTD_decompressDCtx(
-          context, target.baseAddress, byteCount, source.baseAddress, source.count)
+          context.decompression, target.baseAddress, byteCount, source.baseAddress, source.count)
       }
       count = ZSTD_isError(code) != 0 ? 0 : code
     }
@@ -68,5 +57,30 @@ public struct CompressionError: Error, Hashable, Sendable {
       throw CompressionError(reason: "the value has another length than was told")
     }
     return value
+  }
+
+  private static func takeContext() -> Context {
+    pool.withLock { $0.popLast() } ?? Context()
+  }
+}
+
+/// Working memory of libzstd.
+///
+/// Unchecked: whoever has taken it out of the pool is the only one to use it.
+@safe private final class Context: @unchecked Sendable {
+  let compression: OpaquePointer
+  let decompression: OpaquePointer
+
+  /// Traps only where there is no memory.
+  init() {
+    guard let compression = unsafe ZSTD_createCCtx(), let decompression = unsafe ZSTD_createDCtx()
+    else { preconditionFailure("no memory for Zstandard") }
+    unsafe self.compression = compression
+    unsafe self.decompression = decompression
+  }
+
+  deinit {
+    unsafe ZSTD_freeCCtx(compression)
+    unsafe ZSTD_freeDCtx(decompression)
   }
 }

@@ -87,7 +87,7 @@ package final class ReportReader {
       var report = CanonicalReport(node: node, origin: .reported, entries: entries)
       report.hasPlainCaptureTimes =
         !hasUnknownMembers
-        && !entries.contains { $0.content == nil || $0.content?.hasCaptureTimeAttribute == true }
+        && !entries.contains { $0.content?.hasCaptureTimeAttribute == true }
       return report
     } catch {
       var named = error

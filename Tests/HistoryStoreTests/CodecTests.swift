@@ -54,12 +54,49 @@ import Testing
   @Test mutating func `slot changes are read as they were written`() throws {
     for _ in 0..<2000 {
       let changes = changes()
-      let bytes = SlotChangeCodec.encoded(changes)
-      #expect(try SlotChangeCodec.changes(from: bytes.span.bytes) == changes)
+      let valid = UInt32(number(1 << 31))
+      let bytes = PackedChanges.encoded(changes, at: valid)
+      #expect(try PackedChanges.changes(from: bytes.span.bytes, at: valid) == changes)
       var layout = Layout()
       layout.apply(changes)
-      let packed = SlotChangeCodec.encoded(layout)
-      #expect(try SlotChangeCodec.layout(from: packed.span.bytes) == layout)
+      let packed = PackedChanges.encoded(layout, at: valid)
+      #expect(try PackedChanges.layout(from: packed.span.bytes, at: valid) == layout)
+    }
+  }
+
+  @Test func `long slot changes are compressed`() throws {
+    let changes = (0..<500 as Range<UInt32>).map { slot in
+      SlotChange(
+        slot: slot, item: StoredItem(content: slot / 2 + 1, occurrence: .time(1_767_000_000)))
+    }
+    let bytes = PackedChanges.encoded(changes, at: 1_767_571_200)
+    #expect(bytes.count < 500 && bytes[0] == 0)
+    #expect(try PackedChanges.changes(from: bytes.span.bytes, at: 1_767_571_200) == changes)
+    let short = Array(bytes.dropLast())
+    #expect(throws: PackedBytesError.self) {
+      try PackedChanges.changes(from: short.span.bytes, at: 1_767_571_200)
+    }
+  }
+
+  @Test mutating func `a tail is read as it was written`() throws {
+    for _ in 0..<500 {
+      var tail = TimelineTail()
+      var place = Place(valid: UInt32(number(1 << 31)), sequence: number(1 << 40))
+      for _ in 0..<number(12) {
+        place.valid += UInt32(number(1 << 20))
+        place.sequence += 1 + number(5000)
+        var entry = TimelineEntry(
+          kind: random.next() % 2 == 0 ? .observation : .confirmation,
+          isImported: Bool.random(using: &random), place: place)
+        if entry.isState {
+          entry.version = Int(number(1 << 10))
+          entry.changes = PackedChanges.none
+        }
+        #expect(TimelineTail.takes(entry))
+        tail.entries.append(entry)
+      }
+      let bytes = tail.encoded()
+      #expect(try TimelineTail(bytes.span.bytes) == tail)
     }
   }
 
@@ -216,13 +253,13 @@ import Testing
           index == 0
           ? first
           : Place(
-            valid: first.valid + UInt32(number(1 << 20)),
+            valid: (entries.last?.place ?? first).valid + UInt32(number(1 << 16)),
             sequence: first.sequence - number(900) + number(5000))
         var entry = TimelineEntry(
           kind: kind, isImported: Bool.random(using: &random), place: place)
         if entry.isState {
           entry.version = Int(number(1 << 20))
-          entry.changes = SlotChangeCodec.encoded(changes())
+          entry.changes = PackedChanges.encoded(changes(), at: place.valid)
         }
         entries.append(entry)
       }
@@ -332,8 +369,8 @@ import Testing
 
   @Test mutating func `hostile bytes give errors and never a crash`() throws {
     func tryAll(_ bytes: [UInt8]) {
-      _ = try? SlotChangeCodec.changes(from: bytes.span.bytes)
-      _ = try? SlotChangeCodec.layout(from: bytes.span.bytes)
+      _ = try? PackedChanges.changes(from: bytes.span.bytes, at: 5)
+      _ = try? TimelineTail(bytes.span.bytes)
       _ = try? LogRecord(bytes.span.bytes, sequence: 5)
       _ = try? LogRecord.recorded(in: bytes.span.bytes)
       _ = try? TimelineChunk(bytes.span.bytes, at: Place(valid: 5, sequence: 5))
@@ -359,7 +396,7 @@ import Testing
       let sequence: UInt64 = 1 << 40
       var bytes = record(recorded: 1_700_000_000_000, sequence: sequence)
         .encoded(sequence: sequence)
-      if round % 3 == 0 { bytes = SlotChangeCodec.encoded(changes()) }
+      if round % 3 == 0 { bytes = PackedChanges.encoded(changes(), at: 5) }
       for _ in 0...(round % 4) where !bytes.isEmpty {
         let place = Int.random(in: 0..<bytes.count, using: &random)
         bytes[place] = UInt8.random(in: 0...255, using: &random)

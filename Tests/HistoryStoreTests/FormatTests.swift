@@ -61,7 +61,7 @@ import Testing
     try withGolden { store in
       let found = try store.verify()
       #expect(found.problems == [])
-      #expect(found.records == 136)
+      #expect(found.records == 194)
       let before = try rows(of: store).filter { $0.table != "meta" }
       _ = try store.rebuild()
       #expect(try rows(of: store).filter { $0.table != "meta" } == before)

@@ -91,7 +91,7 @@ enum GoldenStore {
     try record(node, [applications("11:55:00", nil, [bash])], in: other, at: time("11:55:00"))
     // Enough for several chunks, a keyframe and a row of the chain.
     let base = NodeID(stored: "db-1")
-    for step in 0..<122 {
+    for step in 0..<178 {
       let items = (0..<12).map { index in
         package("lib\(index)", "1.\(index.isMultiple(of: 2) ? step % 3 : 0)", "")
       }
@@ -99,6 +99,14 @@ enum GoldenStore {
       let text = String(now.description.dropFirst(11).dropLast())
       try record(base, [applications(text, nil, items)], at: now)
     }
+    // What a tail holds.
+    try record(node, [applications("14:30:00", "h3", [bash])], in: other, at: time("14:30:00"))
+    try record(
+      node,
+      [
+        Report.Entry(
+          type: .application, captureTime: time("14:40:00"), unchangedSince: "h3")
+      ], in: other, at: time("14:40:00"))
   }
 
   static func package(_ name: String, _ version: String, _ installed: String) -> Item {

@@ -55,7 +55,7 @@ import Testing
     }
     try check(store, &reference, name, times, &random)
     let rows = try store.projectionRows()
-    #expect(rows["timeline"]?.count ?? 0 > 25)
+    #expect(rows["timeline"]?.count ?? 0 > 8)
     #expect(rows["keyframes"]?.count ?? 0 >= 3)
     try store.checkSoundness()
     try store.checkRebuild()

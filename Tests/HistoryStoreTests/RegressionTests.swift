@@ -94,15 +94,21 @@ import Testing
 
   @Test func `what was confirmed is known whatever was recorded since, in rows of its own`() throws
   {
-    let content = (0..<280).map { number -> Item in ["Name": "package-\(number)"] }
-    try record(
-      .init(type: .application, captureTime: time(0), contentHash: "h", content: content))
-    try record(.init(type: .application, captureTime: time(1), unchangedSince: "h"))
+    // Ten changes of 130 items fill a row but for the eleventh.
+    func content(_ step: Int64) -> [Item] {
+      (0..<130).map { ["Name": "package-\($0)", "Version": "\(step)"] }
+    }
+    for step in 0..<10 as Range<Int64> {
+      try record(
+        .init(
+          type: .application, captureTime: time(step), contentHash: "h", content: content(step)))
+    }
+    try record(.init(type: .application, captureTime: time(10), unchangedSince: "h"))
     let known = Instant(milliseconds: clock.milliseconds)
-    try record(.init(type: .application, captureTime: time(10), content: []))
+    try record(.init(type: .application, captureTime: time(20), content: content(10)))
     try #require(try store.projectionRows()["timeline"]?.count == 2)
-    let state = try store.state(of: node, type: .application, at: time(11), knownAt: known)
-    #expect(state.observedAt == time(0))
-    #expect(state.lastConfirmed == time(1))
+    let state = try store.state(of: node, type: .application, at: time(21), knownAt: known)
+    #expect(state.observedAt == time(9))
+    #expect(state.lastConfirmed == time(10))
   }
 }

@@ -74,6 +74,47 @@ import Testing
     #expect(receipt.changeCount == 1)
   }
 
+  private func statement(_ seconds: Int, _ hash: String) -> [UInt8] {
+    let time = Instant(seconds: Int64(start + seconds))
+    return Array(
+      #"{"InstanceId":"i-1","Items":[{"TypeName":"Custom:Tool","SchemaVersion":"1.0","#.utf8)
+      + Array(#""CaptureTime":"\#(time)","ContentHash":"\#(hash)"}]}"#.utf8)
+  }
+
+  @Test func `a repeated unchanged statement is a statement of its own until it is wrong`() throws {
+    let store = try makeStore()
+    func observe(_ seconds: Int, _ items: String, _ hash: String) throws {
+      let text = String(decoding: body(seconds, items: items, type: "Custom:Tool"), as: UTF8.self)
+      let tagged = text.replacingOccurrences(
+        of: #""Content":"#, with: #""ContentHash":"\#(hash)","Content":"#)
+      _ = try store.record(json: [Array(tagged.utf8)])[0].get()
+    }
+    let node = try NodeID("i-1")
+    let type = TypeName(stored: "Custom:Tool")
+    try observe(0, bash, "h1")
+    for minute in 1...40 {
+      let receipt = try store.record(json: [statement(minute * 60, "h1")])[0].get()
+      #expect(receipt.changeCount == 0 && receipt.sequence != nil)
+    }
+    #expect(try store.record(json: [statement(2400, "h1")])[0].get().isDuplicate)
+    let state = try store.state(of: node, type: type)
+    #expect(state.observedAt == Instant(seconds: Int64(start)))
+    #expect(state.lastConfirmed == Instant(seconds: Int64(start + 2400)))
+    try observe(2500, zsh, "h2")
+    #expect(throws: ReportError.self) {
+      try store.record(json: [statement(2600, "h1")])[0].get()
+    }
+    try observe(2700, bash, "h1")
+    _ = try store.record(json: [statement(2800, "h1")])[0].get()
+    _ = try store.record(json: [statement(2900, "h1")])[0].get()
+    try store.deleteType(type, at: Instant(seconds: Int64(start + 3000)))
+    #expect(throws: ReportError.self) {
+      try store.record(json: [statement(3100, "h1")])[0].get()
+    }
+    #expect(try store.history(of: node).count == 4)
+    #expect(try store.verify().isSound)
+  }
+
   @Test func `a repeated body after its type ended is read and stored`() throws {
     let store = try makeStore()
     _ = try store.record(json: [body(0, items: bash, type: "Custom:Tool")])

@@ -29,6 +29,7 @@ struct RowDescription {
     case "nodes": try node(&keyReader, value)
     case "node-numbers": try nodeNumber(&keyReader, reader)
     case "timeline": try timeline(&keyReader, value)
+    case "tails": try tail(&keyReader, value)
     case "keyframes": try keyframe(&keyReader, value)
     case "hashes": try hash(&keyReader, value)
     case "identities": try identity(&keyReader, reader)
@@ -188,11 +189,11 @@ struct RowDescription {
           + (prior.isImported ? ", imported" : ""))
     }
     for entry in chunk.entries {
-      var line = "\(entry.kind) \(Self.time(entry.place.valid)), record \(entry.place.sequence)"
-      if entry.isImported { line += ", imported" }
+      var line = Self.line(entry)
       if entry.isState {
-        line += ", version \(entry.version): "
-        line += Self.text(try SlotChangeCodec.changes(from: entry.changes.span.bytes))
+        let changes = try PackedChanges.changes(
+          from: entry.changes.span.bytes, at: entry.place.valid)
+        line += ": " + Self.text(changes)
       }
       lines.append(line)
     }
@@ -200,15 +201,30 @@ struct RowDescription {
     self.value = chunk.encoded()
   }
 
+  private static func line(_ entry: TimelineEntry) -> String {
+    var line = "\(entry.kind) \(time(entry.place.valid)), record \(entry.place.sequence)"
+    if entry.isImported { line += ", imported" }
+    if entry.isState { line += ", version \(entry.version)" }
+    return line
+  }
+
+  private mutating func tail(_ reader: inout ByteReader, _ value: [UInt8]) throws {
+    let series = try Self.series(&reader)
+    let tail = try TimelineTail(value.span.bytes)
+    lines = [Self.line(series)] + tail.entries.map(Self.line)
+    key = Key.series(series)
+    self.value = tail.encoded()
+  }
+
   private mutating func keyframe(_ reader: inout ByteReader, _ value: [UInt8]) throws {
     let (series, place) = try Self.place(&reader)
-    let layout = try SlotChangeCodec.layout(from: value.span.bytes)
+    let layout = try PackedChanges.layout(from: value.span.bytes, at: place.valid)
     lines = [
       Self.line(series), "before \(Self.time(place.valid)), record \(place.sequence)",
       Self.text(Layout().changes(to: layout)),
     ]
     key = Key.timeline(series, place)
-    self.value = SlotChangeCodec.encoded(layout)
+    self.value = PackedChanges.encoded(layout, at: place.valid)
   }
 
   private mutating func hash(_ reader: inout ByteReader, _ value: [UInt8]) throws {

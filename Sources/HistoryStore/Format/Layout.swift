@@ -90,17 +90,20 @@ struct SlotChange: Equatable {
 ///
 /// `count`, then for each change, in order of slots: varint `gap << 1 | clears`, and unless it
 /// clears: zigzag difference of the content id to the one before, and the occurrence: varint
-/// `0` none, `1 + 2 * zigzag(seconds - seconds before)` time, `2 + 2 * id` complex.
+/// `0` none, `1 + 2 * zigzag(seconds - seconds before)` time, `2 + 2 * id` complex. The first time is
+/// relative to the valid time of what the changes make, which lies near it as a rule.
 /// Neighbouring slots, ids given in a row and equal times all cost one byte each.
 enum SlotChangeCodec {
   /// The most changes one observation can make: every item removed and every item new.
   static let changesMax = 1 << 20
 
-  static func encode(_ changes: [SlotChange], into writer: inout ByteWriter) {
+  static func encode(
+    _ changes: [SlotChange], at valid: UInt32, into writer: inout ByteWriter
+  ) {
     writer.append(varint: changes.count)
     var nextSlot: UInt32 = 0
     var content: Int64 = 0
-    var seconds: Int64 = 0
+    var seconds = Int64(valid)
     for change in changes {
       let gap = UInt64(change.slot &- nextSlot)
       nextSlot = change.slot &+ 1
@@ -130,14 +133,14 @@ enum SlotChangeCodec {
   /// against the end once.
   @inline(__always) @_lifetime(reader: copy reader)
   static func decode(
-    _ reader: inout ByteReader, _ body: (SlotChange) -> Void
+    _ reader: inout ByteReader, at valid: UInt32, _ body: (SlotChange) -> Void
   ) throws(PackedBytesError) {
     let count = try reader.count(limit: changesMax)
     let bytes = reader.bytes
     var at = reader.position
     var nextSlot: UInt64 = 0
     var content: Int64 = 0
-    var seconds: Int64 = 0
+    var seconds = Int64(valid)
     let free = StoredItem.free
     // Up to here sixteen bytes can be loaded unseen.
     let plainEnd = bytes.byteCount - 16
@@ -214,33 +217,6 @@ enum SlotChangeCodec {
     return (try reader.varint(), reader.position)
   }
 
-  static func changes(from bytes: RawSpan) throws(PackedBytesError) -> [SlotChange] {
-    var reader = ByteReader(bytes)
-    var changes: [SlotChange] = []
-    try decode(&reader) { changes.append($0) }
-    return changes
-  }
-
-  static func encoded(_ changes: [SlotChange]) -> [UInt8] {
-    var writer = ByteWriter(capacity: 8 + changes.count * 6)
-    encode(changes, into: &writer)
-    return writer.bytes
-  }
-
-  /// A whole layout: the changes that make it from nothing.
-  static func encoded(_ layout: Layout) -> [UInt8] { encoded(Layout().changes(to: layout)) }
-
-  static func layout(from bytes: RawSpan) throws(PackedBytesError) -> Layout {
-    var reader = ByteReader(bytes)
-    return try layout(from: &reader)
-  }
-
-  @_lifetime(reader: copy reader)
-  static func layout(from reader: inout ByteReader) throws(PackedBytesError) -> Layout {
-    var slots = SlotBuffer()
-    try slots.apply(&reader)
-    return Layout(slots: slots.slots)
-  }
 }
 
 /// A change of the usual form: one byte for the slot, up to three for the content, up to eight for

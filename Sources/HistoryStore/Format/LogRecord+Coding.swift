@@ -2,7 +2,6 @@ import Compression
 import Digests
 import Inventory
 import PackedBytes
-import Synchronization
 
 // The byte form of log records; docs/format.md, "log".
 
@@ -34,8 +33,6 @@ extension LogRecord {
   /// How many times longer than its frame a body is at most, so that a damaged length is found out
   /// before memory is taken for it.
   private static let compressionRatioMax = 1000
-
-  private static let zstandard = Mutex(Zstandard())
 
   /// The bytes under `sequence`.
   func encoded(sequence: UInt64) -> [UInt8] {
@@ -69,8 +66,8 @@ extension LogRecord {
   /// The body compressed, where that is worth it.
   private static func frame(of body: [UInt8]) -> [UInt8]? {
     guard body.count >= compressedBodyMin else { return nil }
-    let frame = zstandard.withLock { $0.compress(body.span.bytes) }
-    guard let frame, frame.count < body.count - body.count / 8,
+    guard let frame = Zstandard.compress(body.span.bytes),
+      frame.count < body.count - body.count / 8,
       body.count / compressionRatioMax <= frame.count
     else { return nil }
     return frame
@@ -133,7 +130,7 @@ extension LogRecord {
     _ frame: RawSpan, byteCount: Int
   ) throws(PackedBytesError) -> [UInt8] {
     guard byteCount / Self.compressionRatioMax <= frame.byteCount,
-      let plain = zstandard.withLock({ try? $0.decompress(frame, byteCount: byteCount) })
+      let plain = try? Zstandard.decompress(frame, byteCount: byteCount)
     else { throw PackedBytesError(offset: 0, expected: "a Zstandard frame") }
     return plain
   }
@@ -246,6 +243,8 @@ extension ReportRecord.Entry {
   private static let hashBit: UInt8 = 4
   private static let newVersionBit: UInt8 = 8
   private static let erasedBit: UInt8 = 16
+  /// Set where the schema version is not the first of its type.
+  private static let versionBit: UInt8 = 32
 
   fileprivate func encode(
     into writer: inout ByteWriter, recorded: Int64, sequence: UInt64, defines: Bool,
@@ -258,12 +257,13 @@ extension ReportRecord.Entry {
     if contentHash != nil { flags |= Self.hashBit }
     if observation?.newVersion != nil { flags |= Self.newVersionBit }
     if isErased { flags |= Self.erasedBit }
+    if let observation, observation.version != 0 { flags |= Self.versionBit }
     writer.append(flags)
     if let newType { writer.append(string: newType) }
     writer.append(zigzag: recorded / 1000 - Int64(valid))
     if let contentHash { writer.append(string: contentHash) }
     guard let observation else { return }
-    writer.append(varint: observation.version)
+    if observation.version != 0 { writer.append(varint: observation.version) }
     if let newVersion = observation.newVersion { writer.append(string: newVersion) }
     writer.append(varint: observation.base == 0 ? 0 : sequence - observation.base)
     if defines {
@@ -273,7 +273,7 @@ extension ReportRecord.Entry {
         nextContent += 1
       }
     }
-    SlotChangeCodec.encode(observation.changes, into: &writer)
+    SlotChangeCodec.encode(observation.changes, at: valid, into: &writer)
   }
 
   @_lifetime(reader: copy reader)
@@ -289,7 +289,7 @@ extension ReportRecord.Entry {
     valid = UInt32(truncatingIfNeeded: recorded / 1000 &- age)
     if flags & Self.hashBit != 0 { contentHash = try reader.string() }
     guard flags & Self.observationBit != 0 else { return }
-    let version = try reader.count(limit: 1 << 20)
+    let version = flags & Self.versionBit != 0 ? try reader.count(limit: 1 << 20) : 0
     let newVersion = flags & Self.newVersionBit != 0 ? try reader.string() : nil
     let back = try reader.varint()
     var definitions: [Definition] = []
@@ -300,7 +300,7 @@ extension ReportRecord.Entry {
       }
     }
     var changes: [SlotChange] = []
-    try SlotChangeCodec.decode(&reader) { changes.append($0) }
+    try SlotChangeCodec.decode(&reader, at: valid) { changes.append($0) }
     observation = ReportRecord.Observation(
       version: version, newVersion: newVersion, base: back == 0 ? 0 : sequence &- back,
       definitions: definitions, changes: changes)

@@ -13,6 +13,7 @@ struct Tables {
   let nodes: Database
   let nodeNumbers: Database
   let timeline: Database
+  let tails: Database
   let keyframes: Database
   let hashes: Database
   let identities: Database
@@ -23,8 +24,8 @@ struct Tables {
   /// What follows from the log, and is dropped and rebuilt from it.
   var projections: [Database] {
     [
-      scopes, chain, dictionary, shapes, schemas, nodes, nodeNumbers, timeline, keyframes,
-      hashes, identities, holders, activity, erasures,
+      scopes, chain, dictionary, shapes, schemas, nodes, nodeNumbers, timeline, tails,
+      keyframes, hashes, identities, holders, activity, erasures,
     ]
   }
 
@@ -34,7 +35,7 @@ struct Tables {
   /// The names of all tables.
   static let names = [
     "log", "meta", "seen", "scopes", "chain", "dictionary", "shapes", "schemas",
-    "nodes", "node-numbers", "timeline", "keyframes", "hashes",
+    "nodes", "node-numbers", "timeline", "tails", "keyframes", "hashes",
     "identities", "holders", "activity", "erasures",
   ]
 
@@ -53,6 +54,7 @@ struct Tables {
     nodes = try open("nodes")
     nodeNumbers = try open("node-numbers")
     timeline = try open("timeline")
+    tails = try open("tails")
     keyframes = try open("keyframes")
     hashes = try open("hashes")
     identities = try open("identities")

@@ -55,8 +55,9 @@ struct TimelineChunk: Equatable {
     var version: Int
   }
 
-  /// LMDB keeps a value of up to about 2 kB within a page of 4 kB; half of that leaves room to grow.
-  static let byteCountMax = 1024
+  /// What fills a page of 4 kB behind its head: LMDB keeps a value of more than about 2 kB in pages of
+  /// its own, so that rows which are no longer written waste next to nothing.
+  static let byteCountMax = 4080
 
   /// The row's key: the first entry's place.
   var place: Place { entries[0].place }
@@ -64,7 +65,11 @@ struct TimelineChunk: Equatable {
   func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 128)
     encodeHead(into: &writer)
-    for entry in entries { Self.encode(entry, relativeTo: place, into: &writer) }
+    var last = place
+    for entry in entries {
+      Self.encode(entry, after: last, into: &writer)
+      last = entry.place
+    }
     return writer.bytes
   }
 
@@ -83,17 +88,23 @@ struct TimelineChunk: Equatable {
     }
   }
 
-  /// Appends one entry's bytes; they depend on the chunk's first place only, so that the newest
-  /// entry is appended without a look at the others.
+  /// Set in an entry's first byte where it was imported, and where its schema version is not 0.
+  static let importedBit: UInt8 = 4
+  static let versionBit: UInt8 = 8
+
+  /// Appends one entry's bytes, relative to the entry before; for the first, to its own place.
   static func encode(
-    _ entry: TimelineEntry, relativeTo start: Place, into writer: inout ByteWriter
+    _ entry: TimelineEntry, after last: Place, into writer: inout ByteWriter
   ) {
-    writer.append(entry.kind.rawValue | (entry.isImported ? 4 : 0))
-    writer.append(varint: UInt64(entry.place.valid - start.valid))
+    var flags = entry.kind.rawValue
+    if entry.isImported { flags |= importedBit }
+    if entry.version != 0 { flags |= versionBit }
+    writer.append(flags)
+    writer.append(varint: UInt64(entry.place.valid - last.valid))
     writer.append(
-      zigzag: Int64(bitPattern: entry.place.sequence) - Int64(bitPattern: start.sequence))
+      zigzag: Int64(bitPattern: entry.place.sequence) - Int64(bitPattern: last.sequence))
     guard entry.isState else { return }
-    writer.append(varint: entry.version)
+    if entry.version != 0 { writer.append(varint: entry.version) }
     writer.append(lengthPrefixed: entry.changes)
   }
 
@@ -122,6 +133,7 @@ struct TimelineChunkView: ~Escapable {
   let start: TimelineChunk.Start
   let bytesSinceKeyframe: Int
   let prior: TimelineChunk.Prior?
+  private var last: Place
   private var reader: ByteReader
 
   /// An entry whose changes are borrowed from the chunk.
@@ -171,6 +183,7 @@ struct TimelineChunkView: ~Escapable {
       prior = nil
     }
     self.place = place
+    last = place
     self.start = start
     self.reader = reader
   }
@@ -182,18 +195,19 @@ struct TimelineChunkView: ~Escapable {
     guard let kind = TimelineEntry.Kind(rawValue: flags & 3) else {
       throw PackedBytesError(offset: reader.position, expected: "a kind of timeline entry")
     }
-    let valid = place.valid &+ UInt32(truncatingIfNeeded: try reader.varint())
-    let sequence = UInt64(
-      bitPattern: Int64(bitPattern: place.sequence) &+ (try reader.zigzag()))
-    let entryPlace = Place(valid: valid, sequence: sequence)
+    last.valid &+= UInt32(truncatingIfNeeded: try reader.varint())
+    last.sequence &+= UInt64(bitPattern: try reader.zigzag())
+    let entryPlace = last
     guard kind != .confirmation else {
       return Entry(
-        kind: kind, isImported: flags & 4 != 0, place: entryPlace, version: 0, changes: RawSpan())
+        kind: kind, isImported: flags & TimelineChunk.importedBit != 0, place: entryPlace,
+        version: 0, changes: RawSpan())
     }
-    let version = try reader.count(limit: 1 << 20)
+    let version = flags & TimelineChunk.versionBit != 0 ? try reader.count(limit: 1 << 20) : 0
     let changes = try reader.lengthPrefixedSpan()
     return Entry(
-      kind: kind, isImported: flags & 4 != 0, place: entryPlace, version: version,
+      kind: kind, isImported: flags & TimelineChunk.importedBit != 0, place: entryPlace,
+      version: version,
       changes: changes)
   }
 }

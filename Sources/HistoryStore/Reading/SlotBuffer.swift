@@ -51,16 +51,9 @@ import PackedBytes
     count = end
   }
 
-  /// Applies packed slot changes, which the reader then stands behind.
-  @_lifetime(reader: copy reader)
-  mutating func apply(_ reader: inout ByteReader) throws(PackedBytesError) {
-    try SlotChangeCodec.decode(&reader) { put($0.item, Int($0.slot)) }
-  }
-
-  /// Applies packed slot changes.
-  mutating func apply(_ bytes: RawSpan) throws(PackedBytesError) {
-    var reader = ByteReader(bytes)
-    try apply(&reader)
+  /// Applies packed slot changes, made at a valid time.
+  mutating func apply(_ bytes: RawSpan, at valid: UInt32) throws(PackedBytesError) {
+    try PackedChanges.decode(bytes, at: valid) { put($0.item, Int($0.slot)) }
   }
 
   /// A copy of all slots.

@@ -91,7 +91,7 @@ extension Snapshot {
             guard entry.kind != .confirmation else { continue }
             if isBefore {
               if entry.place.valid < from {
-                try walk.slots.apply(entry.changes)
+                try walk.slots.apply(entry.changes, at: entry.place.valid)
                 continue
               }
               isBefore = false
@@ -195,8 +195,7 @@ private struct NetWalk: ~Copyable {
   mutating func take(_ entry: borrowing TimelineChunkView.Entry) throws(PackedBytesError) {
     let isKnown = entry.place.sequence <= known
     if let waiting = pending, waiting.place.valid != entry.place.valid || !isKnown { emit() }
-    var reader = ByteReader(entry.changes)
-    try SlotChangeCodec.decode(&reader) { change in
+    try PackedChanges.decode(entry.changes, at: entry.place.valid) { change in
       let slot = Int(change.slot)
       note(slot, slots[slot])
       slots.put(change.item, slot)

@@ -19,11 +19,14 @@ extension TransactionView {
   func findState(
     _ series: Series, atOrBefore limit: Place, known: UInt64, tables: Tables
   ) throws(StoreError) -> FoundState? {
+    let (inTail, confirmedInTail) = try tail(series, tables: tables)
+      .state(atOrBefore: limit, known: known)
+    if let inTail { return inTail }
     do throws(LMDBError) {
       var cursor = try cursor(in: tables.timeline)
       let key = Key.timeline(series, limit)
       var isThere = try cursor.seek(atOrBefore: key.span.bytes)
-      var confirmed: UInt32?
+      var confirmed = confirmedInTail
       while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
         var found: FoundState?
         var prior: TimelineChunk.Prior?
@@ -104,10 +107,13 @@ extension TransactionView {
         }
         isThere = try cursor.next()
       }
-      return nil
     } catch {
       throw StoreError(error)
     }
+    let behind = try tail(series, tables: tables).entries.first {
+      $0.place > limit && $0.place.sequence <= known && $0.kind == .observation
+    }
+    return behind?.place
   }
 
   /// The layout after the last state at or before a place; empty where there is none.
@@ -167,6 +173,13 @@ extension TransactionView {
         } catch {
           throw LMDBError.corrupted
         }
+        if found != nil, next == nil {
+          do throws(StoreError) {
+            try extend(&found, by: tail(series, tables: tables), upTo: limit, known: known)
+          } catch {
+            throw LMDBError.corrupted
+          }
+        }
         if let found, !found.hasEnded {
           try replay(series, &cursor, upTo: found.place, into: &slots, tables: tables)
         }
@@ -184,6 +197,29 @@ extension TransactionView {
       }
     }
     return (found, next)
+  }
+
+  private func extend(
+    _ found: inout FoundState?, by tail: TimelineTail, upTo limit: Place, known: UInt64
+  ) {
+    let (state, confirmed) = tail.state(atOrBefore: limit, known: known)
+    if let state {
+      found = state
+    } else if let confirmed {
+      found?.lastConfirmed = confirmed
+    }
+  }
+
+  /// The tail of a series, which may be empty.
+  func tail(_ series: Series, tables: Tables) throws(StoreError) -> TimelineTail {
+    try row(Key.series(series), tables.tails) { bytes throws(PackedBytesError) in
+      try TimelineTail(bytes)
+    } ?? TimelineTail()
+  }
+
+  /// The bytes of a series' tail; none where it has no tail.
+  func tailBytes(_ series: Series, tables: Tables) throws(StoreError) -> [UInt8] {
+    try row(Key.series(series), tables.tails) { [UInt8](copying: $0) } ?? []
   }
 
   private func replay(
@@ -228,7 +264,9 @@ extension TransactionView {
         var chunk = try TimelineChunkView(cursor.value, at: place)
         while let entry = try chunk.next() {
           if entry.place > limit { return }
-          if entry.kind != .confirmation { try slots.apply(entry.changes) }
+          if entry.kind != .confirmation {
+            try slots.apply(entry.changes, at: entry.place.valid)
+          }
         }
       } catch {
         throw LMDBError.corrupted
@@ -257,12 +295,34 @@ extension TransactionView {
         guard let bytes = try value(for: cursor.key, in: tables.keyframes) else {
           throw LMDBError.corrupted
         }
-        do throws(PackedBytesError) { try slots.apply(bytes) } catch {
+        do throws(PackedBytesError) { try slots.apply(bytes, at: place.valid) } catch {
           throw LMDBError.corrupted
         }
         return
       }
     }
     throw LMDBError.corrupted
+  }
+}
+
+extension TimelineTail {
+  /// What it says of the state at a place: the newest observation, or else, where there is none,
+  /// the valid time of the latest unchanged statement.
+  func state(atOrBefore limit: Place, known: UInt64) -> (found: FoundState?, confirmed: UInt32?) {
+    var found: FoundState?
+    var confirmed: UInt32?
+    for entry in entries {
+      if entry.place > limit { break }
+      if entry.place.sequence > known { continue }
+      if entry.kind == .confirmation {
+        confirmed = entry.place.valid
+        found?.lastConfirmed = confirmed
+      } else {
+        found = FoundState(
+          place: entry.place, hasEnded: false, isImported: entry.isImported,
+          version: entry.version)
+      }
+    }
+    return (found, confirmed)
   }
 }

@@ -91,14 +91,19 @@ extension Writer {
   func note(
     _ state: SeriesState, asNewestOf series: Series, _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    var lastPlace = newestStates[series]?.lastPlace
-    if lastPlace == nil {
-      // Unchanged statements can lie behind it.
-      lastPlace = try transaction.view.lastChunk(series, tables: tables)?.lastPlace
-    }
+    // Unchanged statements can lie behind it.
+    let lastPlace = try lastPlace(series, &transaction)
     newestStates.set(
       NewestState(state: state, lastPlace: max(state.place, lastPlace ?? state.place)),
       of: series)
+  }
+
+  /// The place of a series' last entry of any kind; nil where it has none.
+  func lastPlace(
+    _ series: Series, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Place? {
+    if let known = newestStates[series] { return known.lastPlace }
+    return try transaction.view.lastPlace(of: series, tables: tables)
   }
 
   /// The newest state of a series without its layout; nil where it has none.
@@ -134,8 +139,14 @@ extension TransactionView {
     guard
       let found = try findState(
         series, atOrBefore: .last, known: Key.sequenceMax, tables: tables),
-      let tail = try lastChunk(series, tables: tables)
+      let last = try lastPlace(of: series, tables: tables)
     else { return nil }
-    return TimelineEnd(found: found, lastPlace: tail.lastPlace)
+    return TimelineEnd(found: found, lastPlace: last)
+  }
+
+  /// The place of a series' last entry of any kind; nil where it has none.
+  func lastPlace(of series: Series, tables: Tables) throws(StoreError) -> Place? {
+    if let last = try tail(series, tables: tables).entries.last { return last.place }
+    return try lastChunk(series, tables: tables)?.lastPlace()
   }
 }

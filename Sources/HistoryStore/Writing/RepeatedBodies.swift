@@ -20,7 +20,9 @@ final class RepeatedBodies: Sendable {
     var schemaVersion: String
     var contentHash: String?
     var itemCount: Int
-    /// The log record whose observation it is equal to.
+    /// Whether it has no content, and says that nothing has changed.
+    var isUnchangedStatement: Bool
+    /// The log record whose observation it is equal to; of no meaning for an unchanged statement.
     var sequence: UInt64
   }
 
@@ -68,7 +70,8 @@ final class RepeatedBodies: Sendable {
     let entries = report.entries.map { entry in
       Entry(
         type: entry.type, schemaVersion: entry.schemaVersion, contentHash: entry.contentHash,
-        itemCount: entry.content?.elements.count ?? 0, sequence: sequence)
+        itemCount: entry.content?.elements.count ?? 0,
+        isUnchangedStatement: entry.content == nil, sequence: sequence)
     }
     bodies.withLock { bodies in
       if bodies.count >= Self.nodesMax { bodies.removeAll() }
@@ -78,12 +81,14 @@ final class RepeatedBodies: Sendable {
 
   /// Notes the record of a repetition that was accepted.
   func renew(_ repetition: Repetition, as sequence: UInt64, in scope: Scope) {
+    // A statement repeats no record of its own.
+    guard repetition.entries.contains(where: { !$0.isUnchangedStatement }) else { return }
     let key = Key(scope: scope, node: Array(repetition.node.text.utf8))
     bodies.withLock { bodies in
-      guard var body = bodies[key] else { return }
-      bodies[key] = nil
-      for index in body.entries.indices { body.entries[index].sequence = sequence }
-      bodies[key] = body
+      guard let place = bodies.index(forKey: key) else { return }
+      for index in bodies.values[place].entries.indices {
+        bodies.values[place].entries[index].sequence = sequence
+      }
     }
   }
 }

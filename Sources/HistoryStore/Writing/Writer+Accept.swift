@@ -117,11 +117,10 @@ extension Writer {
       var isKnown = false
       if let node, let type = scope.catalog.typeNumbers[entry.type] {
         let series = Series(scope: scope.number, node: node, type: type)
-        let row = try hashRow(series, &transaction)
-        let newest = try newestEnd(series, &transaction)
-        isKnown =
-          row != nil && row?.contentHash == entry.contentHash
-          && row?.sequence == newest?.found.place.sequence
+        if let newest = try newestEnd(series, &transaction) {
+          isKnown = try isNewestHash(
+            entry.contentHash, of: newest.found.place, series, &transaction)
+        }
       }
       if !isKnown {
         return mismatch(report, entry)
@@ -205,12 +204,16 @@ extension Writer {
     return (SeriesState(found, layout: layout), false)
   }
 
-  private func hashRow(
-    _ series: Series, _ transaction: inout WriteTransaction
-  ) throws(StoreError) -> HashRow? {
-    try transaction.view.row(Key.series(series), tables.hashes) {
+  /// Whether a ContentHash came with a series' newest state.
+  func isNewestHash(
+    _ contentHash: String?, of newest: Place, _ series: Series,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Bool {
+    let row = try transaction.view.row(Key.series(series), tables.hashes) {
       bytes throws(PackedBytesError) in try HashRow(bytes)
     }
+    guard let row else { return false }
+    return row.contentHash == contentHash && row.sequence == newest.sequence
   }
 
   /// Whether an unchanged statement of this valid time is known.
@@ -225,7 +228,10 @@ extension Writer {
     // Before the first state there are statements only, at most one of each valid time.
     let place = Place(valid: valid, sequence: Key.sequenceMax)
     let chunk = try transaction.view.chunk(series, holding: place, tables: tables)
-    return chunk?.entries.contains { !$0.isState && $0.place.valid == valid } ?? false
+    let tail = try transaction.view.tail(series, tables: tables)
+    return ((chunk?.entries ?? []) + tail.entries).contains {
+      !$0.isState && $0.place.valid == valid
+    }
   }
 }
 

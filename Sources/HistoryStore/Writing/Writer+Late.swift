@@ -65,6 +65,7 @@ extension Writer {
     _ entry: TimelineEntry, _ layout: Layout?, _ series: Series,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) {
+    try foldTail(of: series, &transaction)
     guard
       var chunk = try transaction.view.chunk(series, holding: entry.place, tables: tables)
     else { throw .damaged("a timeline has no chunk") }
@@ -76,7 +77,8 @@ extension Writer {
       if let successor {
         let next = try transaction.view.layout(
           series, atOrBefore: chunk.entries[successor].place, tables: tables)
-        chunk.entries[successor].changes = SlotChangeCodec.encoded(layout.changes(to: next))
+        chunk.entries[successor].changes = PackedChanges.encoded(
+          layout.changes(to: next), at: chunk.entries[successor].place.valid)
       } else {
         try relink(entry, layout, behind: chunk.place, series, &transaction)
       }
@@ -88,7 +90,7 @@ extension Writer {
     let newKey = Key.timeline(series, chunk.place)
     if newKey != oldKey { try delete(oldKey, tables.timeline, &transaction) }
     let bytes = chunk.encoded()
-    guard bytes.count > 2 * TimelineChunk.byteCountMax, chunk.entries.count > 1 else {
+    guard bytes.count > TimelineChunk.byteCountMax, chunk.entries.count > 1 else {
       try put(bytes, newKey, tables.timeline, &transaction)
       return
     }
@@ -106,14 +108,16 @@ extension Writer {
       if let successor {
         let next = try transaction.view.layout(
           series, atOrBefore: chunk.entries[successor].place, tables: tables)
-        chunk.entries[successor].changes = SlotChangeCodec.encoded(layout.changes(to: next))
+        chunk.entries[successor].changes = PackedChanges.encoded(
+          layout.changes(to: next), at: chunk.entries[successor].place.valid)
       }
       chunk.prior = TimelineChunk.Prior(
         place: entry.place, hasEnded: entry.kind == .ended, isImported: entry.isImported,
         version: entry.version)
       if chunk.start == .keyframe {
         try put(
-          SlotChangeCodec.encoded(layout), Key.timeline(series, chunk.place), tables.keyframes,
+          PackedChanges.encoded(layout, at: chunk.place.valid), Key.timeline(series, chunk.place),
+          tables.keyframes,
           &transaction)
       }
       try put(chunk.encoded(), Key.timeline(series, chunk.place), tables.timeline, &transaction)

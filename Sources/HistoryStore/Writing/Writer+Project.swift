@@ -14,7 +14,8 @@ extension Writer {
     let entry = TimelineEntry(
       kind: placement.kind, isImported: placement.isImported, place: placement.place,
       version: placement.version,
-      changes: placement.kind == .confirmation ? [] : SlotChangeCodec.encoded(placement.changes))
+      changes: placement.kind == .confirmation
+        ? [] : PackedChanges.encoded(placement.changes, at: placement.place.valid))
     guard placement.kind != .confirmation else {
       if try !appendToTimeline(entry, series, &transaction) {
         try insertIntoTimeline(entry, nil, series, &transaction)
@@ -51,49 +52,75 @@ extension Writer {
   func appendToTimeline(
     _ entry: TimelineEntry, _ series: Series, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Bool {
-    let known = newestStates[series]?.lastPlace
-    guard let tail = try transaction.view.lastChunk(series, lastPlace: known, tables: tables)
-    else {
+    guard let last = try lastPlace(series, &transaction) else {
       let chunk = TimelineChunk(start: .empty, bytesSinceKeyframe: 0, prior: nil, entries: [entry])
       try put(
         chunk.encoded(), Key.timeline(series, chunk.place), tables.timeline, &transaction)
       return true
     }
-    guard tail.lastPlace < entry.place else { return false }
-    var bytes = ByteWriter(capacity: tail.bytes.count + entry.changes.count + 32)
-    bytes.append(tail.bytes)
-    TimelineChunk.encode(entry, relativeTo: tail.place, into: &bytes)
-    if bytes.count <= TimelineChunk.byteCountMax {
-      try put(bytes.bytes, Key.timeline(series, tail.place), tables.timeline, &transaction)
-      return true
+    guard last < entry.place else { return false }
+    let tail = try transaction.view.tailBytes(series, tables: tables)
+    if TimelineTail.takes(entry) {
+      let end = tail.isEmpty ? Place(valid: 0, sequence: 0) : last
+      var bytes = ByteWriter(capacity: TimelineTail.byteCountMax)
+      bytes.append(tail)
+      TimelineTail.encode(entry, after: end, into: &bytes)
+      if bytes.count <= TimelineTail.byteCountMax {
+        try put(bytes.bytes, Key.series(series), tables.tails, &transaction)
+        return true
+      }
     }
-    try startChunk(with: entry, behind: tail, series, &transaction)
+    try append(try TimelineTail(stored: tail).entries + [entry], series, &transaction)
+    if !tail.isEmpty { try delete(Key.series(series), tables.tails, &transaction) }
     return true
   }
 
-  private func startChunk(
-    with entry: TimelineEntry, behind tail: LastChunk, _ series: Series,
-    _ transaction: inout WriteTransaction
+  /// Moves what is in a series' tail into its timeline.
+  func foldTail(
+    of series: Series, _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    let newest = try newest(series, &transaction)?.state
+    let tail = try transaction.view.tailBytes(series, tables: tables)
+    guard !tail.isEmpty else { return }
+    try append(try TimelineTail(stored: tail).entries, series, &transaction)
+    try delete(Key.series(series), tables.tails, &transaction)
+  }
+
+  /// Appends entries to the last row of a timeline, or in a new one behind it.
+  private func append(
+    _ entries: [TimelineEntry], _ series: Series, _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    guard let tail = try transaction.view.lastChunk(series, tables: tables) else {
+      throw .damaged("a timeline has no chunk")
+    }
+    var bytes = ByteWriter(capacity: tail.bytes.count + 64)
+    bytes.append(tail.bytes)
+    var last = try tail.lastPlace()
+    for entry in entries {
+      TimelineChunk.encode(entry, after: last, into: &bytes)
+      last = entry.place
+    }
+    if bytes.count <= TimelineChunk.byteCountMax {
+      try put(bytes.bytes, Key.timeline(series, tail.place), tables.timeline, &transaction)
+      return
+    }
     var chunk = TimelineChunk(
       start: .previous, bytesSinceKeyframe: tail.bytesSinceKeyframe + tail.bytes.count,
-      prior: newest.map(TimelineChunk.Prior.init), entries: [entry])
-    try decideKeyframe(of: &chunk, before: newest?.layout ?? Layout(), series, &transaction)
+      prior: try tail.lastState(), entries: entries)
+    let layout = try newest(series, &transaction)?.state.layout ?? Layout()
+    try decideKeyframe(of: &chunk, before: layout, series, &transaction)
     try put(chunk.encoded(), Key.timeline(series, chunk.place), tables.timeline, &transaction)
   }
 
-  /// Gives a chunk a keyframe where the bytes since the last have become twice its size.
+  /// Gives a chunk a keyframe where the bytes since the last have become four times its size.
   ///
-  /// So the keyframes of a timeline take at most half as much as its changes, and a state is
-  /// rebuilt from at most three times its own size.
+  /// So the keyframes of a timeline take at most a quarter of what its changes take, and a state is
+  /// rebuilt from at most five times its own packed size.
   func decideKeyframe(
     of chunk: inout TimelineChunk, before layout: Layout, _ series: Series,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    let keyframe = SlotChangeCodec.encoded(layout)
-    guard chunk.bytesSinceKeyframe >= max(2 * TimelineChunk.byteCountMax, 2 * keyframe.count)
-    else { return }
+    let keyframe = PackedChanges.encoded(layout, at: chunk.place.valid)
+    guard chunk.bytesSinceKeyframe >= 4 * keyframe.count else { return }
     chunk.start = .keyframe
     chunk.bytesSinceKeyframe = 0
     try put(keyframe, Key.timeline(series, chunk.place), tables.keyframes, &transaction)
@@ -137,18 +164,40 @@ extension TimelineChunk.Prior {
 /// The last row of a timeline, as it stands.
 struct LastChunk {
   var place: Place
-  var lastPlace: Place
   var bytesSinceKeyframe: Int
   var bytes: [UInt8]
+
+  /// The place of its last entry.
+  func lastPlace() throws(StoreError) -> Place {
+    try decoding("timeline") { () throws(PackedBytesError) in
+      let bytes = bytes
+      var chunk = try TimelineChunkView(bytes.span.bytes, at: place)
+      var last = place
+      while let entry = try chunk.next() { last = entry.place }
+      return last
+    }
+  }
+
+  /// The newest state in it or before it; nil where there is none.
+  func lastState() throws(StoreError) -> TimelineChunk.Prior? {
+    try decoding("timeline") { () throws(PackedBytesError) in
+      let bytes = bytes
+      var chunk = try TimelineChunkView(bytes.span.bytes, at: place)
+      var last = chunk.prior
+      while let entry = try chunk.next() {
+        guard entry.kind != .confirmation else { continue }
+        last = TimelineChunk.Prior(
+          place: entry.place, hasEnded: entry.kind == .ended, isImported: entry.isImported,
+          version: entry.version)
+      }
+      return last
+    }
+  }
 }
 
 extension TransactionView {
   /// The last chunk of a series; nil where it has none.
-  ///
-  /// - Parameter lastPlace: the place of its last entry, where the caller knows it.
-  func lastChunk(
-    _ series: Series, lastPlace: Place? = nil, tables: Tables
-  ) throws(StoreError) -> LastChunk? {
+  func lastChunk(_ series: Series, tables: Tables) throws(StoreError) -> LastChunk? {
     do throws(LMDBError) {
       var cursor = try cursor(in: tables.timeline)
       let key = Key.timeline(series, .last)
@@ -156,13 +205,9 @@ extension TransactionView {
         let place = Key.place(inTimelineKey: cursor.key, of: series)
       else { return nil }
       do throws(PackedBytesError) {
-        var chunk = try TimelineChunkView(cursor.value, at: place)
-        var last = lastPlace ?? place
-        if lastPlace == nil {
-          while let entry = try chunk.next() { last = entry.place }
-        }
+        let chunk = try TimelineChunkView(cursor.value, at: place)
         return LastChunk(
-          place: place, lastPlace: last, bytesSinceKeyframe: chunk.bytesSinceKeyframe,
+          place: place, bytesSinceKeyframe: chunk.bytesSinceKeyframe,
           bytes: [UInt8](copying: cursor.value))
       } catch {
         throw LMDBError.corrupted

@@ -12,7 +12,7 @@ extension Writer {
     limits: ReportLimits, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Receipt? {
     guard let node = try nodeNumber(repetition.node, scope, &transaction) else { return nil }
-    var rows: [(Series, Place, FoundState)] = []
+    var steps: [RepeatedEntry] = []
     var record = ReportRecord(node: node)
     var itemCount = 0
     for (index, entry) in repetition.entries.enumerated() {
@@ -21,29 +21,20 @@ extension Writer {
         (2000...2099).contains(CivilTime(time).year),
         let type = scope.catalog.typeNumbers[entry.type]
       else { return nil }
-      let series = Series(scope: scope.number, node: node, type: type)
-      let place = Place(valid: UInt32(clamping: time.seconds), sequence: meta.nextSequence)
-      guard let head = try newestEnd(series, &transaction)?.found,
-        head.place.sequence == entry.sequence, head.place.valid < place.valid,
-        !head.hasEnded
-      else { return nil }
-      rows.append((series, place, head))
-      record.entries.append(
-        ReportRecord.Entry(
-          type: type, valid: place.valid, contentHash: entry.contentHash,
-          observation: ReportRecord.Observation(
-            version: head.version, base: head.place.sequence, definitions: [], changes: [])))
+      let step = RepeatedEntry(
+        series: Series(scope: scope.number, node: node, type: type),
+        place: Place(valid: UInt32(clamping: time.seconds), sequence: meta.nextSequence),
+        entry: entry)
+      guard let logged = try word(step, &transaction) else { return nil }
+      steps.append(step)
+      record.entries.append(logged)
       itemCount += entry.itemCount
     }
     let recorded = tick()
     let sequence = try append(
       LogRecord(recorded: recorded, body: .report(record)), to: scope, &transaction)
-    for (index, (series, place, head)) in rows.enumerated() {
-      try repeatState(head, at: place, of: series, &transaction)
-      if let contentHash = repetition.entries[index].contentHash {
-        let row = HashRow(sequence: sequence, contentHash: contentHash)
-        try put(row.encoded(), Key.series(series), tables.hashes, &transaction)
-      }
+    for (index, step) in steps.enumerated() {
+      try project(step, record.entries[index], &transaction)
     }
     staged.seen[Staged.SeenKey(scope: scope.number, node: node)] = recorded
     return Receipt(
@@ -51,18 +42,64 @@ extension Writer {
       changeCount: 0, duplicateCount: 0)
   }
 
-  /// Enters an observation that is equal to the newest one.
-  private func repeatState(
-    _ head: FoundState, at place: Place, of series: Series,
-    _ transaction: inout WriteTransaction
-  ) throws(StoreError) {
-    let entry = TimelineEntry(
-      kind: .observation, place: place, version: head.version,
-      changes: SlotChangeCodec.encoded([]))
-    if try !appendToTimeline(entry, series, &transaction) {
-      let layout = try transaction.view.layout(series, atOrBefore: head.place, tables: tables)
-      try insertIntoTimeline(entry, layout, series, &transaction)
+  /// Words an entry for the log; nil where the newest state is not the one that it repeats, or does
+  /// not lie before it.
+  private func word(
+    _ step: RepeatedEntry, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> ReportRecord.Entry? {
+    let (entry, place) = (step.entry, step.place)
+    guard let end = try newestEnd(step.series, &transaction) else { return nil }
+    let head = end.found
+    var logged = ReportRecord.Entry(
+      type: step.series.type, valid: place.valid, contentHash: entry.contentHash)
+    if entry.isUnchangedStatement {
+      guard end.lastPlace.valid < place.valid,
+        try isNewestHash(entry.contentHash, of: head.place, step.series, &transaction)
+      else { return nil }
+      return logged
     }
-    newestStates.repeatState(of: series, at: place)
+    guard head.place.sequence == entry.sequence, head.place.valid < place.valid, !head.hasEnded
+    else { return nil }
+    logged.observation = ReportRecord.Observation(
+      version: head.version, base: head.place.sequence, definitions: [], changes: [])
+    return logged
   }
+
+  /// Enters what repeats the newest state.
+  private func project(
+    _ step: RepeatedEntry, _ logged: ReportRecord.Entry, _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    let (series, place) = (step.series, step.place)
+    guard let observation = logged.observation else {
+      try enter(TimelineEntry(kind: .confirmation, place: place), series, &transaction)
+      newestStates.extend(series, to: place)
+      return
+    }
+    try enter(
+      TimelineEntry(
+        kind: .observation, place: place, version: observation.version,
+        changes: PackedChanges.none), series, &transaction)
+    newestStates.repeatState(of: series, at: place)
+    guard let contentHash = logged.contentHash else { return }
+    let row = HashRow(sequence: place.sequence, contentHash: contentHash)
+    try put(row.encoded(), Key.series(series), tables.hashes, &transaction)
+  }
+
+  private func enter(
+    _ entry: TimelineEntry, _ series: Series, _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    guard try !appendToTimeline(entry, series, &transaction) else { return }
+    var layout: Layout?
+    if entry.isState {
+      layout = try transaction.view.layout(series, atOrBefore: entry.place, tables: tables)
+    }
+    try insertIntoTimeline(entry, layout, series, &transaction)
+  }
+}
+
+/// One type of a repeated body.
+private struct RepeatedEntry {
+  var series: Series
+  var place: Place
+  var entry: RepeatedBodies.Entry
 }

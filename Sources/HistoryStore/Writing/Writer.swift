@@ -135,7 +135,7 @@ final class Writer: @unchecked Sendable {
   }
 
   /// How many records lie between two rows of the chain table.
-  static let chainInterval: UInt64 = 64
+  static let chainInterval: UInt64 = 128
 
   /// Adds a record's digest to its scope's chain.
   func link(

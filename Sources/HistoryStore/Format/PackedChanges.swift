@@ -1,0 +1,77 @@
+import Compression
+import PackedBytes
+
+/// Slot changes as a value by themselves, as entries of a timeline and keyframes hold them.
+///
+/// Long ones are compressed: first contents mostly, whose slots and times repeat. They begin with
+/// the count 0, which nothing follows otherwise.
+enum PackedChanges {
+  /// What stands for no changes at all.
+  static let none: [UInt8] = [0]
+
+  /// Shorter ones stay as they are.
+  private static let compressedFrom = 512
+  /// Bytes that a compressed value can have at most: every slot with the longest numbers.
+  private static let byteCountMax = SlotChangeCodec.changesMax * 30
+
+  static func encoded(_ changes: [SlotChange], at valid: UInt32) -> [UInt8] {
+    if changes.isEmpty { return none }
+    var writer = ByteWriter(capacity: 8 + changes.count * 6)
+    SlotChangeCodec.encode(changes, at: valid, into: &writer)
+    let plain = writer.bytes
+    guard plain.count >= compressedFrom,
+      let frame = Zstandard.compress(plain.span.bytes), frame.count < plain.count * 7 / 8
+    else { return plain }
+    var packed = ByteWriter(capacity: frame.count + 8)
+    packed.append(0 as UInt8)
+    packed.append(varint: plain.count)
+    packed.append(frame)
+    return packed.bytes
+  }
+
+  /// A whole layout: the changes that make it from nothing.
+  static func encoded(_ layout: Layout, at valid: UInt32) -> [UInt8] {
+    encoded(Layout().changes(to: layout), at: valid)
+  }
+
+  /// Hands over one change after another.
+  @inline(__always)
+  static func decode(
+    _ bytes: RawSpan, at valid: UInt32, _ body: (SlotChange) -> Void
+  ) throws(PackedBytesError) {
+    var reader = ByteReader(bytes)
+    if let plain = try decompressed(bytes) {
+      var reader = ByteReader(plain.span.bytes)
+      try SlotChangeCodec.decode(&reader, at: valid, body)
+    } else {
+      try SlotChangeCodec.decode(&reader, at: valid, body)
+    }
+  }
+
+  /// The changes behind a frame; nil where there is none.
+  private static func decompressed(_ bytes: RawSpan) throws(PackedBytesError) -> [UInt8]? {
+    guard bytes.byteCount > 1, unsafe bytes.unsafeLoad(as: UInt8.self) == 0 else { return nil }
+    var reader = ByteReader(bytes)
+    _ = try reader.byte()
+    let byteCount = try reader.count(limit: min(byteCountMax, bytes.byteCount * 1000))
+    let frame = try reader.span(count: reader.remaining)
+    guard let plain = try? Zstandard.decompress(frame, byteCount: byteCount) else {
+      throw PackedBytesError(offset: 0, expected: "a Zstandard frame")
+    }
+    return plain
+  }
+
+  static func changes(
+    from bytes: RawSpan, at valid: UInt32
+  ) throws(PackedBytesError) -> [SlotChange] {
+    var changes: [SlotChange] = []
+    try decode(bytes, at: valid) { changes.append($0) }
+    return changes
+  }
+
+  static func layout(from bytes: RawSpan, at valid: UInt32) throws(PackedBytesError) -> Layout {
+    var slots = SlotBuffer()
+    try slots.apply(bytes, at: valid)
+    return Layout(slots: slots.slots)
+  }
+}
