@@ -13,7 +13,7 @@ struct GuardBound {
       title: "load 640 reports / store their changes in SQLite", ours: .load, theirs: .rival,
       ratioMax: 3.0),
     GuardBound(
-      title: "state at a date / SQLite", ours: .state, theirs: .rivalState, ratioMax: 0.29),
+      title: "state at a date / SQLite", ours: .state, theirs: .rivalState, ratioMax: 0.4),
     GuardBound(title: "who had it / SQLite", ours: .who, theirs: .rivalWho, ratioMax: 1.45),
   ]
 }
