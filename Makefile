@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test lint bench build dependencies install clean
+.PHONY: all demo test lint guard bench build dependencies install clean
 
 all: build
 
@@ -25,6 +25,11 @@ test: dependencies
 
 lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
+
+# Ratios to bare LMDB and SQLite within one run: noise passes, a store twice as slow does not.
+guard: dependencies
+	$(SWIFT) build -c release --package-path Benchmarks --product stocktake-bench
+	@"$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench" guard
 
 # Options go on: make bench BENCH="--quick", or BENCH="--sets LONG:1 --stores sqlite,duckdb".
 bench: dependencies

@@ -24,6 +24,7 @@ CREATE TABLE span(host INTEGER, version INTEGER, installed INTEGER, start INTEGE
 class DuckDBStore(SpanStore):
     name = "duckdb"
     one_by_one = 40
+    batch = 1000
     parameter = "${}"
     divide = "//"
     # A host's or a version's number is found first: a scan is then told what to skip.
@@ -56,24 +57,18 @@ class DuckDBStore(SpanStore):
         self._db.execute("INSERT INTO day SELECT range FROM range(4000)")
         self._db.execute("CHECKPOINT")
 
-    def pack_first(self, day: list[Snapshot]) -> Any:
-        return self.pack_day(sorted(day, key=lambda snapshot: snapshot.host))
-
-    def pack_day(self, day: list[Snapshot]) -> Any:
-        text = b"".join(snapshot.lines for snapshot in day)
+    def plain(self, snapshots: list[Snapshot]) -> Any:
+        """Columns, which are to DuckDB's users what tuples are to the others'."""
+        text = b"".join(snapshot.lines for snapshot in snapshots)
         numbers = numpy.array(text.split(), dtype="int32").reshape(-1, 3)
         host, version, installed = (numpy.ascontiguousarray(c) for c in numbers.T)
         time = numpy.repeat(
-            numpy.array([s.time for s in day], "int32"), [s.item_count() for s in day]
+            numpy.array([s.time for s in snapshots], "int32"),
+            [s.item_count() for s in snapshots],
         )
         return {"host": host, "version": version, "installed": installed, "time": time}
 
-    def load_first(self, packed: Any) -> None:
-        self._insert(
-            f"INSERT INTO span SELECT host, version, installed, time, {OPEN} FROM rows", packed
-        )
-
-    def load_day(self, packed: Any) -> None:
+    def load(self, reports: Any) -> None:
         """Joins of whole columns find the differences, then one update and one insert."""
         self._db.execute("BEGIN")
         self._insert(
@@ -85,7 +80,7 @@ class DuckDBStore(SpanStore):
               coalesce(n.time, c.time) AS time
             FROM current c FULL JOIN rows n
             ON n.host = c.host AND n.version = c.version AND n.installed = c.installed
-            WHERE c.row IS NULL OR n.host IS NULL""", packed,
+            WHERE c.row IS NULL OR n.host IS NULL""", reports,
         )
         self._db.execute(
             """UPDATE span SET finish = c.time FROM changed c

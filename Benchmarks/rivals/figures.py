@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
-from fleet_rows import Day, FleetRows
+from fleet_rows import Day, FleetRows, Snapshot
 from meter import Meter, percentile
 from store import Row, Store
 
@@ -40,7 +40,7 @@ class Run:
                 yield figure
 
     def _load(self) -> Iterator[Figure]:
-        """The first day at once, then a day at a time; of the last day, reports one by one."""
+        """Every day in batches; of the last day, reports one by one."""
         many, one = self._meter(), self._meter()
         many_items = one_items = one_reports = 0
         last = len(self._fleet.day_files) - 1
@@ -51,28 +51,37 @@ class Run:
                 continue
             single = day.changed[: self._store.one_by_one] if number == last else []
             for snapshot in single:
-                packed = self._store.pack_one(snapshot)
+                reports = self._store.plain([snapshot])
                 with one.running():
-                    self._store.load_one(packed)
+                    self._store.load_one(reports)
                 one_items += snapshot.item_count()
                 one_reports += 1
-            batch = day.changed[len(single) :]
-            if batch:
-                packed = self._store.pack_day(batch)
-                with many.running():
-                    self._store.load_day(packed)
-                many_items += sum(snapshot.item_count() for snapshot in batch)
-        yield self._figure("ingest-many", many, many_items, "item reports", "a day per commit")
+            many_items += self._batches(day.changed[len(single) :], many)
+        yield self._figure("ingest-many", many, many_items, "item reports", self._batch_note())
         yield self._figure(
             "ingest-one", one, one_items, "item reports", f"{one_reports} reports, each its commit"
         )
 
     def _first(self, day: Day) -> Figure:
-        packed = self._store.pack_first(day.changed)
-        items = sum(snapshot.item_count() for snapshot in day.changed)
-        with (meter := self._meter()).running():
-            self._store.load_first(packed)
-        return self._figure("first-load", meter, items, "events", "the first day, one commit")
+        """The first reports come as all others do, to tables that have their indexes."""
+        meter = self._meter()
+        items = self._batches(day.changed, meter)
+        self._store.settle()
+        return self._figure("first-load", meter, items, "events", self._batch_note())
+
+    def _batches(self, snapshots: list[Snapshot], meter: Meter) -> int:
+        """Loads reports, many a commit; says how many items they had."""
+        items = 0
+        for start in range(0, len(snapshots), self._store.batch):
+            batch = snapshots[start : start + self._store.batch]
+            reports = self._store.plain(batch)
+            with meter.running():
+                self._store.load(reports)
+            items += sum(snapshot.item_count() for snapshot in batch)
+        return items
+
+    def _batch_note(self) -> str:
+        return f"up to {self._store.batch} reports a commit"
 
     def _equal(self) -> Iterator[Figure]:
         """Every host's last report comes again, and again; the hash itself is made for free."""

@@ -24,13 +24,22 @@ class Snapshot:
     time: int
     lines: bytes
 
-    def rows(self) -> list[tuple[int, int]]:
-        """The report as (version, installed), parsed.  Callers do this outside the timed part."""
+    def report(self) -> "Report":
+        """The report as plain numbers.  Callers do this outside the timed part, and only this."""
         numbers = [int(field) for field in self.lines.split()]
-        return list(zip(numbers[1::3], numbers[2::3]))
+        return Report(self.host, self.time, list(zip(numbers[1::3], numbers[2::3])))
 
     def item_count(self) -> int:
         return self.lines.count(b"\n")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as its sender would hand it over: (package version, installed) for each item."""
+
+    host: int
+    time: int
+    rows: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)

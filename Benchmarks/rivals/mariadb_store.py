@@ -2,16 +2,16 @@
 
 import datetime
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import mariadb
 from mariadb.constants import CLIENT
 
-from fleet_rows import FleetRows, Snapshot
+from fleet_rows import FleetRows, Report
 from server_store import ServerStore
-from store import Row, compare_joined, joined, pair_marked, pair_spans, rollout_query
+from store import OPEN, Row, pair_marked, pair_spans, rollout_query
 
 # Memory to spare, and every commit flushed, as by default.  No replica reads a binary log.
 _SETTINGS = {
@@ -36,7 +36,7 @@ _SCHEMA = (
     """CREATE TABLE item(host INT NOT NULL, version INT NOT NULL, installed INT NOT NULL,
       start TIMESTAMP(6) GENERATED ALWAYS AS ROW START,
       finish TIMESTAMP(6) GENERATED ALWAYS AS ROW END,
-      PRIMARY KEY(host, version), PERIOD FOR SYSTEM_TIME(start, finish)) WITH SYSTEM VERSIONING""",
+      PRIMARY KEY(host, version), INDEX item_version(version, host), PERIOD FOR SYSTEM_TIME(start, finish)) WITH SYSTEM VERSIONING""",
 )
 _END = "TIMESTAMP'2038-01-19 03:14:07.999999'"
 _MORE = "JOIN version v ON v.id = i.version WHERE h.name = ?"
@@ -91,61 +91,44 @@ class MariaDBStore(ServerStore):
         self._fill("day", [(k,) for k in range(4000)])
         self._do("ANALYZE TABLE version, host, day")
 
-    def pack_first(self, day: list[Snapshot]) -> Path:
-        lines = ((s.host, v, i, _stamp(s.time)) for s in day for v, i in s.rows())
-        file = self._server.folder / "first.tsv"
-        file.write_bytes(_text(sorted(lines)))
-        return file
+    def load(self, reports: list[Report]) -> None:
+        """Rows with the times of their hosts, as the server lets a load give them."""
+        gone, come = self._compare(reports)
+        self._do(";".join([*_ends(gone), "SET @@timestamp = DEFAULT"]))
+        if come:
+            stamps = {report.time: _stamp(report.time) for report in reports}
+            rows = [(host, v, i, stamps[time]) for host, v, i, time in sorted(come)]
+            self._fill("item(host, version, installed, start)", rows, f"SET finish = {_END}")
+        self._do("COMMIT")
 
-    def load_first(self, packed: Path) -> None:
-        """In the order of the key, with the other index made afterwards, as one restores a dump."""
-        self._do(f"""LOAD DATA LOCAL INFILE '{packed}' INTO TABLE item
-            (host, version, installed, start) SET finish = {_END}""")
-        self._do("CREATE INDEX item_version ON item(version, host)")
+    def load_one(self, reports: list[Report]) -> None:
+        """All statements in one message, which is one round trip."""
+        gone, come = self._compare(reports)
+        statements = [*_ends(gone), f"SET @@timestamp = {reports[0].time}"]
+        if come:
+            rows = ",".join(f"({host},{version},{i})" for host, version, i, _ in come)
+            statements.append(f"INSERT INTO item(host, version, installed) VALUES {rows}")
+        self._do(";".join([*statements, "COMMIT", "SET @@timestamp = DEFAULT"]))
 
-    def pack_day(self, day: list[Snapshot]) -> Any:
-        return [(snapshot, joined(snapshot.rows())) for snapshot in day]
+    def _compare(self, reports: list[Report]) -> tuple[list[Row], list[Row]]:
+        """Begins a transaction and finds what ends and what is new.
 
-    def load_day(self, packed: Any) -> None:
-        """The client compares; then each host's changes are written at the host's time.
-
-        A text for each host is far cheaper to send than a row for each item.
+        The client compares: a text for each host is far cheaper to send than a row for each item.
         """
         gone: list[Row] = []
         come: list[Row] = []
         cursor = self._db.cursor()
         cursor.execute("BEGIN")
-        hosts = ",".join(str(snapshot.host) for snapshot, _ in packed)
+        hosts = ",".join(str(report.host) for report in reports)
         cursor.execute(
             f"""SELECT host, group_concat(version << 31 | installed) FROM item
             WHERE host IN ({hosts}) GROUP BY host"""
         )
         current = dict(cursor.fetchall())
         cursor.close()
-        for snapshot, reported in packed:
-            compare_joined(current.get(snapshot.host, ""), snapshot, reported, gone, come)
-        self._write(gone, come)
-
-    def _write(self, gone: list[Row], come: list[Row]) -> None:
-        """All statements in one message: one round trip for a day."""
-        by_time: dict[tuple[int, int], tuple[list[Row], list[Row]]] = {}
-        for host, version, time in gone:
-            by_time.setdefault((time, host), ([], []))[0].append((version,))
-        for host, version, installed, time in come:
-            by_time.setdefault((time, host), ([], []))[1].append((host, version, installed))
-        statements = []
-        for (time, host), (ended, begun) in sorted(by_time.items()):
-            statements.append(f"SET @@timestamp = {time}")
-            if ended:
-                versions = ",".join(str(row[0]) for row in ended)
-                statements.append(
-                    f"DELETE FROM item WHERE host = {host} AND version IN ({versions})"
-                )
-            if begun:
-                rows = ",".join(map(str, begun))
-                statements.append(f"INSERT INTO item(host, version, installed) VALUES {rows}")
-        statements += ["COMMIT", "SET @@timestamp = DEFAULT"]
-        self._do(";".join(statements))
+        for report in reports:
+            _compare_texts(current.get(report.host, ""), report, gone, come)
+        return gone, come
 
     def set_hashes(self, hashes: list[tuple[int, bytes]]) -> None:
         self._db.cursor().executemany(
@@ -263,12 +246,31 @@ class MariaDBStore(ServerStore):
             pass
         cursor.close()
 
-    def _fill(self, table: str, rows: list[Row]) -> None:
+    def _fill(self, table: str, rows: list[Row], more: str = "") -> None:
         file = self._server.folder / "fill.tsv"
         file.write_bytes(_text(rows))
         name, _, columns = table.partition("(")
         chosen = "(" + columns if columns else ""
-        self._do(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {name} {chosen}")
+        self._do(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE {name} {chosen} {more}")
+
+
+def _compare_texts(current: str, report: Report, gone: list[Row], come: list[Row]) -> None:
+    """As `compare`, where the server has put a host's rows into one text, each as one number."""
+    host, time = report.host, report.time
+    before = set(current.split(",")) if current else set()
+    after = {str(version << 31 | installed) for version, installed in report.rows}
+    gone += [(host, int(row) >> 31, time) for row in before - after]
+    come += [(host, int(row) >> 31, int(row) & OPEN, time) for row in after - before]
+
+
+def _ends(gone: list[Row]) -> Iterator[str]:
+    """Statements that end rows, each host's at the host's time."""
+    by_time: dict[tuple[int, int], list[str]] = {}
+    for host, version, time in gone:
+        by_time.setdefault((time, host), []).append(str(version))
+    for (time, host), versions in sorted(by_time.items()):
+        yield f"SET @@timestamp = {time}"
+        yield f"DELETE FROM item WHERE host = {host} AND version IN ({','.join(versions)})"
 
 
 def _text(rows: Iterable[Row]) -> bytes:

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from fleet_rows import FleetRows, Snapshot
+from fleet_rows import FleetRows, Report
 from span_store import SpanStore
 from store import OPEN, Row, compare, pair_marked, pair_spans
 
@@ -57,22 +57,16 @@ class SQLiteStore(SpanStore):
         self._db.executemany("INSERT INTO day VALUES (?)", ((k,) for k in range(4000)))
         self._db.execute("COMMIT")
 
-    def pack_first(self, day: list[Snapshot]) -> list[Row]:
-        return [(s.host, v, i, s.time) for s in day for v, i in s.rows()]
-
-    def load_first(self, packed: list[Row]) -> None:
-        self._write([], packed)
-
-    def load_day(self, packed: list[tuple[Snapshot, list[tuple[int, int]]]]) -> None:
+    def load(self, reports: list[Report]) -> None:
         """The client compares: reading a host's rows in process costs less than any join."""
         gone: list[Row] = []
         come: list[Row] = []
-        for snapshot, rows in packed:
+        for report in reports:
             current = self._db.execute(
                 f"SELECT version, installed FROM span WHERE host = ? AND finish = {OPEN}",
-                (snapshot.host,),
+                (report.host,),
             )
-            compare(set(current), snapshot, rows, gone, come)
+            compare(set(current), report, gone, come)
         self._write(gone, come)
 
     def _write(self, gone: list[Row], come: list[Row]) -> None:

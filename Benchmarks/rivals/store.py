@@ -1,12 +1,11 @@
 """What every rival has to do, and the parts that are the same for all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from fleet_rows import FleetRows, Snapshot
+from fleet_rows import FleetRows, Report, Snapshot
 
 OPEN = 2**31 - 1
 """The end of a span that has not ended.  It fits into four bytes, as every second until 2038."""
@@ -18,14 +17,17 @@ Change = tuple[int, int, int]  # host, package version, installed
 class Store(ABC):
     """One rival with an empty database.
 
-    `pack_…` turns rows into the form that the store takes fastest and is never timed; what is
-    timed is `load_…`, durable when it returns.  Questions return plain rows.
+    `plain` makes numbers out of a file's lines and is never timed.  All that follows is: sorting,
+    comparing, writing in the form that the store takes, until it is durable.  Questions return
+    plain rows.
     """
 
     name: str
     server_pid: int | None = None
     one_by_one = 300
     """How many reports to commit one by one.  Fewer where a commit is slow."""
+    batch = 200
+    """How many reports share a commit otherwise.  More where that makes each cheaper."""
 
     @abstractmethod
     def version(self) -> str: ...
@@ -34,25 +36,20 @@ class Store(ABC):
     def prepare(self, fleet: FleetRows) -> None:
         """Makes the tables and fills the dictionaries of hosts and package versions: a gift."""
 
-    @abstractmethod
-    def pack_first(self, day: list[Snapshot]) -> Any: ...
+    def plain(self, snapshots: list[Snapshot]) -> Any:
+        """Reports as the numbers that the store's client works with."""
+        return [snapshot.report() for snapshot in snapshots]
 
     @abstractmethod
-    def load_first(self, packed: Any) -> None:
-        """Loads the first day in one transaction, with every index as it is used later."""
+    def load(self, reports: Any) -> None:
+        """Compares reports with what is current and writes the differences, in one transaction."""
 
-    def pack_day(self, day: list[Snapshot]) -> Any:
-        return [(snapshot, snapshot.rows()) for snapshot in day]
+    def load_one(self, reports: Any) -> None:
+        """As `load`, where there is one report and another way is cheaper for it."""
+        self.load(reports)
 
-    @abstractmethod
-    def load_day(self, packed: Any) -> None:
-        """Compares one day's changed reports with what is current and writes the differences."""
-
-    def pack_one(self, snapshot: Snapshot) -> Any:
-        return self.pack_day([snapshot])
-
-    def load_one(self, packed: Any) -> None:
-        self.load_day(packed)
+    def settle(self) -> None:
+        """What a store does by itself within minutes of its first reports, but not at once."""
 
     @abstractmethod
     def set_hashes(self, hashes: list[tuple[int, bytes]]) -> None:
@@ -112,28 +109,12 @@ class Store(ABC):
 
 
 def compare(
-    current: set[tuple[int, int]], snapshot: Snapshot, rows: Iterable[tuple[int, int]],
-    gone: list[Row], come: list[Row],
+    current: set[tuple[int, int]], report: Report, gone: list[Row], come: list[Row]
 ) -> None:
     """Adds what a report changes: (host, version, time) gone, (…, installed, time) come."""
-    host, time, reported = snapshot.host, snapshot.time, set(rows)
+    host, time, reported = report.host, report.time, set(report.rows)
     gone += [(host, version, time) for version, _ in current - reported]
     come += [(host, version, installed, time) for version, installed in reported - current]
-
-
-def joined(rows: Iterable[tuple[int, int]]) -> list[str]:
-    """(version, installed) as one number each, in the form that `compare_joined` takes."""
-    return [str(version << 31 | installed) for version, installed in rows]
-
-
-def compare_joined(
-    current: str, snapshot: Snapshot, reported: list[str], gone: list[Row], come: list[Row]
-) -> None:
-    """As `compare`, where a server has put a host's rows into one text with commas."""
-    host, time = snapshot.host, snapshot.time
-    before, after = set(current.split(",")) if current else set(), set(reported)
-    gone += [(host, int(row) >> 31, time) for row in before - after]
-    come += [(host, int(row) >> 31, int(row) & OPEN, time) for row in after - before]
 
 
 def pair(ended: list[Row], begun: list[Row]) -> list[Row]:

@@ -8,14 +8,23 @@ struct Asking {
     var kind: String
     var count = 0
     var wrong = 0
-    /// Lines of the answers: items, nodes, changes, steps.
-    var units = 0
+    /// Lines of each question's answer: items, nodes, changes, steps.
+    var lineCounts: [Int] = []
     /// The median of each question's repetitions, in microseconds.
     var times = Times()
     var usage = Usage()
     var repetitions = 0
 
+    /// Lines of all answers.
+    var units: Int { lineCounts.reduce(0, +) }
     var microsecondsPerUnit: Double { times.values.reduce(0, +) / Double(max(1, units)) }
+    var cpuMicrosecondsPerUnit: Double { usage.cpu * 1e6 / Double(max(1, units * repetitions)) }
+
+    /// What is left of each question's time when so much of it is granted to each line.
+    func times(beyond microsecondsPerLine: Double) -> Times {
+      Times(
+        values: zip(times.values, lineCounts).map { max(0, $0 - microsecondsPerLine * Double($1)) })
+    }
   }
 
   let questions: Questions
@@ -54,7 +63,7 @@ struct Asking {
     var outcome = Outcome(kind: kind, count: prepared.count)
     for (query, question) in zip(asked, prepared) {
       let answer = try question()
-      outcome.units += answer.unitCount
+      outcome.lineCounts.append(answer.unitCount)
       let lines = try answer.lines()
       if lines.count != query.count || lines.sha256 != query.sha256 { outcome.wrong += 1 }
     }

@@ -93,14 +93,23 @@ struct ReplaySummary {
       $0.title.padding(toLength: 40, withPad: " ", startingAt: 0) + $0.value
     }
     lines.append("")
-    lines.append(row(["question", "asked", "wrong", "p50 µs", "p99 µs", "per line µs"]))
+    lines.append(
+      row(["question", "asked", "wrong", "p50 µs", "p99 µs", "per line µs", "CPU per line µs"]))
     for outcome in outcomes {
       lines.append(
         row([
           outcome.kind, "\(outcome.count)", "\(outcome.wrong)",
           decimal(outcome.times.percentile(50), 1), decimal(outcome.times.percentile(99), 1),
-          decimal(outcome.microsecondsPerUnit, 3),
+          decimal(outcome.microsecondsPerUnit, 3), decimal(outcome.cpuMicrosecondsPerUnit, 3),
         ]))
+      if let beyond = Self.beyond(outcome) {
+        lines.append(
+          row([
+            "  beyond \(Self.microsecondsPerChange) µs a change".padding(
+              toLength: 36, withPad: " ", startingAt: 0),
+            decimal(beyond.percentile(50), 1), decimal(beyond.percentile(99), 1),
+          ]))
+      }
     }
     for (kind, count) in unknown.sorted(by: { $0.key < $1.key }) {
       lines.append(row([kind, "\(count)", "not asked: the store has no such question"]))
@@ -112,12 +121,26 @@ struct ReplaySummary {
     fields.map { $0.padding(toLength: max(12, $0.count), withPad: " ", startingAt: 0) }.joined()
   }
 
+  /// A difference of two dates may take this long for each change, beside what it takes anyway.
+  private static let microsecondsPerChange = 0.3
+
+  private static func beyond(_ outcome: Asking.Outcome) -> Times? {
+    outcome.kind == "diff" ? outcome.times(beyond: microsecondsPerChange) : nil
+  }
+
+  private func beyondJSON(_ outcome: Asking.Outcome) -> String {
+    guard let beyond = Self.beyond(outcome) else { return "" }
+    return #","beyond_changes_p50_us":\#(decimal(beyond.percentile(50), 2)),"#
+      + #""beyond_changes_p99_us":\#(decimal(beyond.percentile(99), 2))"#
+  }
+
   var json: String {
     let numbers = figures.map { #""\#($0.key)":\#($0.value)"# }
     let kinds = outcomes.map { outcome in
       #"{"kind":"\#(outcome.kind)","count":\#(outcome.count),"wrong":\#(outcome.wrong),"#
         + #""p50_us":\#(decimal(outcome.times.percentile(50), 2)),"#
-        + #""p99_us":\#(decimal(outcome.times.percentile(99), 2)),"lines":\#(outcome.units)}"#
+        + #""p99_us":\#(decimal(outcome.times.percentile(99), 2)),"lines":\#(outcome.units),"#
+        + #""cpu_us_per_line":\#(decimal(outcome.cpuMicrosecondsPerUnit, 3))\#(beyondJSON(outcome))}"#
     }
     let skipped = unknown.sorted { $0.key < $1.key }.map { #""\#($0.key)":\#($0.value)"# }
     return "{" + numbers.joined(separator: ",") + #","questions":["# + kinds.joined(separator: ",")
