@@ -126,7 +126,7 @@ import Testing
     }
     try compareAll()
     let rows = try store.projectionRows()["holders"] ?? []
-    #expect(rows.filter { $0[0].count == 16 && $0[0][2] == 0 }.count > 20)
+    #expect(rows.filter { $0[0].count == 16 && $0[0][2] == 0 }.count > 10)
     #expect(rows.filter { $0[0].count == 16 && $0[0][2] == 0x80 }.count >= 2)
     try store.checkRebuild()
     for _ in 0..<40 {

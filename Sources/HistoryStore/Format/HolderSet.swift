@@ -51,7 +51,7 @@ struct HolderSet {
   /// Index of the content held, plus 1; 0 for none.
   private var cells: [UInt32] = []
   /// What nodes hold besides: items of one identity can be several.
-  private var extras: [NodeNumber: [UInt32]] = [:]
+  private var extras = ExtraHoldings()
   private(set) var count = 0
 
   private static let pageBits: UInt32 = 8
@@ -96,7 +96,7 @@ struct HolderSet {
     if cells[cell] == 0 {
       cells[cell] = UInt32(index) + 1
     } else {
-      extras[node, default: []].append(UInt32(index) + 1)
+      extras.add(UInt32(index) + 1, at: cell)
     }
   }
 
@@ -104,25 +104,11 @@ struct HolderSet {
   mutating func remove(_ node: NodeNumber, _ index: Int) {
     let cell = cell(node)
     if cells[cell] == UInt32(index) + 1 {
-      cells[cell] = 0
+      cells[cell] = extras.popFirst(at: cell)
       count -= 1
-      if !extras.isEmpty { refill(node, cell) }
-    } else {
-      removeExtra(node, UInt32(index) + 1)
+    } else if extras.remove(UInt32(index) + 1, at: cell) {
+      count -= 1
     }
-  }
-
-  private mutating func refill(_ node: NodeNumber, _ cell: Int) {
-    guard let other = extras[node]?.popLast() else { return }
-    cells[cell] = other
-    if extras[node]?.isEmpty == true { extras[node] = nil }
-  }
-
-  private mutating func removeExtra(_ node: NodeNumber, _ value: UInt32) {
-    guard let place = extras[node]?.firstIndex(of: value) else { return }
-    extras[node]?.remove(at: place)
-    if extras[node]?.isEmpty == true { extras[node] = nil }
-    count -= 1
   }
 
   mutating func take(_ posting: Posting) {
@@ -175,16 +161,15 @@ struct HolderSet {
       let value = cells[first + offset]
       if value == 0 { continue }
       let node = NodeNumber(page << Int(Self.pageBits) + offset)
-      guard !extras.isEmpty, let others = extras[node] else {
+      guard extras.isThere(at: first + offset) else {
         body(node, Int(value) - 1)
         continue
       }
-      for index in sorted(others + [value]) { body(node, index) }
+      var values = [Int(value) - 1]
+      extras.forEach(at: first + offset) { values.append(Int($0) - 1) }
+      values.sort { contents[$0] < contents[$1] }
+      for index in values { body(node, index) }
     }
-  }
-
-  private func sorted(_ values: [UInt32]) -> [Int] {
-    values.map { Int($0) - 1 }.sorted { contents[$0] < contents[$1] }
   }
 }
 
