@@ -6,7 +6,7 @@ struct ExtraHoldings {
     var next: UInt32
   }
 
-  /// By cell the place of its first link, plus 1; 0 for none. As long as the last cell that had any.
+  /// By cell the place of its first link, plus 1, or 0; as long as the last cell that had any.
   private var heads: [UInt32] = []
   private var links: [Link] = []
   /// The first link that is free, plus 1.
