@@ -74,6 +74,31 @@ import Testing
     #expect(receipt.changeCount == 1)
   }
 
+  @Test func `several repeats of a node in one transaction are told from other content`() throws {
+    let store = try makeStore()
+    _ = try store.record(json: [body(0, items: bash)])
+    _ = try store.record(json: [body(60, items: bash), body(120, items: bash)])
+    let mixed = [bash, bash, zsh, zsh, bash, zsh, zsh, zsh, bash]
+    for round in 0..<4 {
+      let bodies = mixed.enumerated().map { step, items in
+        body(600 * (round + 1) + step * 60, items: items)
+      }
+      for result in try store.record(json: bodies) { _ = try result.get() }
+      // Late, and different from what is newest.
+      _ = try store.record(json: [body(600 * (round + 1) + 30, items: zsh)])
+    }
+    let node = try NodeID("i-1")
+    for round in 0..<4 {
+      for (step, items) in mixed.enumerated() {
+        let time = Instant(seconds: Int64(start + 600 * (round + 1) + step * 60))
+        let version = try store.state(of: node, type: .application, at: time).items.first?[
+          "Version"]
+        #expect(version == (items == bash ? "5.2" : "5.9"), "\(round) \(step)")
+      }
+    }
+    #expect(try store.verify().isSound)
+  }
+
   private func statement(_ seconds: Int, _ hash: String) -> [UInt8] {
     let time = Instant(seconds: Int64(start + seconds))
     return Array(

@@ -29,6 +29,8 @@ struct NewestState {
   var state: SeriesState
   /// The place of the last entry, which may be an unchanged statement behind the state.
   var lastPlace: Place
+  /// The sequence number of the observation that the state's repeats in this transaction began from.
+  var repeated: UInt64 = 0
 }
 
 /// Newest states that the writer remembers; what it does not, it reads from the timeline.
@@ -60,8 +62,12 @@ struct NewestStates {
   }
 
   /// Notes an observation that is equal to the newest one.
-  mutating func repeatState(of series: Series, at place: Place) {
+  ///
+  /// - Parameter first: the first sequence number of the transaction.
+  mutating func repeatState(of series: Series, at place: Place, since first: UInt64) {
     guard let index = states.index(forKey: series) else { return }
+    let before = states.values[index].state.place.sequence
+    if before < first { states.values[index].repeated = before }
     states.values[index].state.place = place
     states.values[index].state.isImported = false
     states.values[index].lastPlace = max(states.values[index].lastPlace, place)
@@ -111,7 +117,8 @@ extension Writer {
     _ series: Series, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> TimelineEnd? {
     if let known = newestStates[series] {
-      return TimelineEnd(found: FoundState(known.state), lastPlace: known.lastPlace)
+      return TimelineEnd(
+        found: FoundState(known.state), lastPlace: known.lastPlace, repeated: known.repeated)
     }
     return try transaction.view.end(of: series, tables: tables)
   }
@@ -123,6 +130,8 @@ struct TimelineEnd {
   var found: FoundState
   /// The place of the last entry of any kind.
   var lastPlace: Place
+  /// As in ``NewestState``.
+  var repeated: UInt64 = 0
 }
 
 extension FoundState {

@@ -58,7 +58,9 @@ extension Writer {
       else { return nil }
       return logged
     }
-    guard head.place.sequence == entry.sequence, head.place.valid < place.valid, !head.hasEnded
+    // A node's second report in a transaction was read when the first was not stored yet.
+    guard head.place.sequence == entry.sequence || end.repeated == entry.sequence,
+      head.place.valid < place.valid, !head.hasEnded
     else { return nil }
     logged.observation = ReportRecord.Observation(
       version: head.version, base: head.place.sequence, definitions: [], changes: [])
@@ -79,7 +81,7 @@ extension Writer {
       TimelineEntry(
         kind: .observation, place: place, version: observation.version,
         changes: PackedChanges.none), series, &transaction)
-    newestStates.repeatState(of: series, at: place)
+    newestStates.repeatState(of: series, at: place, since: firstSequence)
     guard let contentHash = logged.contentHash else { return }
     let row = HashRow(sequence: place.sequence, contentHash: contentHash)
     try put(row.encoded(), Key.series(series), tables.hashes, &transaction)

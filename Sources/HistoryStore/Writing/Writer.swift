@@ -25,6 +25,8 @@ final class Writer: @unchecked Sendable {
   var newestStates = NewestStates()
   /// The contents of the items that were read rather than known, in order of the reports.
   var readContents: [ContentID] = []
+  /// The first sequence number of the transaction.
+  private(set) var firstSequence: UInt64 = 0
   private var isLoaded = false
 
   init(
@@ -49,6 +51,7 @@ final class Writer: @unchecked Sendable {
       do throws(StoreError) {
         var transaction = WriteTransaction(try environment.beginStoreWrite(), sums: sums)
         try load(&transaction)
+        firstSequence = meta.nextSequence
         let result = try body(&transaction)
         try flush(&transaction)
         sums = transaction.sums
