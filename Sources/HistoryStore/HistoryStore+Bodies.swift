@@ -1,127 +1,149 @@
 public import Inventory
 import LMDB
-import Synchronization
 
 extension HistoryStore {
+  /// Stores the JSON body of a PutInventory request durably, sharing the flush with whatever is
+  /// stored at the same time.
+  ///
+  /// Returns after the flush. Throws ``Inventory/ReportError`` where the report is refused, or
+  /// ``StoreError``; either way nothing of it is stored. Of many that arrive at once only as many as
+  /// two groups hold are read at a time, the others wait for them; a task that is cancelled while it
+  /// waits for that throws `CancellationError`, and nothing is stored. Later a cancelled task is
+  /// answered as any other.
+  ///
+  /// Reads the body on the thread pool that runs tasks, beside other bodies and beside the writer,
+  /// whatever actor it is called from.
+  @concurrent
+  public func record(json body: [UInt8], in scope: Scope = .local) async throws -> Receipt {
+    try checkWritable()
+    return try await committer.commit(to: self) {
+      reader.submission(of: body, in: scope, now: now)
+    }
+  }
+
   /// Stores the JSON bodies of PutInventory requests in one durable transaction: the fast path.
   ///
   /// A refused one leaves no trace, the others stay. Throws ``StoreError``; then nothing of any of
-  /// them is stored.
+  /// them is stored. Waits for the disk: from asynchronous code use ``record(json:in:)-async``, which
+  /// reads bodies on all cores as well.
   public func record(
     json bodies: [[UInt8]], in scope: Scope = .local
   ) throws(StoreError) -> [Result<Receipt, ReportError>] {
     try checkWritable()
     let now = now
-    // Repeated bodies are known by their hash alone; the others are read.
-    let submitted = bodies.map { body -> Submission in
-      if let repetition = repeatedBodies.repetition(of: body.span.bytes, in: scope, hash: hash) {
-        return .repetition(repetition)
-      }
-      return .report(read(body, knownIn: scope, now: now))
+    let read = { (body: [UInt8]) in self.reader.submission(of: body, in: scope, now: now) }
+    var first = bodies.prefix(Self.newsProbe).map(read)
+    var rest = bodies.dropFirst(Self.newsProbe)
+    if !first.contains(where: \.isMostlyNew) {
+      first += rest.map(read)
+      rest = []
     }
+    return try commit(first, then: rest, read)
+  }
+
+  /// Bodies of a group by which it is seen whether they are new to the store, as a fleet's first are.
+  private static let newsProbe = 4
+
+  /// Stores reports in one durable transaction, and notes what makes later bodies cheap.
+  ///
+  /// New bodies are alike more often than not. So those of `rest` are read within the transaction, a
+  /// few and then more at a time, when the texts of those before are known already.
+  func commit(
+    _ submitted: [Submission], then rest: ArraySlice<[UInt8]> = [],
+    _ read: ([UInt8]) -> Submission = { _ in preconditionFailure("nothing is left to be read") }
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
+    if submitted.isEmpty { return [] }
     let accepted = try write { writer, transaction throws(StoreError) in
-      var accepted = AcceptedBodies(submissions: submitted)
-      for index in bodies.indices {
-        writer.readContents = []
-        accepted.results.append(
-          try accept(
-            &accepted.submissions[index], bodies[index], writer, in: scope, now: now,
-            &transaction))
-        accepted.readContents.append(writer.readContents)
+      var accepted = Accepted(submissions: submitted)
+      accepted.results.reserveCapacity(submitted.count + rest.count)
+      var rest = rest
+      try accept(&accepted, writer, &transaction)
+      while !rest.isEmpty {
+        learn(&accepted, writer)
+        let count = accepted.submissions.count
+        accepted.submissions += rest.prefix(count).map(read)
+        rest = rest.dropFirst(count)
+        try accept(&accepted, writer, &transaction)
       }
-      accepted.generation = writer.meta.erasureGeneration
+      accepted.generation = writer.contentGeneration
       return accepted
     }
-    remember(accepted, bodies, in: scope)
-    learn(accepted, bodies, in: scope)
+    remember(accepted)
+    reader.learn(
+      accepted.submissions[accepted.learnedCount...], generation: accepted.generation)
     return accepted.results
   }
 
-  /// A body on its way into the store.
-  private enum Submission: Sendable {
-    case repetition(RepeatedBodies.Repetition)
-    case report(Result<CanonicalReport, ReportError>)
+  /// Accepts those that have no result yet.
+  private func accept(
+    _ accepted: inout Accepted, _ writer: Writer, _ transaction: inout WriteTransaction
+  ) throws(StoreError) {
+    for index in accepted.results.count..<accepted.submissions.count {
+      writer.readContents = []
+      accepted.results.append(try accept(&accepted.submissions[index], writer, &transaction))
+      accepted.submissions[index].readContents = writer.readContents
+    }
   }
 
-  /// What became of bodies, each by its position.
-  private struct AcceptedBodies: Sendable {
+  /// Learns the texts of what is accepted, though it is not committed: should it fail, the generation
+  /// of contents is another one.
+  private func learn(_ accepted: inout Accepted, _ writer: Writer) {
+    reader.learn(
+      accepted.submissions[accepted.learnedCount...], generation: writer.contentGeneration)
+    accepted.learnedCount = accepted.submissions.count
+  }
+
+  /// What became of reports, each by its position.
+  private struct Accepted: Sendable {
     var submissions: [Submission]
     var results: [Result<Receipt, ReportError>] = []
-    /// The contents of the items that were read rather than known.
-    var readContents: [[ContentID]] = []
-    /// The generation of those contents.
+    /// The generation of their contents.
     var generation: UInt64 = 0
+    /// Those whose texts are learned.
+    var learnedCount = 0
 
     init(submissions: [Submission]) { self.submissions = submissions }
   }
 
-  /// Reads a body; with what is known of the scope's items, or all of it.
-  private func read(
-    _ body: [UInt8], knownIn scope: Scope?, now: Instant
-  ) -> Result<CanonicalReport, ReportError> {
-    reader.withLock { reader in
-      let known = scope.map { reader.known(in: $0) }
-      do throws(ReportError) {
-        return .success(try reader.reader.read(body.span.bytes, known: known, now: now))
-      } catch {
-        return .failure(error)
-      }
-    }
-  }
-
   private func accept(
-    _ submission: inout Submission, _ body: [UInt8], _ writer: Writer, in scope: Scope,
-    now: Instant, _ transaction: inout WriteTransaction
+    _ submission: inout Submission, _ writer: Writer, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Result<Receipt, ReportError> {
-    switch submission {
+    let scope = submission.scope
+    switch submission.content {
     case .repetition(let repetition):
       let state = try writer.scope(scope, &transaction)
       let receipt = try writer.accept(
-        repetition, in: state, now: now, limits: configuration.limits, &transaction)
+        repetition, in: state, now: submission.now, limits: configuration.limits, &transaction)
       if let receipt { return .success(receipt) }
-    case .report(.failure(let error)): return .failure(error)
-    case .report(.success(let report)):
+    case .refused(let error): return .failure(error)
+    case .report(let report, _):
       let known = report.knownGeneration
-      if known == nil || known == writer.meta.erasureGeneration {
+      if known == nil || known == writer.contentGeneration {
         return try writer.accept(report, in: scope, &transaction)
       }
     }
     // What was known of it does not hold any more, so all of it is read.
-    let read = read(body, knownIn: nil, now: now)
-    submission = .report(read)
-    switch read {
-    case .failure(let error): return .failure(error)
-    case .success(let report): return try writer.accept(report, in: scope, &transaction)
-    }
-  }
-
-  /// Keeps the texts of items that are stored now.
-  private func learn(_ accepted: AcceptedBodies, _ bodies: [[UInt8]], in scope: Scope) {
-    reader.withLock { reader in
-      // Even where nothing is learned: what is known of another generation is of no use.
-      reader.known(in: scope).adopt(generation: accepted.generation)
-      for (index, submission) in accepted.submissions.enumerated() {
-        guard case .report(.success(let report)) = submission else { continue }
-        let body = bodies[index]
-        reader.learn(body.span.bytes, report, accepted.readContents[index], in: scope)
-      }
+    submission.content = reader.readAll(submission.body ?? [], now: submission.now)
+    switch submission.content {
+    case .report(let report, _): return try writer.accept(report, in: scope, &transaction)
+    case .refused(let error): return .failure(error)
+    case .repetition: throw .damaged("a body that was read is no repetition")
     }
   }
 
   /// Keeps fingerprints of what is now the newest of each node.
-  private func remember(_ accepted: AcceptedBodies, _ bodies: [[UInt8]], in scope: Scope) {
-    for (index, submission) in accepted.submissions.enumerated() {
+  private func remember(_ accepted: Accepted) {
+    for index in accepted.submissions.indices where accepted.submissions[index].body != nil {
       guard case .success(let receipt) = accepted.results[index],
-        let sequence = receipt.sequence
+        let sequence = receipt.sequence?.value
       else { continue }
-      switch submission {
+      let scope = accepted.submissions[index].scope
+      switch accepted.submissions[index].content {
       case .repetition(let repetition):
-        repeatedBodies.renew(repetition, as: sequence.value, in: scope)
-      case .report(.success(let report)):
-        let body = bodies[index]
-        repeatedBodies.remember(
-          body.span.bytes, of: report, as: sequence.value, in: scope, hash: hash)
-      case .report(.failure): break
+        repeatedBodies.renew(repetition, as: sequence, in: scope)
+      case .report(let report, let fingerprint):
+        repeatedBodies.remember(fingerprint, of: report, as: sequence, in: scope)
+      case .refused: break
       }
     }
   }

@@ -12,8 +12,8 @@ import Synchronization
 /// LMDB's own lock.
 ///
 /// Reading is synchronous and short (microseconds), so it may be called from asynchronous code.
-/// Writing waits for the disk: from asynchronous code use ``record(_:in:)-async``, which shares one
-/// flush among all that wait.
+/// Writing waits for the disk: from asynchronous code use ``record(json:in:)-async`` or
+/// ``record(_:in:)-async``, which share one flush among all that wait.
 ///
 /// ```swift
 /// let store = try HistoryStore(path: "inventory")
@@ -33,9 +33,7 @@ public final class HistoryStore: Sendable {
     public var mapSize = 1 << 30
     /// Bytes the store may grow to.
     public var mapSizeMax = 1 << 40
-    /// How long an asynchronous report waits for others to share its flush.
-    public var groupCommitDelay: Duration = .milliseconds(1)
-    /// Reports that share one flush at most.
+    /// Asynchronous reports that share one flush at most, at least 1; twice as many are read at a time.
     public var groupCommitMax = 256
     /// The clock for recorded times, in milliseconds since 1970; for tests.
     package var clock: @Sendable () -> Int64 = HistoryStore.systemClock
@@ -56,7 +54,7 @@ public final class HistoryStore: Sendable {
   /// Held for the whole of a write transaction.
   let writerLock = Mutex(())
   let writer: Writer
-  let reader: Mutex<BodyReader>
+  let reader: BodyReader
   let committer: GroupCommitter
 
   /// The name of the data file in a store's directory.
@@ -89,9 +87,9 @@ public final class HistoryStore: Sendable {
     let hash = hash
     let clock = configuration.clock
     writer = Writer(environment: environment, tables: tables, hash: hash, clock: clock)
-    reader = Mutex(BodyReader(limits: configuration.limits, hash: hash))
-    committer = GroupCommitter(
-      delay: configuration.groupCommitDelay, limit: configuration.groupCommitMax)
+    reader = BodyReader(
+      limits: configuration.limits, hash: hash, repeatedBodies: repeatedBodies)
+    committer = GroupCommitter(groupMax: configuration.groupCommitMax)
   }
 
   private static func check(_ limits: ReportLimits) throws(StoreError) {

@@ -7,6 +7,14 @@ import PackedBytes
 /// everything but the capture times, whose places are known; so a repeated body costs a hash (some
 /// 7 µs for 166 kB), and is never parsed.
 package struct BodyFingerprint: Sendable {
+  /// What comes of looking whether a body repeats another.
+  package enum Comparison: Sendable {
+    /// It does, with these capture times.
+    case same([Instant])
+    /// It does not; this is its fingerprint, if its capture times stand where the other's do.
+    case different(BodyFingerprint?)
+  }
+
   private let byteCount: Int
   /// Where the 20 bytes of each capture time begin, in order of the entries.
   private let places: [Int]
@@ -19,8 +27,12 @@ package struct BodyFingerprint: Sendable {
 
   /// The fingerprint of a body that was read; nil where its capture times are not plainly there.
   ///
-  /// - Parameter captureTimes: those of its entries, in order.
-  package init?(of body: RawSpan, captureTimes: [Instant], hash: KeyedHash) {
+  /// - Parameters:
+  ///   - captureTimes: those of its entries, in order.
+  ///   - guess: its fingerprint, if its capture times stand where that one has them.
+  package init?(
+    of body: RawSpan, captureTimes: [Instant], hash: KeyedHash, guess: BodyFingerprint? = nil
+  ) {
     var places: [Int] = []
     var from = 0
     for time in captureTimes {
@@ -35,21 +47,31 @@ package struct BodyFingerprint: Sendable {
       places.append(place)
       from = place + Self.captureTimeByteCount
     }
-    byteCount = body.byteCount
-    self.places = places
-    self.hash = Self.hash(body, places, hash)
+    if let guess, guess.places == places {
+      self = guess
+    } else {
+      self.init(byteCount: body.byteCount, places: places, hash: Self.hash(body, places, hash))
+    }
   }
 
-  /// The capture times of a body that is otherwise the same; nil for any other body.
-  package func captureTimes(of body: RawSpan, hash: KeyedHash) -> [Instant]? {
-    guard body.byteCount == byteCount else { return nil }
+  private init(byteCount: Int, places: [Int], hash: Hash128) {
+    self.byteCount = byteCount
+    self.places = places
+    self.hash = hash
+  }
+
+  /// Whether a body is the same but for its capture times.
+  package func compare(_ body: RawSpan, hash: KeyedHash) -> Comparison {
+    guard body.byteCount == byteCount else { return .different(nil) }
     var times: [Instant] = []
     for place in places {
       let text = body.extracting(place..<(place + Self.captureTimeByteCount))
-      guard let time = Instant(captureTime: text) else { return nil }
+      guard let time = Instant(captureTime: text) else { return .different(nil) }
       times.append(time)
     }
-    return Self.hash(body, places, hash) == self.hash ? times : nil
+    let other = BodyFingerprint(
+      byteCount: byteCount, places: places, hash: Self.hash(body, places, hash))
+    return other.hash == self.hash ? .same(times) : .different(other)
   }
 
   /// Hashes what lies between the capture times, then the hashes.

@@ -9,7 +9,10 @@ import PackedBytes
 final class BodyReduction {
   /// An item that is known.
   struct Item {
-    var form: UInt32
+    /// What the owner of the known items calls its content.
+    var content: UInt32
+    /// Index into ``types``.
+    var type: UInt32
     var occurrence: Occurrence
   }
 
@@ -22,6 +25,8 @@ final class BodyReduction {
   }
 
   private(set) var items: [Item] = []
+  /// The types that known items are of.
+  private(set) var types: [TypeName] = []
   private(set) var markers: [Marker] = []
   /// The reduced text.
   private(set) var text: [UInt8] = []
@@ -52,8 +57,16 @@ final class BodyReduction {
     return index < markers.count ? markers[index] : nil
   }
 
-  /// Reduces a body.
-  func reduce(_ body: RawSpan, by known: KnownItems) {
+  /// Reduces a body; returns the generation of the contents that ``items`` name.
+  func reduce(_ body: RawSpan, by known: KnownItems) -> UInt64 {
+    known.reading {
+      types = known.types
+      reduceContents(of: body, by: known)
+      return known.generation
+    }
+  }
+
+  private func reduceContents(of body: RawSpan, by known: KnownItems) {
     items.removeAll(keepingCapacity: true)
     markers.removeAll(keepingCapacity: true)
     text.removeAll(keepingCapacity: true)
@@ -81,11 +94,10 @@ final class BodyReduction {
     while true {
       scan.skipSpace()
       let start = scan.position
-      if let item = scan.knownItem(known, after: last) {
+      if let item = scan.knownItem(known, after: &last) {
         if items.count == runStart { copy(scan.body, &copied, upTo: start) }
         items.append(item)
         // What lies between two known items is left out only where it is a comma, as below.
-        last = item.form
         scan.lastEnd = scan.position
       } else {
         endRun(&runStart, &copied, scan)
@@ -186,21 +198,22 @@ private struct Scan: ~Escapable {
   }
 
   /// The known item that begins here, and goes behind it; nil where there is none.
+  ///
+  /// `last` is the form of the item before, and becomes that of this one.
   @_lifetime(self: copy self)
-  mutating func knownItem(_ known: KnownItems, after last: UInt32) -> BodyReduction.Item? {
-    guard byte == UInt8(ascii: "{") else { return nil }
-    let guess = known.successor(of: last)
-    let found = known.find(in: body, at: position, guess: guess)
-    guard found != 0 else { return nil }
-    let form = known.form(found)
+  mutating func knownItem(
+    _ known: KnownItems, after last: inout UInt32
+  ) -> BodyReduction.Item? {
+    guard byte == UInt8(ascii: "{"), let found = known.find(in: body, at: position, after: last)
+    else { return nil }
     var occurrence = Occurrence.none
-    if form.timeOffset != 0 {
-      guard let seconds = seconds(at: position + Int(form.timeOffset)) else { return nil }
+    if found.timeOffset != 0 {
+      guard let seconds = seconds(at: position + found.timeOffset) else { return nil }
       occurrence = .time(seconds)
     }
-    if found != guess { known.link(last, to: found) }
-    position += Int(form.place.byteCount)
-    return BodyReduction.Item(form: found, occurrence: occurrence)
+    position += found.byteCount
+    last = found.form
+    return BodyReduction.Item(content: found.content, type: found.type, occurrence: occurrence)
   }
 
   /// The time that stands at a place; nil where it is none.

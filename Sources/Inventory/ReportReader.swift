@@ -5,16 +5,16 @@ import PackedBytes
 /// Reads the JSON of a PutInventory request into its canonical form.
 ///
 /// Reads and checks about 1 GB of JSON per second of processor time. A reader keeps its buffers; use
-/// one for many reports, from one thread at a time.
-package final class ReportReader {
+/// one for many reports, from one thread at a time. Unchecked because that is for its owner to see to.
+package final class ReportReader: @unchecked Sendable {
   private let parser: TapeParser
   private let limits: ReportLimits
   private let hash: KeyedHash
   /// Shapes seen lately, by type: clients send few of them.
   private var shapes: [TypeName: [ItemShape]] = [:]
 
-  /// The known items while a reduced body is read.
-  private var knownItems: KnownItems?
+  /// Whether a reduced body is read.
+  private var isReduced = false
   private let reduction = BodyReduction()
 
   /// Whether the body that is read has members that are passed over.
@@ -45,13 +45,13 @@ package final class ReportReader {
         "a report has at most \(limits.bodyBytesMax) bytes, this one \(body.byteCount)")
     }
     if let known {
-      reduction.reduce(body, by: known)
-      knownItems = known
-      defer { knownItems = nil }
+      let generation = reduction.reduce(body, by: known)
       let text = reduction.text
       do throws(ReportError) {
+        isReduced = true
+        defer { isReduced = false }
         var report = try parse(text.span.bytes, now: now)
-        report.knownGeneration = known.generation
+        report.knownGeneration = generation
         return report
       } catch {
         // Whatever is wrong is told of the body as it was sent.
@@ -208,7 +208,7 @@ package final class ReportReader {
           throw ReportError(
             .invalidItemContent, "a type has at most \(limits.itemsMax) items in one report")
         }
-        if knownItems != nil, tape.isString(object),
+        if isReduced, tape.isString(object),
           let marker = reduction.marker(tape.string(object))
         {
           guard context.isEmpty else {
@@ -254,13 +254,13 @@ package final class ReportReader {
   private func append(
     _ run: Range<Int>, type: TypeName, to builder: inout ContentBuilder
   ) throws(ReportError) {
-    guard let known = knownItems else { return }
+    var checked: UInt32?
     for item in reduction.items[run] {
-      let form = known.form(item.form)
-      guard known.type(of: form) == type else {
+      guard item.type == checked || reduction.types[Int(item.type)] == type else {
         throw ReportError(.invalidItemContent, "the text is known as an item of another type")
       }
-      builder.append(known: form.content, occurrence: item.occurrence)
+      checked = item.type
+      builder.append(known: item.content, occurrence: item.occurrence)
     }
   }
 

@@ -28,13 +28,11 @@ import Testing
 
   /// How many items of a body would be known now; what was known before an erasure does not count.
   private func knownCount(_ body: [UInt8], in scope: Scope = .local) throws -> Int {
-    let now = store.now
-    return try store.reader.withLock { reader throws(ReportError) in
-      let known = reader.known(in: scope)
-      let report = try reader.reader.read(body.span.bytes, known: known, now: now)
-      guard report.knownGeneration == store.writer.meta.erasureGeneration else { return 0 }
-      return report.entries[0].content?.elements.count { $0.knownContent != 0 } ?? 0
-    }
+    let reader = ReportReader(limits: .default, hash: store.hash)
+    let report = try reader.read(
+      body.span.bytes, known: store.reader.known(in: scope), now: store.now)
+    guard report.knownGeneration == store.writer.meta.erasureGeneration else { return 0 }
+    return report.entries[0].content?.elements.count { $0.knownContent != 0 } ?? 0
   }
 
   private func record(_ bodies: [[UInt8]], in scope: Scope = .local) throws {

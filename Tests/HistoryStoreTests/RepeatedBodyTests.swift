@@ -165,17 +165,19 @@ import Testing
         "CaptureTime":"2026-03-03T09:0\(minute):00Z","Content":[{"Name":"bash"}]}]}
         """.utf8)
     }
-    let first = body(0)
+    let zeroth = body(0)
     let second = body(1)
-    _ = try store.record(json: [first])
-    let known = store.repeatedBodies.repetition(
-      of: second.span.bytes, in: .local, hash: store.hash)
+    _ = try store.record(json: [zeroth])
+    let known = store.repeatedBodies.look(
+      for: second.span.bytes, in: .local, hash: store.hash)
     let minuteLater = try #require(Instant(captureTime: "2026-03-03T09:01:00Z"))
-    #expect(known?.captureTimes == [minuteLater])
+    guard case .repetition(let first) = known else { Issue.record("not known"); return }
+    #expect(first.captureTimes == [minuteLater])
     _ = try store.record(json: [second])
     let third = body(2)
-    let again = store.repeatedBodies.repetition(
-      of: third.span.bytes, in: .local, hash: store.hash)
-    #expect(again?.entries.first?.sequence == 3)
+    let again = store.repeatedBodies.look(
+      for: third.span.bytes, in: .local, hash: store.hash)
+    guard case .repetition(let repetition) = again else { Issue.record("not known"); return }
+    #expect(repetition.entries.first?.sequence == 3)
   }
 }

@@ -36,14 +36,16 @@ import Testing
 
     /// Numbers what was read and teaches it.
     mutating func learn(_ report: CanonicalReport, _ body: [UInt8], _ known: KnownItems) {
-      for entry in report.entries {
-        guard let content = entry.content else { continue }
-        for item in content.readItems {
-          let element = content.elements[item.element]
-          let number = number([UInt8](copying: content.bytes(of: element.piece)))
-          known.learn(
-            body.span.bytes.extracting(item.text), type: entry.type, content: number,
-            occurrence: element.occurrence)
+      known.updating(to: 0) {
+        for entry in report.entries {
+          guard let content = entry.content else { continue }
+          for item in content.readItems {
+            let element = content.elements[item.element]
+            let number = number([UInt8](copying: content.bytes(of: element.piece)))
+            known.learn(
+              body.span.bytes.extracting(item.text), type: entry.type, content: number,
+              occurrence: element.occurrence)
+          }
         }
       }
     }

@@ -42,28 +42,46 @@ final class RepeatedBodies: Sendable {
   private static let nodesMax = 1 << 18
   private let bodies = Mutex<[Key: Body]>([:])
 
-  /// What a body repeats; nil where it has to be read.
-  func repetition(of body: RawSpan, in scope: Scope, hash: KeyedHash) -> Repetition? {
-    guard let node = BodyFingerprint.node(of: body) else { return nil }
-    let key = Key(scope: scope, node: node)
-    guard let known = bodies.withLock({ $0[key] }),
-      let times = known.fingerprint.captureTimes(of: body, hash: hash)
-    else { return nil }
-    return Repetition(
-      node: NodeID(stored: String(decoding: node, as: UTF8.self)), entries: known.entries,
-      captureTimes: times)
+  /// What comes of looking for the body that another repeats.
+  enum Lookup: Sendable {
+    case repetition(Repetition)
+    /// It has to be read; this is its fingerprint, if it is built like the node's last one.
+    case unknown(BodyFingerprint?)
   }
 
-  /// Remembers the body of a report that was accepted.
+  /// Looks whether a body repeats the node's last one.
+  func look(for body: RawSpan, in scope: Scope, hash: KeyedHash) -> Lookup {
+    guard let node = BodyFingerprint.node(of: body) else { return .unknown(nil) }
+    let key = Key(scope: scope, node: node)
+    guard let known = bodies.withLock({ $0[key] }) else { return .unknown(nil) }
+    switch known.fingerprint.compare(body, hash: hash) {
+    case .different(let fingerprint): return .unknown(fingerprint)
+    case .same(let times):
+      return .repetition(
+        Repetition(
+          node: NodeID(stored: String(decoding: node, as: UTF8.self)), entries: known.entries,
+          captureTimes: times))
+    }
+  }
+
+  /// The fingerprint of a body that was read; nil where it has none.
+  static func fingerprint(
+    of body: RawSpan, _ report: CanonicalReport, hash: KeyedHash, guess: BodyFingerprint?
+  ) -> BodyFingerprint? {
+    guard report.hasPlainCaptureTimes,
+      BodyFingerprint.node(of: body) == Array(report.node.text.utf8)
+    else { return nil }
+    return BodyFingerprint(
+      of: body, captureTimes: report.entries.map(\.captureTime), hash: hash, guess: guess)
+  }
+
+  /// Remembers the body of a report that was accepted, or forgets the one before.
   func remember(
-    _ body: RawSpan, of report: CanonicalReport, as sequence: UInt64, in scope: Scope,
-    hash: KeyedHash
+    _ fingerprint: BodyFingerprint?, of report: CanonicalReport, as sequence: UInt64,
+    in scope: Scope
   ) {
     let key = Key(scope: scope, node: Array(report.node.text.utf8))
-    guard report.hasPlainCaptureTimes, BodyFingerprint.node(of: body) == key.node,
-      let fingerprint = BodyFingerprint(
-        of: body, captureTimes: report.entries.map(\.captureTime), hash: hash)
-    else {
+    guard let fingerprint else {
       bodies.withLock { $0[key] = nil }
       return
     }

@@ -27,6 +27,8 @@ final class Writer: @unchecked Sendable {
   var readContents: [ContentID] = []
   /// The first sequence number of the transaction.
   private(set) var firstSequence: UInt64 = 0
+  /// How many transactions have failed: what was numbered in them means nothing.
+  private var failureCount: UInt64 = 0
   private var isLoaded = false
 
   init(
@@ -61,6 +63,7 @@ final class Writer: @unchecked Sendable {
         return result
       } catch {
         isLoaded = false
+        failureCount += 1
         staged = Staged()
         newestStates.removeAll()
         guard error.code == .mapFull else { throw error }
@@ -68,6 +71,9 @@ final class Writer: @unchecked Sendable {
       }
     }
   }
+
+  /// Changes whenever content numbers may stand for something else than before.
+  var contentGeneration: UInt64 { meta.erasureGeneration &+ failureCount << 32 }
 
   /// Reads again what another process may have changed.
   private func load(_ transaction: inout WriteTransaction) throws(StoreError) {

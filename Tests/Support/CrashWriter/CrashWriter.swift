@@ -40,7 +40,6 @@ import Inventory
     fault = choices.fault
     var configuration = HistoryStore.Configuration()
     configuration.mapSize = choices.mapSize ?? configuration.mapSize
-    configuration.groupCommitDelay = .microseconds(300)
     if let tick = choices.killAtTick {
       // The clock is read inside a transaction, at each record.
       configuration.clock = {
