@@ -17,18 +17,6 @@ struct ReportText: Decodable {
     self = try JSONDecoder().decode(ReportText.self, from: Data(body))
   }
 
-  func report() throws -> Report {
-    let entries = try Items.map { entry in
-      guard let time = Instant(captureTime: entry.CaptureTime) else {
-        throw Failure("\(entry.CaptureTime) is no capture time")
-      }
-      return Report.Entry(
-        type: try TypeName(entry.TypeName), schemaVersion: entry.SchemaVersion, captureTime: time,
-        content: entry.Content.map { Item($0.map { (key: $0.key, value: $0.value) }) })
-    }
-    return Report(node: try NodeID(InstanceId), entries: entries)
-  }
-
   /// The statement that nothing changed, without the content.
   func statement(hash: String) throws -> [UInt8] {
     guard let entry = Items.first else { throw Failure("a request has no entry") }

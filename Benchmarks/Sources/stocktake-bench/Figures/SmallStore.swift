@@ -43,7 +43,7 @@ struct SmallStore {
 
   /// Groups of 64 reports in turn: one a commit, then all waiting at once.
   private func concurrent(_ bodies: ArraySlice<[UInt8]>, _ store: HistoryStore) async throws {
-    let reports = try bodies.map { try ReportText($0).report() }
+    let reports = Array(bodies)
     var one = Usage()
     var many = Usage()
     var counts = (one: 0, many: 0)
@@ -52,11 +52,13 @@ struct SmallStore {
       let first = reports[start..<(start + Self.atOnce)]
       let second = reports[(start + Self.atOnce)..<(start + 2 * Self.atOnce)]
       try one.measure {
-        for report in first { for result in try store.record([report]) { _ = try result.get() } }
+        for body in first {
+          for result in try store.record(json: [body]) { _ = try result.get() }
+        }
       }
       let before = Usage.now
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for report in second { group.addTask { _ = try await store.record(report) } }
+        for body in second { group.addTask { _ = try await store.record(json: body) } }
         try await group.waitForAll()
       }
       many += Usage.now - before
