@@ -32,7 +32,7 @@ public struct KeyedHash: Sendable {
   public func hash64(_ bytes: RawSpan) -> UInt64 {
     unsafe bytes.withUnsafeBytes { data in
       unsafe secret.withUnsafeBytes { key in
-        unsafe XXH3_64bits_withSecret(data.baseAddress, data.count, key.baseAddress, key.count)
+        unsafe xxh3_64_withSecret(data.baseAddress, data.count, key.baseAddress, key.count)
       }
     }
   }
@@ -48,7 +48,7 @@ public struct KeyedHash: Sendable {
   public func hash128(_ bytes: RawSpan) -> Hash128 {
     unsafe bytes.withUnsafeBytes { data in
       unsafe secret.withUnsafeBytes { key in
-        let value = unsafe XXH3_128bits_withSecret(
+        let value = unsafe xxh3_128_withSecret(
           data.baseAddress, data.count, key.baseAddress, key.count)
         return Hash128(high: value.high64, low: value.low64)
       }

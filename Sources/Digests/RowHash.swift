@@ -5,9 +5,9 @@ import CXXHash
 public enum RowHash {
   /// XXH3 of the value, seeded with that of the key; some 20 GB/s.
   public static func hash(_ key: RawSpan, _ value: RawSpan) -> UInt64 {
-    let seed = unsafe key.withUnsafeBytes { unsafe XXH3_64bits($0.baseAddress, $0.count) }
+    let seed = unsafe key.withUnsafeBytes { unsafe xxh3_64_withSeed($0.baseAddress, $0.count, 0) }
     return unsafe value.withUnsafeBytes {
-      unsafe XXH3_64bits_withSeed($0.baseAddress, $0.count, seed)
+      unsafe xxh3_64_withSeed($0.baseAddress, $0.count, seed)
     }
   }
 }
