@@ -24,12 +24,13 @@ final class BodyReduction {
     case text(Range<Int>)
   }
 
-  private(set) var items: [Item] = []
+  // Exclusivity is unchecked: no method calls out while it writes these.
+  @exclusivity(unchecked) private(set) var items: [Item] = []
   /// The types that known items are of.
   private(set) var types: [TypeName] = []
-  private(set) var markers: [Marker] = []
+  @exclusivity(unchecked) private(set) var markers: [Marker] = []
   /// The reduced text.
-  private(set) var text: [UInt8] = []
+  @exclusivity(unchecked) private(set) var text: [UInt8] = []
 
   /// What every marker begins with.
   private let nonce: [UInt8]

@@ -66,6 +66,11 @@ struct ContentBuilder {
     content.elements.append(CanonicalContent.Element(piece: piece, occurrence: occurrence))
   }
 
+  /// Makes room for the first items.
+  mutating func reserve(_ count: Int) {
+    if content.elements.isEmpty { content.elements.reserveCapacity(count) }
+  }
+
   /// Appends an item of which only its owner's number is told.
   mutating func append(known content: UInt32, occurrence: Occurrence) {
     self.content.elements.append(

@@ -254,6 +254,8 @@ package final class ReportReader: @unchecked Sendable {
   private func append(
     _ run: Range<Int>, type: TypeName, to builder: inout ContentBuilder
   ) throws(ReportError) {
+    // For most bodies, with one long list of items, this is what they come to.
+    builder.reserve(reduction.items.count + reduction.markers.count - run.lowerBound)
     var checked: UInt32?
     for item in reduction.items[run] {
       guard item.type == checked || reduction.types[Int(item.type)] == type else {

@@ -15,6 +15,10 @@ struct MeasureCommand: AsyncParsableCommand {
         stocktake-bench measure m.jsonl --queries m.q.json
         stocktake-bench measure m.jsonl --queries m.q.json --figures ingest-many,state,who
 
+      Reports that wait at once are read on all cores; for one core only, begin with taskset:
+
+        taskset -c 0 stocktake-bench measure m.jsonl --queries m.q.json --figures concurrent
+
       Figures: \(figures.joined(separator: ", ")).
       """)
 

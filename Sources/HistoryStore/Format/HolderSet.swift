@@ -157,6 +157,7 @@ struct HolderSet {
 
   @inline(__always)
   private func forEach(in page: Int, from first: Int, _ body: (NodeNumber, Int) -> Void) {
+    var values: [Int] = []
     for offset in 0..<Self.pageCount {
       let value = cells[first + offset]
       if value == 0 { continue }
@@ -165,7 +166,8 @@ struct HolderSet {
         body(node, Int(value) - 1)
         continue
       }
-      var values = [Int(value) - 1]
+      values.removeAll(keepingCapacity: true)
+      values.append(Int(value) - 1)
       extras.forEach(at: first + offset) { values.append(Int($0) - 1) }
       values.sort { contents[$0] < contents[$1] }
       for index in values { body(node, index) }
