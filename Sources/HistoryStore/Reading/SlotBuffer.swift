@@ -38,15 +38,19 @@ import PackedBytes
   }
 
   @inline(never)
+  private mutating func reserve(_ end: Int) {
+    guard end > capacity else { return }
+    let larger = max(end, capacity * 2)
+    let moved = UnsafeMutablePointer<StoredItem>.allocate(capacity: larger)
+    unsafe moved.initialize(from: start, count: count)
+    unsafe start.deallocate()
+    unsafe start = moved
+    capacity = larger
+  }
+
+  @inline(never)
   private mutating func extend(to end: Int) {
-    if end > capacity {
-      let larger = max(end, capacity * 2)
-      let moved = UnsafeMutablePointer<StoredItem>.allocate(capacity: larger)
-      unsafe moved.initialize(from: start, count: count)
-      unsafe start.deallocate()
-      unsafe start = moved
-      capacity = larger
-    }
+    reserve(end)
     unsafe start.advanced(by: count).initialize(repeating: free, count: end - count)
     count = end
   }
@@ -65,10 +69,11 @@ import PackedBytes
   /// Makes these the only slots.
   mutating func replace(with slots: [StoredItem]) {
     count = 0
-    extend(to: slots.count)
+    reserve(slots.count)
+    count = slots.count
     unsafe slots.withUnsafeBufferPointer { source in
       guard let base = source.baseAddress else { return }
-      unsafe start.update(from: base, count: source.count)
+      unsafe start.initialize(from: base, count: source.count)
     }
   }
 
