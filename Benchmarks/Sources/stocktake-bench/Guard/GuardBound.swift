@@ -8,12 +8,12 @@ struct GuardBound {
   static let all = [
     GuardBound(
       title: "load 640 reports / append 100,000 records to LMDB", ours: .load, theirs: .append,
-      ratioMax: 10),
+      ratioMax: 8.5),
     GuardBound(
       title: "load 640 reports / store their changes in SQLite", ours: .load, theirs: .rival,
-      ratioMax: 3.0),
+      ratioMax: 2.1),
     GuardBound(
-      title: "state at a date / SQLite", ours: .state, theirs: .rivalState, ratioMax: 0.4),
-    GuardBound(title: "who had it / SQLite", ours: .who, theirs: .rivalWho, ratioMax: 1.45),
+      title: "state at a date / SQLite", ours: .state, theirs: .rivalState, ratioMax: 0.28),
+    GuardBound(title: "who had it / SQLite", ours: .who, theirs: .rivalWho, ratioMax: 1.35),
   ]
 }
