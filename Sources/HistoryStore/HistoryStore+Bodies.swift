@@ -30,39 +30,47 @@ extension HistoryStore {
     json bodies: [[UInt8]], in scope: Scope = .local
   ) throws(StoreError) -> [Result<Receipt, ReportError>] {
     try checkWritable()
-    let now = now
-    let read = { (body: [UInt8]) in self.reader.submission(of: body, in: scope, now: now) }
-    var first = bodies.prefix(Self.newsProbe).map(read)
-    var rest = bodies.dropFirst(Self.newsProbe)
-    if !first.contains(where: \.isMostlyNew) {
-      first += rest.map(read)
-      rest = []
+    var unread = Unread(bodies: bodies[...], scope: scope, now: now)
+    var submitted = unread.read(Self.newsProbe, by: reader)
+    if !submitted.contains(where: \.isMostlyNew) {
+      submitted += unread.read(bodies.count, by: reader)
     }
-    return try commit(first, then: rest, read)
+    return try commit(submitted, then: unread)
   }
 
   /// Bodies of a group by which it is seen whether they are new to the store, as a fleet's first are.
   private static let newsProbe = 4
 
+  /// Bodies that are not read yet.
+  struct Unread: Sendable {
+    var bodies: ArraySlice<[UInt8]>
+    let scope: Scope
+    let now: Instant
+
+    /// Reads the next ones.
+    mutating func read(_ count: Int, by reader: BodyReader) -> [Submission] {
+      defer { bodies = bodies.dropFirst(count) }
+      return bodies.prefix(count).map { reader.submission(of: $0, in: scope, now: now) }
+    }
+  }
+
   /// Stores reports in one durable transaction, and notes what makes later bodies cheap.
   ///
-  /// New bodies are alike more often than not. So those of `rest` are read within the transaction, a
+  /// New bodies are alike more often than not. So those of `unread` are read within the transaction, a
   /// few and then more at a time, when the texts of those before are known already.
   func commit(
-    _ submitted: [Submission], then rest: ArraySlice<[UInt8]> = [],
-    _ read: ([UInt8]) -> Submission = { _ in preconditionFailure("nothing is left to be read") }
+    _ submitted: [Submission], then unread: Unread? = nil
   ) throws(StoreError) -> [Result<Receipt, ReportError>] {
     if submitted.isEmpty { return [] }
     let accepted = try write { writer, transaction throws(StoreError) in
       var accepted = Accepted(submissions: submitted)
-      accepted.results.reserveCapacity(submitted.count + rest.count)
-      var rest = rest
+      accepted.results.reserveCapacity(submitted.count + (unread?.bodies.count ?? 0))
       try accept(&accepted, writer, &transaction)
-      while !rest.isEmpty {
+      // A copy: where the map was too small, all of this is done again.
+      var rest = unread
+      while rest?.bodies.isEmpty == false {
         learn(&accepted, writer)
-        let count = accepted.submissions.count
-        accepted.submissions += rest.prefix(count).map(read)
-        rest = rest.dropFirst(count)
+        accepted.submissions += rest?.read(accepted.submissions.count, by: reader) ?? []
         try accept(&accepted, writer, &transaction)
       }
       accepted.generation = writer.contentGeneration

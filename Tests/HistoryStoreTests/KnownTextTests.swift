@@ -31,7 +31,7 @@ import Testing
     let reader = ReportReader(limits: .default, hash: store.hash)
     let report = try reader.read(
       body.span.bytes, known: store.reader.known(in: scope), now: store.now)
-    guard report.knownGeneration == store.writer.meta.erasureGeneration else { return 0 }
+    guard report.knownGeneration == store.writer.contentGeneration else { return 0 }
     return report.entries[0].content?.elements.count { $0.knownContent != 0 } ?? 0
   }
 
@@ -70,5 +70,26 @@ import Testing
     #expect(try held(by: "i-2", in: other) == names)
     #expect(try held(by: "i-1") == names)
     #expect(try store.verify().problems == [])
+  }
+
+  @Test func `what is known of a transaction that failed is read again`() throws {
+    var configuration = HistoryStore.Configuration()
+    configuration.mapSize = 1 << 18
+    configuration.mapSizeMax = 1 << 18
+    configuration.clock = { baseTime.milliseconds + 86_400_000 }
+    let small = try HistoryStore(path: folder.path + "/small", configuration: configuration)
+    func name(_ number: Int) -> String { "package number \(number), a long name" }
+    _ = try small.record(json: [body("i-0", (0..<10).map(name))])[0].get()
+    // New to the store, so that texts of its first bodies are learned before the last are read.
+    let large = (1...400).map { node in
+      body("i-\(node)", (0..<200).map { name($0 * 7 % 200 + node % 3) })
+    }
+    #expect(throws: StoreError.self) { try small.record(json: large) }
+    let kept = [150, 20, 60, 5]
+    _ = try small.record(json: [body("i-1", kept.map(name))])[0].get()
+    let items = try small.state(of: NodeID("i-1"), type: .application).items
+    #expect(Set(items.map { $0["Name"] }) == Set(kept.map(name)))
+    #expect(try small.nodes().count == 2)
+    #expect(try small.verify().problems == [])
   }
 }

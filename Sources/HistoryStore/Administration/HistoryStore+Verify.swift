@@ -130,23 +130,40 @@ extension TransactionView {
     var sum: UInt64 = 0
     var lost: Int?
     var count = 0
-    var page: UInt = 0
+    var leaf: UInt = 0
     do throws(LMDBError) {
       var cursor = try cursor(in: table)
+      // One row behind: when a leaf ends, on its last.
+      var behind = try self.cursor(in: table)
       while try cursor.next() {
-        count += 1
         sum &+= RowHash.hash(cursor.key, cursor.value)
         body(cursor.key, cursor.value)
-        // A walk passes over the tree's inner pages; a lookup, as every answer begins, does not. One
-        // for each leaf is enough: inner pages tell leaves apart, not rows.
-        let leaf = unsafe cursor.key.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) >> 12 }
-        guard leaf != page else { continue }
-        page = leaf
-        let found = try value(for: cursor.key, in: table)
-        if found?.isEqual(to: cursor.value) != true { lost = lost ?? count }
+        if cursor.leaf != leaf {
+          leaf = cursor.leaf
+          if count > 0, try !isFound(behind, in: table) { lost = lost ?? count }
+          if try !isFound(cursor, in: table) { lost = lost ?? count + 1 }
+        }
+        _ = try behind.next()
+        count += 1
       }
+      if count > 0, try !isFound(behind, in: table) { lost = lost ?? count }
     } catch { throw StoreError(error) }
     return (sum, lost)
+  }
+
+  /// Whether a row's key leads to it.
+  ///
+  /// A walk passes over the tree's inner pages; a lookup, as every answer begins, does not. The first and
+  /// the last row of each leaf are enough: where they come out at the same leaf, so does what is between.
+  private func isFound(_ cursor: borrowing Cursor, in table: Database) throws(LMDBError) -> Bool {
+    try value(for: cursor.key, in: table)?.isEqual(to: cursor.value) == true
+  }
+}
+
+extension Cursor {
+  /// Tells one leaf from another: no page of LMDB is smaller than this.
+  fileprivate var leaf: UInt {
+    unsafe key.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) >> 12 }
   }
 }
 

@@ -41,6 +41,8 @@ final class DecodedFrames: Sendable {
     try decode(&slots)
     let copy = slots.slots
     decoded.withLock { decoded in
+      // Another reader may have been here first.
+      guard decoded.slots[frame] == nil else { return }
       if decoded.slotCount + copy.count > Self.slotsMax { decoded = Decoded() }
       decoded.slotCount += copy.count
       decoded.slots[frame] = copy

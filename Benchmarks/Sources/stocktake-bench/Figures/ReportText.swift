@@ -1,13 +1,11 @@
 import Foundation
-import Inventory
 
-/// A request read by Foundation, where values are wanted instead of bytes.
+/// What a request says beside its content, read by Foundation.
 struct ReportText: Decodable {
   struct Entry: Decodable {
     var TypeName: String
     var SchemaVersion: String
     var CaptureTime: String
-    var Content: [[String: String]]
   }
 
   var InstanceId: String

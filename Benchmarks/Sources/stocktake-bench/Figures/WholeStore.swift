@@ -58,22 +58,17 @@ struct WholeStore {
   }
 
   private func maintain(_ store: HistoryStore, events: Int, liveBytes: Int) throws {
-    if list.wants("verify") {
+    let depths: [(String, VerificationDepth, String)] = [
+      ("verify", .rows, "every row, and the hash chain"),
+      ("replay", .replay, "every projection made again from the log and compared"),
+    ]
+    for (figure, depth, note) in depths where list.wants(figure) {
       var usage = Usage()
-      let verification = try usage.measure { try store.verify(.rows) }
+      let verification = try usage.measure { try store.verify(depth) }
       list.add(
         Figure(
-          figure: "verify", units: liveBytes, unit: "bytes", usage: usage,
-          wrong: verification.isSound ? 0 : 1, note: "every row, and the hash chain"))
-    }
-    if list.wants("replay") {
-      var usage = Usage()
-      let verification = try usage.measure { try store.verify(.replay) }
-      list.add(
-        Figure(
-          figure: "replay", units: liveBytes, unit: "bytes", usage: usage,
-          wrong: verification.isSound ? 0 : 1,
-          note: "every projection made again from the log and compared"))
+          figure: figure, units: liveBytes, unit: "bytes", usage: usage,
+          wrong: verification.isSound ? 0 : 1, note: note))
     }
     if list.wants("rebuild") {
       var usage = Usage()
