@@ -17,7 +17,17 @@ let package = Package(
     .executable(name: "stocktake", targets: ["stocktake"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
@@ -41,12 +51,51 @@ let package = Package(
       name: "HistoryStore",
       dependencies: ["LMDB", "PackedBytes", "Digests", "Compression", "Inventory"],
       swiftSettings: shared),
+    .target(
+      name: "Signatures", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: shared),
+    .target(
+      name: "AccessKeys",
+      dependencies: [
+        "HistoryStore", "Inventory", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: shared),
+    .target(
+      name: "SystemsManager",
+      dependencies: [
+        "HistoryStore", "Inventory", "JSONTape", "AccessKeys",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      swiftSettings: shared),
+    .target(
+      name: "HistoryAPI", dependencies: ["HistoryStore", "Inventory", "JSONTape"],
+      swiftSettings: shared),
+    .target(
+      name: "FrontDoor",
+      dependencies: [
+        "HistoryStore", "Inventory", "Signatures", "AccessKeys", "SystemsManager", "HistoryAPI",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: shared),
     .target(name: "Collectors", dependencies: ["Inventory", "CZlib"], swiftSettings: shared),
     .executableTarget(
       name: "stocktake",
       dependencies: [
-        "HistoryStore", "Inventory", "Collectors", "CZlib", "CZstd",
+        "HistoryStore", "Inventory", "Collectors", "CZlib", "CZstd", "AccessKeys", "FrontDoor",
+        "JSONTape", "Signatures", "SystemsManager",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: shared),
     .target(
@@ -77,6 +126,17 @@ let package = Package(
       exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
       name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),
+    .testTarget(name: "SignaturesTests", dependencies: ["Signatures"], swiftSettings: shared),
+    .testTarget(
+      name: "AccessKeysTests", dependencies: ["AccessKeys", "HistoryStore"],
+      swiftSettings: shared),
+    .testTarget(
+      name: "SystemsManagerTests",
+      dependencies: ["SystemsManager", "HistoryStore", "Inventory", "AccessKeys"],
+      swiftSettings: shared),
+    .testTarget(
+      name: "HistoryAPITests", dependencies: ["HistoryAPI", "HistoryStore", "Inventory"],
+      swiftSettings: shared),
     .testTarget(name: "StocktakeTests", dependencies: ["stocktake"], swiftSettings: shared),
   ],
   cxxLanguageStandard: .cxx17

@@ -1,4 +1,5 @@
 import Glibc
+import JSONTape
 import HistoryStore
 import Inventory
 import Testing

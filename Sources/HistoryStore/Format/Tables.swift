@@ -20,6 +20,7 @@ struct Tables {
   let holders: Database
   let activity: Database
   let erasures: Database
+  let control: Database
 
   /// What follows from the log, and is dropped and rebuilt from it.
   var projections: [Database] {
@@ -30,16 +31,16 @@ struct Tables {
   }
 
   /// The tables over whose rows a sum is kept.
-  var summed: [Database] { [log] + projections }
+  var summed: [Database] { [log] + projections + [control] }
 
   /// Every table, by name.
-  var all: [Database] { [log, meta, seen] + projections }
+  var all: [Database] { [log, meta, seen] + projections + [control] }
 
   /// The names of all tables.
   static let names = [
     "log", "meta", "seen", "scopes", "chain", "dictionary", "shapes", "schemas",
     "nodes", "node-numbers", "timeline", "tails", "keyframes", "hashes",
-    "identities", "holders", "activity", "erasures",
+    "identities", "holders", "activity", "erasures", "control",
   ]
 
   /// How many named databases an environment must allow.
@@ -64,5 +65,6 @@ struct Tables {
     holders = try open("holders")
     activity = try open("activity")
     erasures = try open("erasures")
+    control = try open("control")
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSONTape
 import HistoryStore
 import Inventory
 

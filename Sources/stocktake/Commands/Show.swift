@@ -1,6 +1,7 @@
 import ArgumentParser
 import HistoryStore
 import Inventory
+import JSONTape
 
 /// The command `stocktake show`.
 struct Show: ParsableCommand {

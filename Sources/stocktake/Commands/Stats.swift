@@ -1,5 +1,6 @@
 import ArgumentParser
 import HistoryStore
+import JSONTape
 
 /// The command `stocktake stats`.
 struct Stats: ParsableCommand {

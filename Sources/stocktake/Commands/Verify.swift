@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import JSONTape
 import HistoryStore
 import Inventory
 

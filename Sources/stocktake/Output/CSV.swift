@@ -1,3 +1,5 @@
+import JSONTape
+
 /// Comma-separated values as RFC 4180 has them: CRLF, quotes where needed, quotes doubled.
 enum CSV {
   /// Appends one record.

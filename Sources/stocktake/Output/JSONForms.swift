@@ -1,3 +1,4 @@
+import JSONTape
 import HistoryStore
 import Inventory
 

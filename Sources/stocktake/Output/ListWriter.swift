@@ -1,4 +1,5 @@
 import ArgumentParser
+import JSONTape
 
 /// How an answer is written.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {

@@ -1,44 +1,32 @@
-import Inventory
-
 /// A JSON value whose members keep their order.
-enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
+  case number(Double)
   case string(String)
   case array([JSONValue])
   case object([Member])
 
   /// A name and its value.
-  struct Member: Equatable, Sendable {
-    var name: String
-    var value: JSONValue
+  package struct Member: Equatable, Sendable {
+    package var name: String
+    package var value: JSONValue
 
-    init(_ name: String, _ value: JSONValue) {
+    package init(_ name: String, _ value: JSONValue) {
       self.name = name
       self.value = value
     }
   }
 
   /// A text, or null.
-  static func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
-
-  /// RFC 3339 in UTC, or null.
-  static func time(_ value: Instant?) -> JSONValue {
-    value.map { .string($0.description) } ?? .null
-  }
+  package static func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
 
   /// A count.
-  static func count(_ value: Int) -> JSONValue { .integer(Int64(value)) }
-
-  /// An item's attributes, or null.
-  static func item(_ value: Item?) -> JSONValue {
-    guard let value else { return .null }
-    return .object(value.attributes.map { Member($0.name, .string($0.value)) })
-  }
+  package static func count(_ value: Int) -> JSONValue { .integer(Int64(value)) }
 
   /// Writes the value as JSON; `indent` nil for one line, else the depth of this value.
-  func write(to out: inout [UInt8], indent: Int? = nil) {
+  package func write(to out: inout [UInt8], indent: Int? = nil) {
     write(to: &out, Layout(indent: indent, isSpaced: indent != nil))
   }
 
@@ -57,6 +45,7 @@ enum JSONValue: Equatable, Sendable {
     case .null: out += "null".utf8
     case .bool(let value): out += (value ? "true" : "false").utf8
     case .integer(let value): out += String(value).utf8
+    case .number(let value): out += Self.text(of: value).utf8
     case .string(let value): Self.write(value, to: &out)
     case .array(let values):
       Self.writeGroup("[", "]", count: values.count, to: &out, layout) { i, out, inner in
@@ -75,8 +64,14 @@ enum JSONValue: Equatable, Sendable {
     }
   }
 
+  /// A number as JSON writes it; one that JSON cannot write becomes null.
+  private static func text(of number: Double) -> String {
+    if let whole = Int64(exactly: number) { return String(whole) }
+    return number.isFinite ? "\(number)" : "null"
+  }
+
   /// The value on one line.
-  var compact: String {
+  package var compact: String {
     var out: [UInt8] = []
     write(to: &out)
     return String(decoding: out, as: UTF8.self)
