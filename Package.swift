@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "SystemsManager",
       dependencies: [
-        "HistoryStore", "Inventory", "JSONTape", "AccessKeys",
+        "HistoryStore", "Inventory", "JSONTape",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: shared),
@@ -132,7 +132,7 @@ let package = Package(
       swiftSettings: shared),
     .testTarget(
       name: "SystemsManagerTests",
-      dependencies: ["SystemsManager", "HistoryStore", "Inventory", "AccessKeys"],
+      dependencies: ["SystemsManager", "HistoryStore", "Inventory", "JSONTape"],
       swiftSettings: shared),
     .testTarget(
       name: "HistoryAPITests", dependencies: ["HistoryAPI", "HistoryStore", "Inventory"],

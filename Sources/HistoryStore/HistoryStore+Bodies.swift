@@ -21,6 +21,21 @@ extension HistoryStore {
     }
   }
 
+  /// Stores the JSON body of a PutInventory request as ``record(json:in:)-async`` does, if its node is
+  /// admitted: the closure throws what refuses it.
+  @concurrent
+  package func record(
+    json body: [UInt8], in scope: Scope,
+    admitting admit: @Sendable (NodeID) throws(ReportError) -> Void
+  ) async throws -> Receipt {
+    try checkWritable()
+    return try await committer.commit(to: self) {
+      let submission = reader.submission(of: body, in: scope, now: now)
+      if let node = submission.node { try admit(node) }
+      return submission
+    }
+  }
+
   /// Stores the JSON bodies of PutInventory requests in one durable transaction: the fast path.
   ///
   /// A refused one leaves no trace, the others stay. Throws ``StoreError``; then nothing of any of

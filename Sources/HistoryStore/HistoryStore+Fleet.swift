@@ -254,7 +254,7 @@ extension Snapshot {
     return counts
   }
 
-  fileprivate func summary(
+  func summary(
     _ row: TypeRow, _ scope: ScopeCatalog, nodeCount: Int
   ) throws(StoreError) -> TypeSummary {
     var attributes: [String] = []

@@ -131,7 +131,7 @@ extension HistoryStore {
   }
 
   /// The present by this store's clock, in whole seconds.
-  var now: Instant { Instant(seconds: configuration.clock() / 1000) }
+  package var now: Instant { Instant(seconds: configuration.clock() / 1000) }
 
   /// A range of valid time in whole seconds: everything where an end is nil.
   static func range(_ from: Instant?, _ to: Instant?) -> (from: UInt32, to: UInt64) {
@@ -190,10 +190,29 @@ extension Snapshot {
     return try state(node, number, type, at: at, knownAt: knownAt, scope, &slots)
   }
 
+  /// A state as known through a log record.
+  func state(
+    _ node: NodeID, _ number: NodeNumber, _ type: TypeName, at: Instant?, known: UInt64,
+    _ scope: ScopeCatalog
+  ) throws(StoreError) -> InventoryState {
+    var slots = SlotBuffer()
+    return try state(
+      node, number, type, at: at, knownAt: nil, known: known, scope, &slots)
+  }
+
   /// A state, the slots of which are put into a buffer: none unless it was observed.
   fileprivate func state(
     _ node: NodeID, _ number: NodeNumber, _ type: TypeName, at: Instant?, knownAt: Instant?,
     _ scope: ScopeCatalog, _ slots: inout SlotBuffer
+  ) throws(StoreError) -> InventoryState {
+    try state(
+      node, number, type, at: at, knownAt: knownAt, known: try known(knownAt, scope), scope,
+      &slots)
+  }
+
+  private func state(
+    _ node: NodeID, _ number: NodeNumber, _ type: TypeName, at: Instant?, knownAt: Instant?,
+    known: UInt64, _ scope: ScopeCatalog, _ slots: inout SlotBuffer
   ) throws(StoreError) -> InventoryState {
     slots.removeAll()
     let valid = at.map { UInt32(clamping: $0.seconds) } ?? .max
@@ -204,7 +223,7 @@ extension Snapshot {
       let (found, next) = try view.state(
         Series(scope: scope.number, node: number, type: typeNumber),
         atOrBefore: Place(valid: valid, sequence: Key.sequenceMax),
-        known: try known(knownAt, scope), into: &slots, tables: tables)
+        known: known, into: &slots, tables: tables)
       state.nextObserved = next.map { Instant(seconds: Int64($0)) }
       if let found, !found.hasEnded {
         let items = slots.items

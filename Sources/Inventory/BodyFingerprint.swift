@@ -20,8 +20,11 @@ package struct BodyFingerprint: Sendable {
   private let places: [Int]
   private let hash: Hash128
 
-  private static let member = Array("\"CaptureTime\":\"".utf8)
-  /// The part of ``member`` that is looked for: it ends with a letter that texts seldom have.
+  /// As the agent and our own client write it, and as boto3 does.
+  private static let members = [
+    Array("\"CaptureTime\":\"".utf8), Array("\"CaptureTime\": \"".utf8),
+  ]
+  /// The part of ``members`` that is looked for: it ends with a letter that texts seldom have.
   private static let landmark = Array("\"CaptureT".utf8)
   private static let captureTimeByteCount = 20
 
@@ -36,12 +39,11 @@ package struct BodyFingerprint: Sendable {
     var places: [Int] = []
     var from = 0
     for time in captureTimes {
-      guard let found = body.firstIndex(of: Self.landmark.span.bytes, from: from) else {
-        return nil
-      }
-      let place = found + Self.member.count
+      guard let found = body.firstIndex(of: Self.landmark.span.bytes, from: from),
+        let member = Self.members.first(where: { body.has($0, at: found) })
+      else { return nil }
+      let place = found + member.count
       guard place + Self.captureTimeByteCount < body.byteCount,
-        body.extracting(found..<place).isEqual(to: Self.member.span.bytes),
         Instant(captureTime: body.extracting(place..<(place + Self.captureTimeByteCount))) == time
       else { return nil }
       places.append(place)
@@ -85,17 +87,25 @@ package struct BodyFingerprint: Sendable {
     return hash.hash128(combined, hash.hash128(body.extracting(from..<body.byteCount)))
   }
 
-  private static let opening = Array("{\"InstanceId\":\"".utf8)
+  private static let openings = [
+    Array("{\"InstanceId\":\"".utf8), Array("{\"InstanceId\": \"".utf8),
+  ]
   private static let quote: [UInt8] = [0x22]
 
   /// The node id of a body that begins as the usual clients write it; nil for others.
   package static func node(of body: RawSpan) -> [UInt8]? {
-    guard body.byteCount > opening.count + 1,
-      body.extracting(0..<opening.count).isEqual(to: opening.span.bytes)
-    else { return nil }
+    guard let opening = openings.first(where: { body.has($0, at: 0) }) else { return nil }
     let rest = body.extracting(opening.count..<min(body.byteCount, opening.count + 256))
     guard let end = rest.firstIndex(of: quote.span.bytes, from: 0) else { return nil }
     let node = [UInt8](copying: rest.extracting(0..<end))
     return node.contains(0x5c) ? nil : node
+  }
+}
+
+extension RawSpan {
+  /// Whether some bytes stand at a place.
+  fileprivate func has(_ bytes: [UInt8], at place: Int) -> Bool {
+    guard place + bytes.count <= byteCount else { return false }
+    return extracting(place..<(place + bytes.count)).isEqual(to: bytes.span.bytes)
   }
 }

@@ -4,6 +4,8 @@ package enum JSONValue: Equatable, Sendable {
   case bool(Bool)
   case integer(Int64)
   case number(Double)
+  /// JSON text that is known to be sound, written as it is.
+  case raw([UInt8])
   case string(String)
   case array([JSONValue])
   case object([Member])
@@ -47,6 +49,7 @@ package enum JSONValue: Equatable, Sendable {
     case .integer(let value): out += String(value).utf8
     case .number(let value): out += Self.text(of: value).utf8
     case .string(let value): Self.write(value, to: &out)
+    case .raw(let text): out += text
     case .array(let values):
       Self.writeGroup("[", "]", count: values.count, to: &out, layout) { i, out, inner in
         values[i].write(to: &out, inner)

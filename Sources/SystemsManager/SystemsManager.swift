@@ -1,1 +1,170 @@
-// placeholder
+package import HistoryStore
+package import Inventory
+import JSONTape
+
+/// The operations of Systems Manager Inventory over a history store: requests and answers as bytes of
+/// JSON 1.1. Knows nothing of HTTP, signatures or keys.
+package struct SystemsManager: Sendable {
+  /// What is configurable about the answers.
+  package struct Configuration: Sendable {
+    /// Take reports of nodes whose ids are not EC2's or managed instances'.
+    package var acceptsAnyNodeID = false
+    /// Seconds of silence after which a node's ping status is ConnectionLost.
+    package var connectionLostAfter: Int64 = 5400
+    /// The key of page tokens: 32 bytes that survive a restart.
+    package var tokenKey: [UInt8]
+
+    package init(tokenKey: [UInt8]) { self.tokenKey = tokenKey }
+  }
+
+  /// Who asks.
+  package struct Client: Sendable {
+    /// The account and Region that all names are of.
+    package var scope: Scope
+    /// Whether it may write what a node reports.
+    package var mayWrite: @Sendable (_ node: String) -> Bool
+
+    package init(scope: Scope, mayWrite: @escaping @Sendable (String) -> Bool) {
+      self.scope = scope
+      self.mayWrite = mayWrite
+    }
+  }
+
+  /// What an operation does with the store.
+  package enum Access: Sendable {
+    case read
+    /// Writes what one node says; ``Client/mayWrite`` is asked for it.
+    case writeNode
+    /// Writes for all nodes.
+    case administer
+  }
+
+  let store: HistoryStore
+  let configuration: Configuration
+  let tokens: PageTokens
+  let turns = Turns()
+  let schemaBlocks: SchemaBlocks
+
+  /// Resumes what a stop interrupted: deletions that were begun are finished.
+  package init(store: HistoryStore, configuration: Configuration) throws {
+    self.store = store
+    self.configuration = configuration
+    tokens = PageTokens(key: configuration.tokenKey)
+    schemaBlocks = try SchemaBlocks(store)
+    try finishDeletions()
+  }
+
+  /// What an operation needs; nil for one that is not known.
+  package static func access(to operation: String) -> Access? { operations[operation]?.access }
+
+  /// Answers a request; the operation must be known.
+  @concurrent
+  package func answer(
+    _ operation: String, _ body: [UInt8], for client: Client
+  ) async throws(ServiceError) -> [UInt8] {
+    guard let known = Self.operations[operation] else {
+      throw ServiceError("UnknownOperationException", "\(operation) is not known here.")
+    }
+    do {
+      if operation == "PutInventory" { return try await putInventory(body, for: client) }
+      let request = try Request(operation, body, known.input, client)
+      var bytes: [UInt8] = []
+      try await known.run(self, request).write(to: &bytes)
+      return bytes
+    } catch {
+      throw Self.named(error)
+    }
+  }
+
+  /// The error as a client sees it.
+  private static func named(_ error: any Error) -> ServiceError {
+    switch error {
+    case let error as ServiceError: return error
+    case let error as StoreError where error.code == .diskFull || error.code == .mapFull:
+      return ServiceError("InternalServerError", error.message, status: 500)
+    default: return .internalError
+    }
+  }
+}
+
+/// An operation: its input's shape, and what it does.
+struct Operation: Sendable {
+  var access: SystemsManager.Access
+  var input: Shape
+  var run: @Sendable (SystemsManager, Request) async throws -> JSONValue
+
+  init(
+    _ access: SystemsManager.Access, _ input: [Field],
+    _ run: @escaping @Sendable (SystemsManager, Request) async throws -> JSONValue
+  ) {
+    self.access = access
+    self.input = .structure(input)
+    self.run = run
+  }
+}
+
+/// A request that has the shape of its operation.
+struct Request: Sendable {
+  let operation: String
+  let input: JSONValue
+  let client: SystemsManager.Client
+  var scope: Scope { client.scope }
+
+  init(
+    _ operation: String, _ body: [UInt8], _ shape: Shape, _ client: SystemsManager.Client
+  ) throws(ServiceError) {
+    self.operation = operation
+    self.client = client
+    if body.isEmpty {
+      input = .object([])
+    } else {
+      do throws(JSONError) { input = try JSONValue(parsing: body.span.bytes) } catch {
+        throw .serialization("The request is not JSON: \(error).")
+      }
+    }
+    try Validation.check(input, shape)
+  }
+
+  func text(_ name: String) -> String? { input[name]?.text }
+
+  func integer(_ name: String) -> Int? { input[name]?.whole }
+
+  func flag(_ name: String) -> Bool { input[name] == .bool(true) }
+
+  func list(_ name: String) -> [JSONValue] { input[name]?.elements ?? [] }
+
+  /// What the pages of one question have in common: all but where they are.
+  var question: JSONValue {
+    guard case .object(let members) = input else { return input }
+    return .object(
+      members.filter { $0.name != "NextToken" && $0.name != "MaxResults" }
+        .sorted { $0.name < $1.name })
+  }
+}
+
+extension JSONValue {
+  var text: String? {
+    guard case .string(let text) = self else { return nil }
+    return text
+  }
+
+  var whole: Int? {
+    switch self {
+    case .integer(let number): Int(exactly: number)
+    case .number(let number): Int(exactly: number)
+    default: nil
+    }
+  }
+
+  var elements: [JSONValue] {
+    guard case .array(let values) = self else { return [] }
+    return values
+  }
+
+  var members: [Member] {
+    guard case .object(let members) = self else { return [] }
+    return members
+  }
+
+  var texts: [String] { elements.compactMap(\.text) }
+}

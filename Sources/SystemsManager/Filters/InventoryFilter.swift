@@ -1,0 +1,150 @@
+import HistoryStore
+import Inventory
+import JSONTape
+
+/// A condition on the rows of one inventory type.
+struct InventoryFilter: Sendable {
+  enum Comparison: String, Sendable {
+    case equal = "Equal"
+    case notEqual = "NotEqual"
+    case beginWith = "BeginWith"
+    case lessThan = "LessThan"
+    case greaterThan = "GreaterThan"
+    /// That there are rows at all.
+    case exists = "Exists"
+  }
+
+  var type: TypeName
+  var attribute: String
+  var comparison: Comparison
+  var values: [String]
+
+  /// Whether a row fulfils it. An absent attribute equals nothing.
+  func matches(_ row: Item) -> Bool {
+    switch comparison {
+    case .exists: return true
+    case .equal: return row[attribute].map(values.contains) ?? false
+    case .notEqual: return row[attribute].map { !values.contains($0) } ?? true
+    case .beginWith:
+      return row[attribute].map { value in values.contains { value.hasPrefix($0) } } ?? false
+    case .lessThan, .greaterThan:
+      guard let value = row[attribute] else { return false }
+      let order = ValueOrder(of: attribute, type)
+      return values.contains {
+        comparison == .lessThan ? order.precedes(value, $0) : order.precedes($0, value)
+      }
+    }
+  }
+
+  /// Whether a row is what a NotEqual on all rows forbids.
+  func isForbidden(_ row: Item) -> Bool { row[attribute].map(values.contains) ?? false }
+}
+
+/// How the values of an attribute are ordered; AWS does not say, docs/compatibility.md does.
+struct ValueOrder {
+  private let isNumber: Bool
+  private let isVersion: Bool
+
+  init(of attribute: String, _ type: TypeName) {
+    isNumber = TypeDefinition.of(type).numbers.contains(attribute)
+    isVersion = ["Version", "AgentVersion", "PlatformVersion"].contains(attribute)
+  }
+
+  func precedes(_ a: String, _ b: String) -> Bool {
+    if isNumber, let x = Double(a), let y = Double(b) { return x < y }
+    if isVersion { return Self.versionPrecedes(a, b) }
+    if let x = Moment.time(a), let y = Moment.time(b) { return x < y }
+    return a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
+  }
+
+  /// Runs of digits by their value, everything else by code points; a version that goes on is later.
+  static func versionPrecedes(_ a: String, _ b: String) -> Bool {
+    var (x, y) = (Array(a.utf8)[...], Array(b.utf8)[...])
+    while let first = x.first, let other = y.first {
+      if isDigit(first), isDigit(other) {
+        let (m, n) = (takeNumber(&x), takeNumber(&y))
+        if m.count != n.count { return m.count < n.count }
+        if m != n { return m.lexicographicallyPrecedes(n) }
+      } else {
+        if first != other { return first < other }
+        x = x.dropFirst()
+        y = y.dropFirst()
+      }
+    }
+    return x.isEmpty && !y.isEmpty
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+  private static func takeNumber(_ bytes: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let digits = bytes.prefix(while: isDigit)
+    bytes = bytes.dropFirst(digits.count)
+    return digits.drop { $0 == 0x30 }
+  }
+}
+
+extension InventoryFilter {
+  /// Reads the filters of a request, and takes the reserved ones out.
+  static func parse(
+    _ list: [JSONValue], _ moment: inout Moment, allowsExists: Bool = false,
+    ofType fixed: TypeName? = nil
+  ) throws(ServiceError) -> [InventoryFilter] {
+    var filters: [InventoryFilter] = []
+    for value in list {
+      let (key, values) = (value["Key"]?.text ?? "", value["Values"]?.texts ?? [])
+      let type = value["Type"]?.text
+      if try moment.take(key: key, values: values, type: type) { continue }
+      filters.append(
+        try InventoryFilter(
+          key, values, Comparison(rawValue: type ?? "Equal") ?? .equal, ofType: fixed))
+      if filters.last?.comparison == .exists, !allowsExists {
+        throw invalid("\(key): Exists is for the filters of a group alone.")
+      }
+    }
+    guard filters.count <= filtersMax else {
+      throw .validation(
+        "1 validation error detected: Value '\(filters.count) members' at 'filters' failed to "
+          + "satisfy constraint: Member must have length less than or equal to \(filtersMax)")
+    }
+    return filters
+  }
+
+  /// Filters in a request beside the reserved ones.
+  static let filtersMax = 5
+
+  init(
+    _ key: String, _ values: [String], _ comparison: Comparison, ofType fixed: TypeName?
+  ) throws(ServiceError) {
+    self.values = values
+    self.comparison = comparison
+    if let fixed, !key.contains(":") {
+      (type, attribute) = (fixed, key)
+      return
+    }
+    if comparison == .exists, let type = try? TypeName(key), !key.contains(".") {
+      (self.type, attribute) = (try Self.known(type), "")
+      return
+    }
+    guard let dot = key.lastIndex(of: "."), let type = try? TypeName(String(key[..<dot])),
+      key.index(after: dot) < key.endIndex
+    else {
+      throw Self.invalid(
+        "The filter key '\(key)' isn't <TypeName>.<Attribute>, such as AWS:Application.Name.")
+    }
+    if let fixed, fixed != type {
+      throw Self.invalid("The filter key '\(key)' isn't one of \(fixed).")
+    }
+    (self.type, attribute) = (try Self.known(type), String(key[key.index(after: dot)...]))
+  }
+
+  /// A type of AWS must be one of those that there are.
+  static func known(_ type: TypeName) throws(ServiceError) -> TypeName {
+    guard type.text.hasPrefix("Custom:") || TypeDefinition.builtIn[type.text] != nil else {
+      throw ServiceError(
+        "InvalidTypeNameException", "The inventory type \(type) isn't known.")
+    }
+    return type
+  }
+
+  static func invalid(_ message: String) -> ServiceError { ServiceError("InvalidFilter", message) }
+}

@@ -1,0 +1,125 @@
+import HistoryStore
+import Inventory
+import JSONTape
+
+extension SystemsManager {
+  /// Bytes of compliance data that a node can have for one type: the service's own limit.
+  private static let complianceBytesMax = 800 * 1024
+  /// Custom compliance types a node can have.
+  private static let customComplianceTypesMax = 10
+
+  /// PutComplianceItems: replaces a node's items of one compliance type.
+  func putComplianceItems(_ request: Request) async throws -> JSONValue {
+    let id = request.text("ResourceId") ?? ""
+    let node = try resource(id, request.text("ResourceType"), writing: request)
+    let type = request.text("ComplianceType") ?? ""
+    if request.text("UploadType") == "PARTIAL", type != "Association" {
+      throw ServiceError(
+        "InvalidItemContentException", "UploadType PARTIAL is for the type Association alone.")
+    }
+    let items = try complianceRows(request, type)
+    return try await turns.take("\(request.scope) \(id)") {
+      let now = Moment(asked: store.now)
+      var known = try reading(request, now) { reader in
+        guard let number = try reader.number(of: node) else { return Compliance() }
+        return try Compliance(node, number, reader)
+      }
+      guard let report = try Self.merge(request, items, type, into: &known, node, store.now) else {
+        return .object([])
+      }
+      try await record(report, request.scope)
+      return .object([])
+    }
+  }
+
+  private func complianceRows(_ request: Request, _ type: String) throws -> [Item] {
+    var rows: [Item] = []
+    var byteCount = 0
+    var ids: Set<String> = []
+    for (position, item) in request.list("Items").enumerated() {
+      let row = try Compliance.row(item, type: type, position: position)
+      byteCount += row.attributes.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+      guard ids.insert(row["Id"] ?? "").inserted else {
+        throw ServiceError(
+          "InvalidItemContentException", "There are two items with the Id '\(row["Id"] ?? "")'.")
+      }
+      rows.append(row)
+    }
+    guard byteCount <= Self.complianceBytesMax else {
+      throw ServiceError(
+        "ItemSizeLimitExceededException",
+        "The items have \(byteCount) bytes; at most \(Self.complianceBytesMax) are taken.",
+        members: ["TypeName": "AWS:ComplianceItem"])
+    }
+    return rows
+  }
+
+  /// What is to be recorded; nil where nothing is new, or the execution is older than what is known.
+  private static func merge(
+    _ request: Request, _ items: [Item], _ type: String, into known: inout Compliance,
+    _ node: NodeID, _ now: Instant
+  ) throws -> Report? {
+    let hash = request.text("ItemContentHash")
+    let execution = request.input["ExecutionSummary"]
+    guard let time = execution?["ExecutionTime"].flatMap(Timestamp.init)?.instant else {
+      throw ServiceError.validation("ExecutionTime is missing.")
+    }
+    let before = known.summary(of: type)
+    if let last = before?["ExecutionTime"].flatMap(Moment.time), time < last { return nil }
+    if let hash, !hash.isEmpty, before?["ItemContentHash"] == hash { return nil }
+    if before == nil, type.hasPrefix("Custom:") {
+      let others = known.summaries.filter { $0["ComplianceType"]?.hasPrefix("Custom:") == true }
+      guard others.count < customComplianceTypesMax else {
+        throw ServiceError(
+          "ComplianceTypeCountLimitExceededException",
+          "A node can have \(customComplianceTypesMax) custom compliance types.")
+      }
+    }
+    var mine = items
+    if request.text("UploadType") == "PARTIAL" {
+      let replaced = Set(items.map { $0["Id"] ?? "" })
+      mine += known.items.filter {
+        $0["ComplianceType"] == type && !replaced.contains($0["Id"] ?? "")
+      }
+    }
+    let all = known.items.filter { $0["ComplianceType"] != type } + mine
+    let summary = Compliance.summary(mine, type: type, execution: execution, hash: hash)
+    let summaries = known.summaries.filter { $0["ComplianceType"] != type } + [summary]
+    guard let itemType = Compliance.itemType, let summaryType = Compliance.summaryType else {
+      throw ServiceError.internalError
+    }
+    // What is there already holds until then; so a replacement cannot lie before it.
+    let valid = max(Instant(seconds: time.seconds), known.observedAt ?? .distantPast)
+    return Report(
+      node: node,
+      entries: [
+        .init(type: itemType, schemaVersion: "1.0", captureTime: valid, content: all),
+        .init(type: summaryType, schemaVersion: "1.0", captureTime: valid, content: summaries),
+      ])
+  }
+
+  /// Records a report of the server's own making.
+  func record(_ report: Report, _ scope: Scope) async throws {
+    do { _ = try await store.record(report, in: scope) } catch let error as ReportError {
+      throw Self.named(error)
+    }
+  }
+
+  /// The node that a request names as a resource, which the client must be allowed to write.
+  func resource(
+    _ id: String, _ type: String?, writing request: Request
+  ) throws(ServiceError) -> NodeID {
+    guard type == "ManagedInstance" else {
+      throw ServiceError(
+        "InvalidResourceType", "The resource type must be ManagedInstance.")
+    }
+    guard configuration.acceptsAnyNodeID || TextForm.isInstanceID(id), let node = try? NodeID(id)
+    else {
+      throw ServiceError("InvalidResourceId", "'\(id)' isn't the id of a managed node.")
+    }
+    guard request.client.mayWrite(id) else {
+      throw ServiceError("AccessDeniedException", "The access key may not write for \(id).")
+    }
+    return node
+  }
+}

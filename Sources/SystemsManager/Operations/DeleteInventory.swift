@@ -1,0 +1,150 @@
+import Crypto
+import HistoryStore
+import Inventory
+import JSONTape
+
+extension SystemsManager {
+  /// DeleteInventory: ends a custom type's inventory on every node now; its past stays.
+  func deleteInventory(_ request: Request) async throws -> JSONValue {
+    guard let type = try? TypeName(request.text("TypeName") ?? "") else {
+      throw ServiceError("InvalidTypeNameException", "The type name isn't valid.")
+    }
+    guard type.text.hasPrefix("Custom:") else {
+      throw ServiceError(
+        "InvalidDeleteInventoryParametersException",
+        "Only custom inventory types can be deleted, not \(type).")
+    }
+    let moment = Moment(asked: store.now)
+    let versions = try reading(request, moment) { reader in
+      guard try reader.schema(of: type) != nil else {
+        throw ServiceError(
+          "InvalidTypeNameException", "The inventory type \(type) isn't known.")
+      }
+      return try Self.nodesByVersion(type, reader)
+    }
+    let summary = Self.summary(versions, remaining: true)
+    if request.flag("DryRun") {
+      return .object([
+        .init("TypeName", .string(type.text)), .init("DeletionSummary", summary),
+      ])
+    }
+    let option = request.text("SchemaDeleteOption")
+    let id = Self.deletionID(request)
+    let known = try Deletion.load(id, request.scope, store)
+    if known == nil {
+      let deletion = Deletion(
+        id: id, type: type, versions: versions, option: option, started: store.now, ended: nil)
+      try deletion.save(request.scope, store)
+      try await turns.take("deletions") { try finish(deletion, request.scope) }
+    }
+    return .object([
+      .init("DeletionId", .string(id)), .init("TypeName", .string(type.text)),
+      .init("DeletionSummary", known.map { Self.summary($0.versions, remaining: true) } ?? summary),
+    ])
+  }
+
+  /// The same token and question have the same deletion, so that a retry deletes nothing more.
+  private static func deletionID(_ request: Request) -> String {
+    let text =
+      request.text("ClientToken").map { "\(request.scope) \($0) \(request.question.compact)" }
+      ?? SymmetricKey(size: .bits256).withUnsafeBytes { unsafe "\($0.map { $0 })" }
+    let hex = SHA256.hash(data: Array(text.utf8)).map { byte in
+      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+    }.joined()
+    var rest = Substring(hex)
+    return [8, 4, 4, 4, 12].map { count in
+      defer { rest = rest.dropFirst(count) }
+      return String(rest.prefix(count))
+    }.joined(separator: "-")
+  }
+
+  /// Deletes, blocks the schema, and says so.
+  private func finish(_ deletion: Deletion, _ scope: Scope) throws {
+    if !deletion.versions.isEmpty {
+      _ = try store.deleteType(deletion.type, at: deletion.started, in: scope)
+    }
+    switch deletion.option {
+    case "DisableSchema":
+      try schemaBlocks.disable(deletion.type, scope, store)
+    case "DeleteSchema": try schemaBlocks.delete(deletion.type, scope, store)
+    default: break
+    }
+    var ended = deletion
+    ended.ended = store.now
+    try ended.save(scope, store)
+  }
+
+  /// Finishes what a stop of the server interrupted.
+  func finishDeletions() throws {
+    for scope in try store.scopes() {
+      for deletion in try Deletion.all(scope, store) where deletion.ended == nil {
+        try finish(deletion, scope)
+      }
+    }
+  }
+
+  /// How many nodes have a type now, by the schema version of what they have.
+  private static func nodesByVersion(
+    _ type: TypeName, _ reader: borrowing ScopeReader
+  ) throws -> [String: Int] {
+    var counts: [String: Int] = [:]
+    try reader.forEachNode(after: nil) { node, number in
+      let state = try reader.state(of: node, number: number, type: type)
+      if state.knowledge == .observed { counts[state.schemaVersion ?? "1.0", default: 0] += 1 }
+      return true
+    }
+    return counts
+  }
+
+  private static func summary(_ versions: [String: Int], remaining: Bool) -> JSONValue {
+    let total = versions.values.reduce(0, +)
+    return .object([
+      .init("TotalCount", .count(total)), .init("RemainingCount", .count(remaining ? total : 0)),
+      .init(
+        "SummaryItems",
+        .array(
+          versions.sorted { $0.key < $1.key }.map { version, count in
+            .object([
+              .init("Version", .string(version)), .init("Count", .count(count)),
+              .init("RemainingCount", .count(remaining ? count : 0)),
+            ])
+          })),
+    ])
+  }
+
+  /// DescribeInventoryDeletions: those of the last 30 days, newest first.
+  func describeInventoryDeletions(_ request: Request) throws -> JSONValue {
+    let token = try tokens.decode(request)
+    let asked = token?.asked ?? store.now
+    let oldest = asked.advanced(bySeconds: -30 * 86400)
+    var deletions = try Deletion.all(request.scope, store)
+      .filter { $0.started >= oldest && $0.started <= asked }
+      .sorted { ($1.started, $1.id) < ($0.started, $0.id) }
+    if let id = request.text("DeletionId") {
+      deletions = deletions.filter { $0.id == id }
+      guard !deletions.isEmpty else {
+        throw ServiceError(
+          "InvalidDeletionIdException", "There is no deletion \(id) in the last 30 days.")
+      }
+    }
+    let page = slice(deletions, request, token, .zero, asked: asked)
+    return .present([
+      .init("InventoryDeletions", .array(page.values.map(Self.status))),
+      .init("NextToken", .text(page.token)),
+    ])
+  }
+
+  private static func status(_ deletion: Deletion) -> JSONValue {
+    .object([
+      .init("DeletionId", .string(deletion.id)), .init("TypeName", .string(deletion.type.text)),
+      .init("DeletionStartTime", .timestamp(deletion.started)),
+      .init("LastStatus", .string(deletion.ended == nil ? "InProgress" : "Complete")),
+      .init(
+        "LastStatusMessage",
+        .string(deletion.ended == nil ? "Deletion is running" : "Deletion is successful")),
+      .init(
+        "DeletionSummary", summary(deletion.versions, remaining: deletion.ended == nil)),
+      .init("LastStatusUpdateTime", .timestamp(deletion.ended ?? deletion.started)),
+    ])
+  }
+}

@@ -1,0 +1,150 @@
+import HistoryStore
+import Inventory
+import JSONTape
+
+extension SystemsManager {
+  private static let nodeKeys: Set<String> = [
+    "AgentType", "AgentVersion", "ComputerName", "InstanceId", "InstanceStatus", "IpAddress",
+    "ManagedStatus", "PlatformName", "PlatformType", "PlatformVersion", "ResourceType", "Region",
+    "AccountId", "OrganizationalUnitId", "OrganizationalUnitPath",
+  ]
+
+  /// ListNodes.
+  func listNodes(_ request: Request) throws -> JSONValue {
+    try refuseSync(request)
+    let token = try tokens.decode(request)
+    var moment = moment(token)
+    let filters = try nodeFilters(request, &moment)
+    return try reading(request, moment) { reader in
+      let changed = try changedNodes(request, moment, through: reader.sequence)
+      let page = try page(
+        request, moment, limit: request.integer("MaxResults") ?? 50, after: token?.position,
+        in: reader, candidates: changed.map { $0.sorted { Self.precedes($0.text, $1.text) } }
+      ) { node, number in
+        guard let view = try reader.view(node, number),
+          let row = Self.nodeRow(view, request.scope, filters)
+        else { return nil }
+        return Self.node(view, row, request.scope)
+      }
+      return .present([
+        .init("Nodes", .array(page.values)), .init("NextToken", .text(page.token)),
+      ])
+    }
+  }
+
+  /// ListNodesSummary: how many nodes there are by one or two attributes.
+  func listNodesSummary(_ request: Request) throws -> JSONValue {
+    try refuseSync(request)
+    let token = try tokens.decode(request)
+    var moment = moment(token)
+    let filters = try nodeFilters(request, &moment)
+    let paths = try request.list("Aggregators").flatMap { try Self.paths($0, below: []) }
+    return try reading(request, moment) { reader in
+      let changed = try changedNodes(request, moment, through: reader.sequence)
+      var counts = paths.map { _ in [[String]: Int]() }
+      try reader.forEachNode(after: nil) { node, number in
+        guard changed?.contains(node) ?? true, let view = try reader.view(node, number),
+          let row = Self.nodeRow(view, request.scope, filters)
+        else { return true }
+        for (index, path) in paths.enumerated() {
+          let values = path.compactMap { row[$0] }
+          if values.count == path.count { counts[index][values, default: 0] += 1 }
+        }
+        return true
+      }
+      var rows: [JSONValue] = []
+      for (path, counts) in zip(paths, counts) {
+        for (values, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+          rows.append(
+            .object(
+              [.init("Count", .string(String(count)))]
+                + zip(path, values).map { .init($0, .string($1)) }))
+        }
+      }
+      let page = slice(rows, request, token, reader.sequence, asked: moment.asked)
+      return .present([
+        .init("Summary", .array(page.values)), .init("NextToken", .text(page.token)),
+      ])
+    }
+  }
+
+  private static func paths(
+    _ aggregator: JSONValue, below names: [String]
+  ) throws(ServiceError) -> [[String]] {
+    let path = names + [aggregator["AttributeName"]?.text ?? ""]
+    guard path.count <= 2, Set(path).count == path.count else {
+      throw ServiceError(
+        "InvalidAggregatorException", "Aggregators nest two levels deep, by different attributes.")
+    }
+    guard let inner = aggregator["Aggregators"]?.elements else { return [path] }
+    var result: [[String]] = []
+    for aggregator in inner { result += try paths(aggregator, below: path) }
+    return result
+  }
+
+  private func refuseSync(_ request: Request) throws {
+    guard let name = request.text("SyncName") else { return }
+    throw ServiceError(
+      "ResourceDataSyncNotFoundException", "There is no resource data sync '\(name)'.",
+      members: ["SyncName": name])
+  }
+
+  private func nodeFilters(
+    _ request: Request, _ moment: inout Moment
+  ) throws(ServiceError) -> [InventoryFilter] {
+    var filters: [InventoryFilter] = []
+    for value in request.list("Filters") {
+      let (key, values) = (value["Key"]?.text ?? "", value["Values"]?.texts ?? [])
+      let type = value["Type"]?.text
+      if try moment.take(key: key, values: values, type: type) { continue }
+      guard Self.nodeKeys.contains(key) else {
+        throw InventoryFilter.invalid(
+          "The filter key '\(key)' isn't known: \(Self.nodeKeys.sorted().joined(separator: ", ")).")
+      }
+      filters.append(
+        InventoryFilter(
+          type: .instanceInformation, attribute: key,
+          comparison: InventoryFilter.Comparison(rawValue: type ?? "Equal") ?? .equal,
+          values: values))
+    }
+    guard filters.count <= InventoryFilter.filtersMax else {
+      throw .validation(
+        "1 validation error detected: Value '\(filters.count) members' at 'filters' failed to "
+          + "satisfy constraint: Member must have length less than or equal to "
+          + "\(InventoryFilter.filtersMax)")
+    }
+    return filters
+  }
+
+  /// The attributes by which nodes are listed; nil for one that does not fulfil the filters.
+  private static func nodeRow(
+    _ view: NodeView, _ scope: Scope, _ filters: [InventoryFilter]
+  ) -> Item? {
+    let row = Item(
+      view.information.attributes.map { (key: $0.name, value: $0.value) } + [
+        ("Region", scope.region), ("AccountId", scope.account), ("ManagedStatus", "Managed"),
+      ])
+    // "All" means any management status.
+    let isWanted = filters.allSatisfy { filter in
+      filter.attribute == "ManagedStatus" && filter.values.contains("All") || filter.matches(row)
+    }
+    return isWanted ? row : nil
+  }
+
+  private static func node(_ view: NodeView, _ row: Item, _ scope: Scope) -> JSONValue {
+    let names = [
+      "AgentType", "AgentVersion", "ComputerName", "InstanceStatus", "IpAddress", "ManagedStatus",
+      "PlatformType", "PlatformName", "PlatformVersion", "ResourceType",
+    ]
+    return .object([
+      .init("CaptureTime", .timestamp(view.captureTime)), .init("Id", .string(view.node.text)),
+      .init("Owner", .object([.init("AccountId", .string(scope.account))])),
+      .init("Region", .string(scope.region)),
+      .init(
+        "NodeType",
+        .object([
+          .init("Instance", .present(names.map { .init($0, .text(row[$0])) }))
+        ])),
+    ])
+  }
+}

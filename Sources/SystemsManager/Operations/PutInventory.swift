@@ -1,0 +1,77 @@
+import HistoryStore
+import Inventory
+import JSONTape
+
+extension SystemsManager {
+  /// PutInventory: the body goes to the store as it is, which reads it much faster than a tree would.
+  func putInventory(_ body: [UInt8], for client: Client) async throws -> [UInt8] {
+    var body = body
+    if schemaBlocks.hasDisabled(in: client.scope) {
+      guard let allowed = try dropDisabled(body, client.scope) else { return Self.done }
+      body = allowed
+    }
+    let acceptsAny = configuration.acceptsAnyNodeID
+    do {
+      _ = try await store.record(json: body, in: client.scope) { node throws(ReportError) in
+        guard acceptsAny || TextForm.isInstanceID(node.text) else {
+          throw ReportError(
+            .invalidNodeID,
+            "1 validation error detected: Value '\(node.text)' at 'instanceId' failed to satisfy "
+              + "constraint: Member must satisfy regular expression pattern: "
+              + TextForm.instanceID.pattern)
+        }
+        guard client.mayWrite(node.text) else {
+          throw ReportError(.invalidScope, "The access key may not write for \(node.text).")
+        }
+      }
+    } catch let error as ReportError {
+      throw Self.named(error)
+    }
+    return Self.done
+  }
+
+  private static let done = Array(#"{"Message":"Inventory was recorded."}"#.utf8)
+
+  /// A refusal of the store in the words of the service.
+  static func named(_ error: ReportError) -> ServiceError {
+    var members: [String: String] = [:]
+    if let type = error.type { members["TypeName"] = type }
+    let name =
+      switch error.code {
+      case .malformedJSON: "SerializationException"
+      case .invalidRequest, .invalidNodeID, .invalidCaptureTime: "ValidationException"
+      case .invalidScope: "AccessDeniedException"
+      case .invalidTypeName: "InvalidTypeNameException"
+      case .unsupportedSchemaVersion: "UnsupportedInventorySchemaVersionException"
+      case .invalidItemContent: "InvalidItemContentException"
+      case .unsupportedContext: "UnsupportedInventoryItemContextException"
+      case .tooLarge:
+        error.type == nil
+          ? "TotalSizeLimitExceededException" : "ItemSizeLimitExceededException"
+      case .tooManyTypes: "CustomSchemaCountLimitExceededException"
+      case .contentMismatch: "ItemContentMismatchException"
+      }
+    let message = error.code == .invalidNodeID ? error.message : error.description
+    return ServiceError(name, message, members: members)
+  }
+
+  /// The body without items of custom types at versions that are disabled; nil where none are left.
+  private func dropDisabled(_ body: [UInt8], _ scope: Scope) throws -> [UInt8]? {
+    guard let request = try? JSONValue(parsing: body.span.bytes),
+      let items = request["Items"]?.elements
+    else { return body }
+    let kept = items.filter { item in
+      guard let type = item["TypeName"]?.text, let version = item["SchemaVersion"]?.text else {
+        return true
+      }
+      return !schemaBlocks.isDisabled(type, version: version, in: scope)
+    }
+    if kept.count == items.count { return body }
+    if kept.isEmpty { return nil }
+    var bytes: [UInt8] = []
+    JSONValue.object(
+      request.members.map { $0.name == "Items" ? .init("Items", .array(kept)) : $0 }
+    ).write(to: &bytes)
+    return bytes
+  }
+}

@@ -1,0 +1,51 @@
+import JSONTape
+
+/// An error in the words of Systems Manager: what an SDK raises under its name.
+package struct ServiceError: Error, Sendable, Hashable {
+  /// The shape's name, such as `InvalidFilter`.
+  package var name: String
+  /// What is wrong and how to mend it.
+  package var message: String
+  /// 400 where the request is at fault, 500 where the server is, 503 where it is overloaded.
+  package var status: Int
+  /// Further members of the shape, such as `TypeName`.
+  package var members: [String: String]
+
+  package init(
+    _ name: String, _ message: String, status: Int = 400, members: [String: String] = [:]
+  ) {
+    self.name = name
+    self.message = message
+    self.status = status
+    self.members = members
+  }
+
+  /// The body of the answer: `__type` is where the SDKs look.
+  package var body: [UInt8] {
+    var fields: [JSONValue.Member] = [
+      .init("__type", .string(name)), .init("message", .string(message)),
+    ]
+    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+      fields.append(.init(name, .string(value)))
+    }
+    var bytes: [UInt8] = []
+    JSONValue.object(fields).write(to: &bytes)
+    return bytes
+  }
+
+  static func validation(_ message: String) -> ServiceError {
+    ServiceError("ValidationException", message)
+  }
+
+  static func serialization(_ message: String) -> ServiceError {
+    ServiceError("SerializationException", message)
+  }
+
+  /// What went wrong in the server itself; the message goes to its log, not to the client.
+  package static let internalError = ServiceError(
+    "InternalServerError", "An error occurred on the server side.", status: 500)
+
+  /// More than the server takes on at a time.
+  package static let throttling = ServiceError(
+    "ThrottlingException", "Rate exceeded", status: 400)
+}
