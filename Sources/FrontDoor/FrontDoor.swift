@@ -1,1 +1,217 @@
-// placeholder
+package import AccessKeys
+import HTTPTypes
+package import HistoryStore
+import Hummingbird
+import HummingbirdTLS
+package import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import HummingbirdCore
+import Inventory
+import ServiceLifecycle
+import UnixSignals
+package import SystemsManager
+
+/// The HTTP server: limits, signatures, routes, health and metrics around the store.
+package struct FrontDoor: Sendable {
+  /// How it listens.
+  package struct Configuration: Sendable {
+    package var host = "127.0.0.1"
+    /// 0 for one that is free.
+    package var port = 8055
+    package var limits = ServerLimits()
+    /// For TLS; nil for plain HTTP.
+    package var certificates: Certificates?
+
+    package init() {}
+  }
+
+  let configuration: Configuration
+  let store: HistoryStore
+  let systemsManager: SystemsManager
+  let authenticator: Authenticator
+  let admission: Admission
+  let metrics: PrometheusMetrics
+  let logger: Logger
+
+  package init(
+    _ configuration: Configuration, store: HistoryStore, systemsManager: SystemsManager,
+    keys: AccessKeyStore, metrics: PrometheusMetrics, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.store = store
+    self.systemsManager = systemsManager
+    self.metrics = metrics
+    self.logger = logger
+    authenticator = Authenticator(keys)
+    admission = Admission(limits: configuration.limits)
+  }
+
+  /// Serves until a signal to stop; then finishes what was accepted, and returns.
+  ///
+  /// - Parameter onRunning: told the port once connections are taken.
+  package func run(onRunning: @escaping @Sendable (Int) async -> Void) async throws {
+    let limits = configuration.limits
+    let http = HTTPServerBuilder.http1(
+      configuration: .init(
+        additionalChannelHandlers: Self.handlers(limits),
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,
+          maxHeaderFieldCount: limits.headerCountMax)))
+    let server =
+      if let certificates = configuration.certificates {
+        try HTTPServerBuilder.tls(http, tlsConfiguration: certificates.configuration)
+      } else { http }
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .warning)
+    let application = Application(
+      responder: CallbackResponder<BasicRequestContext> { request, _ in
+        await respond(to: request)
+      },
+      server: server,
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port), serverName: "stocktake",
+        backlog: 1024,
+        availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: quiet)),
+      onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
+      logger: quiet)
+    let services: [any Service] =
+      [application] + (configuration.certificates.map { [CertificateReloader($0, logger)] } ?? [])
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services.map {
+          ServiceGroupConfiguration.ServiceConfiguration(
+            service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+        },
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+    try await group.run()
+  }
+
+  private static func handlers(_ limits: ServerLimits) -> [any RemovableChannelHandler] {
+    let slowSenders = SlowSenderHandler(limits: limits)
+    return [slowSenders, AnswerWatcher(slowSenders)]
+  }
+
+  /// Answers any request.
+  private func respond(to request: Request) async -> Response {
+    let start = ContinuousClock.now
+    let id = RequestID.next()
+    let (response, route) = await route(request, id: id)
+    let duration = ContinuousClock.now - start
+    count(route, response.status.code, duration)
+    logger.info(
+      "request",
+      metadata: [
+        "request": "\(id)", "route": "\(route)", "status": "\(response.status.code)",
+        "microseconds": "\(duration.microseconds)",
+      ])
+    return response
+  }
+
+  private func route(_ request: Request, id: String) async -> (Response, String) {
+    let path = request.uri.path
+    switch (request.method, path) {
+    case (.post, "/"):
+      let (response, operation) = await systemsManager(request, id: id)
+      return (response, operation)
+    case (.get, "/healthz"): return (Self.plain(.ok, "ok\n"), "healthz")
+    case (.get, "/readyz"): return (ready(), "readyz")
+    case (.get, "/metrics"): return (scrape(), "metrics")
+    default:
+      return (
+        Self.plain(.notFound, "There is nothing at \(request.method) \(path.prefix(200)).\n"),
+        "none"
+      )
+    }
+  }
+
+  static func plain(_ status: HTTPResponse.Status, _ text: String) -> Response {
+    Response(
+      status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+
+  /// Whether questions can be answered.
+  private func ready() -> Response {
+    do {
+      _ = try store.lastSequence
+      return Self.plain(.ok, "ready\n")
+    } catch {
+      return Self.plain(.serviceUnavailable, "not ready: \(error)\n")
+    }
+  }
+
+  private func count(_ route: String, _ status: Int, _ duration: Duration) {
+    let labels = [("operation", route), ("status", String(status))]
+    Counter(
+      label: "stocktake_http_requests_total", dimensions: labels, factory: metrics
+    ).increment()
+    Timer(
+      label: "stocktake_http_request_duration_seconds", dimensions: [("operation", route)],
+      factory: metrics
+    ).recordNanoseconds(duration.microseconds * 1000)
+  }
+
+  /// The metrics in Prometheus' text format, with what is measured when it is asked for.
+  private func scrape() -> Response {
+    let load = admission.load
+    func set(_ name: String, _ value: Double) { Meter(label: name, factory: metrics).set(value) }
+    set("stocktake_requests_in_flight", Double(load.requests))
+    set("stocktake_body_bytes_in_flight", Double(load.bytes))
+    if let sequence = try? store.lastSequence {
+      set("stocktake_log_records", Double(sequence.value))
+    }
+    set("stocktake_store_file_bytes", Double(store.fileByteCount))
+    return Response(
+      status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text())))
+  }
+}
+
+extension Duration {
+  fileprivate var microseconds: Int64 {
+    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+  }
+}
+
+/// Ids of requests, in the form of a UUID.
+enum RequestID {
+  static func next() -> String {
+    var generator = SystemRandomNumberGenerator()
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(36)
+    var bits = (generator.next() as UInt64, generator.next() as UInt64)
+    for index in 0..<32 {
+      if index == 8 || index == 12 || index == 16 || index == 20 { text.append(UInt8(ascii: "-")) }
+      if index == 16 { bits.0 = bits.1 }
+      text.append(index == 12 ? UInt8(ascii: "4") : digits[Int(bits.0 & 15)])
+      bits.0 >>= 4
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// Reads the certificates again on SIGHUP.
+private struct CertificateReloader: Service {
+  let certificates: Certificates
+  let logger: Logger
+
+  init(_ certificates: Certificates, _ logger: Logger) {
+    self.certificates = certificates
+    self.logger = logger
+  }
+
+  func run() async throws {
+    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+      do {
+        try certificates.reload()
+        logger.notice("certificates were read again")
+      } catch {
+        logger.error(
+          "certificates could not be read; the old ones stay", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+}

@@ -1,3 +1,4 @@
+import Glibc
 import LMDB
 import PackedBytes
 
@@ -79,5 +80,13 @@ extension HistoryStore {
 
   private static func array(_ bytes: RawSpan) -> [UInt8] {
     unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+}
+
+extension HistoryStore {
+  /// Bytes of the data file; 0 where it cannot be looked at.
+  package var fileByteCount: Int {
+    var status = stat()
+    return stat(environment.path, &status) == 0 ? Int(status.st_size) : 0
   }
 }

@@ -1,0 +1,75 @@
+import Crypto
+import Glibc
+
+/// The server's own secret: 32 random bytes in a file, from which its keys are derived.
+///
+/// Whoever has the store but not this file cannot read the access keys' secrets.
+package struct ServerSecret: Sendable {
+  private let bytes: SymmetricKey
+
+  /// Bytes of the file.
+  package static let byteCount = 32
+  /// The file's name beside the store, where no other is named.
+  package static let fileName = "server.key"
+
+  /// Reads the file, or makes it for its owner alone where there is none.
+  package init(file: String) throws(AccessKeyError) {
+    if access(file, F_OK) != 0 { try Self.make(file) }
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw AccessKeyError("cannot read the key file \(file): \(Self.reason)")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+      throw AccessKeyError(
+        "the key file \(file) can be read by others: make it yours alone with chmod 600")
+    }
+    var content = [UInt8](repeating: 0, count: Self.byteCount + 1)
+    let count = unsafe read(descriptor, &content, content.count)
+    guard count == Self.byteCount else {
+      throw AccessKeyError("the key file \(file) does not have \(Self.byteCount) bytes")
+    }
+    bytes = SymmetricKey(data: content[..<Self.byteCount])
+  }
+
+  private static var reason: String { unsafe String(cString: strerror(errno)) }
+
+  private static func make(_ file: String) throws(AccessKeyError) {
+    // Under another name first: a crash leaves no half of a key.
+    let temporary = "\(file).\(getpid())"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw AccessKeyError("cannot make the key file \(temporary): \(reason)")
+    }
+    let key = SymmetricKey(size: .bits256)
+    let isWritten = key.withUnsafeBytes { bytes in
+      unsafe write(descriptor, bytes.baseAddress, bytes.count) == bytes.count
+    }
+    let isSynced = fsync(descriptor) == 0
+    close(descriptor)
+    // A link does not replace a file that another process made meanwhile.
+    let isLinked = isWritten && isSynced && (link(temporary, file) == 0 || errno == EEXIST)
+    let why = reason
+    unlink(temporary)
+    guard isLinked else { throw AccessKeyError("cannot make the key file \(file): \(why)") }
+  }
+
+  /// A key for one purpose; different purposes have nothing in common.
+  func key(for purpose: String) -> SymmetricKey {
+    HKDF<SHA256>.deriveKey(
+      inputKeyMaterial: bytes, info: Array("stocktake \(purpose)".utf8), outputByteCount: 32)
+  }
+
+  /// The bytes of such a key: 32.
+  package func bytes(for purpose: String) -> [UInt8] {
+    key(for: purpose).withUnsafeBytes { unsafe Array($0) }
+  }
+}
+
+/// What is wrong with keys or their file.
+package struct AccessKeyError: Error, Sendable, CustomStringConvertible {
+  package var description: String
+
+  package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,190 @@
+import AccessKeys
+import ArgumentParser
+import CoreMetrics
+import FrontDoor
+import Glibc
+import HistoryStore
+import Inventory
+import Logging
+import SystemsManager
+
+/// The command `stocktake serve`.
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve the store: the API of Systems Manager Inventory over HTTP or HTTPS.",
+    discussion: """
+      The first start makes an access key and writes it to first-key in the store's directory. The
+      answers are those of AWS, and the filter keys Stocktake:At, Stocktake:KnownAt and
+      Stocktake:ChangedSince travel in time.
+
+      EXAMPLES
+        stocktake serve
+        env $(cat ~/.local/share/stocktake/first-key) aws ssm get-inventory
+        stocktake serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
+
+      SETTINGS
+        Each option can also be set in the environment (STOCKTAKE_PORT, STOCKTAKE_TLS_CERT, …) or
+        in a JSON file (--config FILE: {"port": 8055, "tlsCert": "cert.pem"}). Options win over the
+        environment, that over the file.
+
+      SIGNALS
+        SIGTERM, SIGINT   take no more connections, finish what was accepted, end
+        SIGHUP            read the certificate and its key again
+      """)
+
+  @OptionGroup var store: StoreOptions
+
+  @Option(help: "A JSON file with settings.", completion: .file(extensions: ["json"]))
+  var config: String?
+  @Option(help: "The address to listen on. (default: 127.0.0.1)")
+  var host: String?
+  @Option(help: "The port to listen on; 0 for any that is free. (default: 8055)")
+  var port: Int?
+  @Option(help: "A file to write host:port into once connections are taken.", completion: .file())
+  var portFile: String?
+  @Option(help: "The certificate with its chain, in PEM.", completion: .file())
+  var tlsCert: String?
+  @Option(help: "The certificate's key, in PEM.", completion: .file())
+  var tlsKey: String?
+  @Option(
+    help: "The file with the server's own secret. (default: server.key beside the store)",
+    completion: .file())
+  var keyFile: String?
+  @Option(
+    help:
+      "trace, debug, info (a line for each request), notice, warning or error. (default: notice)")
+  var logLevel: String?
+  @Option(help: "Bytes of a request's body at most. (default: 4194304)")
+  var bodyBytesMax: Int?
+  @Option(help: "Open connections at most. (default: 4096)")
+  var connectionsMax: Int?
+  @Option(help: "Requests at a time at most; more are told to come back. (default: 512)")
+  var requestsInFlightMax: Int?
+  @Option(help: "Seconds a client may take to send a request. (default: 30)")
+  var secondsToSendMax: Int?
+  @Option(
+    help: "Seconds of silence after which a node's ping status is ConnectionLost. (default: 5400)")
+  var connectionLostAfter: Int?
+  @Flag(help: "Take reports of nodes whose ids are not those of EC2 or managed instances.")
+  var acceptAnyNodeId = false
+
+  func run() async throws {
+    let settings = try await ServeSettings(file: config)
+    let directory = try self.store.directory()
+    let configuration = try frontDoor(settings)
+    var limits = ReportLimits.default
+    limits.bodyBytesMax = configuration.limits.bodyBytesMax
+    let store = try self.store.openForWriting(limits: limits)
+    let keyFile =
+      settings.text("keyFile", keyFile) ?? directory + "/" + ServerSecret.fileName
+    let logger = try logger(settings)
+    do {
+      let secret = try ServerSecret(file: keyFile)
+      let keys = AccessKeyStore(store, secret: secret, keyFile: keyFile)
+      let first = FirstKey(directory: directory)
+      let firstKey = try first.makeIfNone(keys)
+      let metrics = PrometheusMetrics()
+      MetricsSystem.bootstrap(metrics)
+      let server = FrontDoor(
+        configuration, store: store, systemsManager: try operations(store, secret, settings),
+        keys: keys, metrics: metrics, logger: logger)
+      let portFile = settings.text("portFile", portFile)
+      try await server.run { port in
+        announce(configuration, port, directory, first, firstKey, portFile)
+      }
+    } catch let error as AccessKeyError {
+      throw CommandFailure(.storeError, error.description)
+    }
+    logger.notice("stopped")
+  }
+
+  private func frontDoor(_ settings: ServeSettings) throws -> FrontDoor.Configuration {
+    var configuration = FrontDoor.Configuration()
+    configuration.host = settings.text("host", host) ?? configuration.host
+    configuration.port = try settings.number("port", port, in: 0...65535) ?? configuration.port
+    func set(
+      _ limit: WritableKeyPath<ServerLimits, Int>, _ name: String, _ flag: Int?,
+      _ range: ClosedRange<Int>
+    ) throws {
+      if let value = try settings.number(name, flag, in: range) {
+        configuration.limits[keyPath: limit] = value
+      }
+    }
+    try set(\.bodyBytesMax, "bodyBytesMax", bodyBytesMax, 1024...ReportLimits.bodyBytesCeiling)
+    try set(\.connectionsMax, "connectionsMax", connectionsMax, 1...1_000_000)
+    try set(\.requestsInFlightMax, "requestsInFlightMax", requestsInFlightMax, 1...100_000)
+    if let seconds = try settings.number("secondsToSendMax", secondsToSendMax, in: 1...3600) {
+      configuration.limits.secondsToSendMax = Int64(seconds)
+    }
+    let certificate = settings.text("tlsCert", tlsCert)
+    let key = settings.text("tlsKey", tlsKey)
+    guard (certificate == nil) == (key == nil) else {
+      throw CommandFailure(.usage, "--tls-cert and --tls-key belong together")
+    }
+    if let certificate, let key {
+      do {
+        configuration.certificates = try Certificates(certificateFile: certificate, keyFile: key)
+      } catch {
+        throw CommandFailure(.badInput, "TLS with \(certificate) and \(key): \(error)")
+      }
+    }
+    return configuration
+  }
+
+  private func operations(
+    _ store: HistoryStore, _ secret: ServerSecret, _ settings: ServeSettings
+  ) throws -> SystemsManager {
+    var configuration = SystemsManager.Configuration(
+      tokenKey: secret.bytes(for: "page tokens"))
+    configuration.acceptsAnyNodeID = settings.isOn("acceptAnyNodeId", acceptAnyNodeId)
+    let seconds = try settings.number(
+      "connectionLostAfter", connectionLostAfter, in: 1...(366 * 86400))
+    if let seconds { configuration.connectionLostAfter = Int64(seconds) }
+    return try SystemsManager(store: store, configuration: configuration)
+  }
+
+  private func logger(_ settings: ServeSettings) throws -> Logger {
+    let text = settings.text("logLevel", logLevel) ?? "notice"
+    guard let level = Logger.Level(rawValue: text) else {
+      throw CommandFailure(
+        .usage, "setting logLevel is trace, debug, info, notice, warning or error, not \"\(text)\"")
+    }
+    LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
+    return Logger(label: "stocktake")
+  }
+
+  /// Says where the server is, once it takes connections.
+  private func announce(
+    _ configuration: FrontDoor.Configuration, _ port: Int, _ directory: String,
+    _ first: FirstKey, _ firstKey: AccessKey?, _ portFile: String?
+  ) {
+    let scheme = configuration.certificates == nil ? "http" : "https"
+    let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+    let endpoint = "\(scheme)://\(host):\(port)"
+    let printer = Printer()
+    printer.line("Stocktake \(Stocktake.version) serves \(directory) at \(endpoint)")
+    do {
+      if let firstKey {
+        try first.write(firstKey, endpoint: endpoint)
+        printer.line("A first access key, for all of it, is in \(first.path) (mode 0600).")
+      } else {
+        try first.renew(endpoint: endpoint)
+      }
+    } catch { complain("\(error)") }
+    if access(first.path, R_OK) == 0 {
+      printer.line("Try:  env $(cat \(first.path)) aws ssm get-inventory")
+    }
+    printer.flush()
+    if let portFile { writeWhole("\(host):\(port)\n", to: portFile) }
+  }
+
+  /// Under another name first, so that nobody reads half of it.
+  private func writeWhole(_ text: String, to path: String) {
+    let temporary = path + ".new"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return complain("\(path) cannot be written") }
+    writeAll(Array(text.utf8)[...], to: descriptor)
+    close(descriptor)
+    if rename(temporary, path) != 0 { complain("\(path) cannot be written") }
+  }
+}

@@ -1,0 +1,65 @@
+import AccessKeys
+import Glibc
+
+/// The key that a server makes when it has none, in a file for its owner alone.
+struct FirstKey {
+  /// The file's name in the store's directory.
+  static let fileName = "first-key"
+
+  let path: String
+
+  init(directory: String) { path = directory + "/" + Self.fileName }
+
+  /// Makes an admin key where the store has none; nil where it has.
+  func makeIfNone(_ keys: AccessKeyStore) throws -> AccessKey? {
+    guard try keys.all().isEmpty else { return nil }
+    return try keys.create(
+      account: "000000000000", permissions: [.admin], description: "made at the first start")
+  }
+
+  /// Writes the key as lines that `env` and a shell take.
+  func write(_ key: AccessKey, endpoint: String) throws {
+    let text = """
+      AWS_ACCESS_KEY_ID=\(key.id)
+      AWS_SECRET_ACCESS_KEY=\(String(decoding: key.secret, as: UTF8.self))
+      AWS_DEFAULT_REGION=local
+      AWS_ENDPOINT_URL_SSM=\(endpoint)
+
+      """
+    try replace(text)
+  }
+
+  /// Says where the server is now, in a file of an earlier start.
+  func renew(endpoint: String) throws {
+    guard let old = try? readText(path) else { return }
+    let lines = old.split(separator: "\n").map {
+      $0.hasPrefix("AWS_ENDPOINT_URL_SSM=") ? "AWS_ENDPOINT_URL_SSM=\(endpoint)" : String($0)
+    }
+    try replace(lines.joined(separator: "\n") + "\n")
+  }
+
+  /// The file appears whole, and is never readable for others.
+  private func replace(_ text: String) throws {
+    let temporary = path + ".new"
+    unlink(temporary)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw CommandFailure(.storeError, "\(path): \(unsafe String(cString: strerror(errno)))")
+    }
+    writeAll(Array(text.utf8)[...], to: descriptor)
+    close(descriptor)
+    guard rename(temporary, path) == 0 else {
+      throw CommandFailure(.storeError, "\(path): \(unsafe String(cString: strerror(errno)))")
+    }
+  }
+
+  private func readText(_ path: String) throws -> String {
+    guard let file = unsafe fopen(path, "r") else {
+      throw CommandFailure(.storeError, "\(path) cannot be read")
+    }
+    defer { unsafe fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import Inventory
+import JSONTape
+import Logging
+import Synchronization
+
+/// Writes log records as lines of JSON to standard error.
+struct JSONLogHandler: LogHandler {
+  var logLevel: Logger.Level
+  var metadata: Logger.Metadata = [:]
+  private let label: String
+  /// One line at a time, whatever thread it comes from.
+  private static let lock = Mutex(())
+
+  init(label: String, level: Logger.Level) {
+    self.label = label
+    logLevel = level
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let digits = String(1000 + time.tv_nsec / 1_000_000).dropFirst()
+    var members: [JSONValue.Member] = [
+      .init(
+        "time",
+        .string(Instant(seconds: Int64(time.tv_sec)).description.dropLast() + ".\(digits)Z")),
+      .init("level", .string(event.level.rawValue)), .init("logger", .string(label)),
+      .init("message", .string("\(event.message)")),
+    ]
+    let all = metadata.merging(event.metadata ?? [:]) { $1 }
+    for (name, value) in all.sorted(by: { $0.key < $1.key }) {
+      members.append(.init(name, .string("\(value)")))
+    }
+    var line: [UInt8] = []
+    JSONValue.object(members).write(to: &line)
+    line.append(UInt8(ascii: "\n"))
+    Self.lock.withLock { _ in writeAll(line[...], to: STDERR_FILENO) }
+  }
+}
