@@ -133,9 +133,12 @@ let package = Package(
       exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
       name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),
-    .testTarget(name: "SignaturesTests", dependencies: ["Signatures"], swiftSettings: shared),
     .testTarget(
-      name: "AccessKeysTests", dependencies: ["AccessKeys", "HistoryStore"],
+      name: "SignaturesTests",
+      dependencies: ["Signatures", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: shared),
+    .testTarget(
+      name: "AccessKeysTests", dependencies: ["AccessKeys", "HistoryStore", "Inventory"],
       swiftSettings: shared),
     .testTarget(
       name: "SystemsManagerTests",

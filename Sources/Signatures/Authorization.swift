@@ -32,7 +32,7 @@ package struct Authorization: Sendable {
       throw .incomplete("The Authorization header is longer than \(Self.lengthMax) bytes.")
     }
     guard header.hasPrefix(Self.algorithm + " ") else { throw .missing }
-    let fields = Self.fields(header.dropFirst(Self.algorithm.count))
+    let fields = try Self.fields(header.dropFirst(Self.algorithm.count))
     guard let credential = fields["Credential"], let signed = fields["SignedHeaders"],
       let signature = fields["Signature"]
     else {
@@ -46,7 +46,7 @@ package struct Authorization: Sendable {
         "Credential must have the form <key id>/<date>/<region>/<service>/aws4_request.")
     }
     (accessKeyID, date, region, service) = (parts[0], parts[1], parts[2], parts[3])
-    signedHeaders = signed.split(separator: ";").map { $0.lowercased() }
+    signedHeaders = signed.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
     self.signature = signature
     securityToken = request.header("x-amz-security-token")
     guard let timestamp = request.header("x-amz-date") ?? request.header("date") else {
@@ -61,20 +61,25 @@ package struct Authorization: Sendable {
   }
 
   /// `name=value` pairs behind the algorithm; base64 has `=` in the value.
-  private static func fields(_ text: Substring) -> [String: String] {
+  private static func fields(_ text: Substring) throws(SignatureError) -> [String: String] {
     var fields: [String: String] = [:]
     for part in text.split(separator: ",") {
       let trimmed = part.drop { $0 == " " }
-      guard let equals = trimmed.firstIndex(of: "=") else { continue }
+      guard let equals = trimmed.firstIndex(of: "=") else {
+        throw .incomplete("The Authorization header has a part that is no name=value.")
+      }
       var value = trimmed[trimmed.index(after: equals)...]
       while value.last == " " { value = value.dropLast() }
-      fields[String(trimmed[..<equals])] = String(value)
+      guard fields.updateValue(String(value), forKey: String(trimmed[..<equals])) == nil else {
+        throw .incomplete("The Authorization header has '\(trimmed[..<equals])' twice.")
+      }
     }
     return fields
   }
 
-  /// The host and whatever says something to AWS must be signed. X-Amz-Content-Sha256 need not: it is
-  /// held against the body, and the agent sends it unsigned.
+  /// The host and whatever says something to AWS must be signed.
+  ///
+  /// X-Amz-Content-Sha256 need not: it is held against the body, and the agent sends it unsigned.
   private func checkSignedHeaders(_ request: SignedRequest) throws(SignatureError) {
     guard (1...Self.signedHeadersMax).contains(signedHeaders.count),
       signedHeaders == signedHeaders.sorted(), Set(signedHeaders).count == signedHeaders.count
@@ -130,8 +135,8 @@ extension Authorization {
   ) throws(SignatureError) {
     try checkTime(now, service: expected)
     try checkBody(request)
-    guard let signature = Hex.bytes(signature.utf8), signature.count == 32,
-      key.isValid(signature, of: stringToSign(request))
+    guard let bytes = Hex.bytes(signature.utf8), bytes.count == 32, Hex.text(bytes) == signature,
+      key.isValid(bytes, of: stringToSign(request))
     else { throw .mismatch }
   }
 

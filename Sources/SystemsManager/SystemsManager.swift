@@ -2,8 +2,9 @@ package import HistoryStore
 package import Inventory
 import JSONTape
 
-/// The operations of Systems Manager Inventory over a history store: requests and answers as bytes of
-/// JSON 1.1. Knows nothing of HTTP, signatures or keys.
+/// The operations of Systems Manager Inventory over a history store.
+///
+/// Requests and answers are bytes of JSON 1.1. It knows nothing of HTTP, signatures or keys.
 package struct SystemsManager: Sendable {
   /// What is configurable about the answers.
   package struct Configuration: Sendable {

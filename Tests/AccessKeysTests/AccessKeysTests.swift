@@ -1,1 +1,92 @@
+import Foundation
+import HistoryStore
+import Inventory
 import Testing
+
+@testable import AccessKeys
+
+struct AccessKeysTests {
+  private static func withKeys(_ body: (AccessKeyStore, HistoryStore, String) throws -> Void) throws
+  {
+    let directory = NSTemporaryDirectory() + "keys-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let store = try HistoryStore(path: directory)
+    let file = directory + "/" + ServerSecret.fileName
+    try body(
+      AccessKeyStore(store, secret: try ServerSecret(file: file), keyFile: file), store, directory)
+  }
+
+  @Test("a key is found as it was made, and another store object sees it")
+  func roundTrip() throws {
+    try Self.withKeys { keys, store, directory in
+      let made = try keys.create(
+        account: "111122223333", regions: ["eu-west-1"], permissions: [.read, .writeNode("mi-1")],
+        description: "x")
+      #expect(try keys.key(made.id) == made)
+      let file = directory + "/" + ServerSecret.fileName
+      let other = AccessKeyStore(store, secret: try ServerSecret(file: file), keyFile: file)
+      #expect(try other.all() == [made])
+      #expect(made.secret.count == 40)
+      #expect(made.allows(region: "eu-west-1") && !made.allows(region: "eu-west-2"))
+      #expect(try keys.key("AKIAUNKNOWN") == nil)
+    }
+  }
+
+  @Test("switching off, on and renewing count at once")
+  func changes() throws {
+    try Self.withKeys { keys, _, _ in
+      let made = try keys.create(account: "111122223333", permissions: [.admin])
+      _ = try keys.setActive(false, made.id)
+      #expect(try keys.key(made.id)?.isActive == false)
+      _ = try keys.setActive(true, made.id)
+      let renewed = try keys.rotate(made.id, overlapSeconds: 60)
+      #expect(renewed.secret != made.secret)
+      #expect(renewed.previousSecret == made.secret)
+      #expect(try keys.rotate(made.id).previousSecret == nil)
+    }
+  }
+
+  @Test("the secret does not stand in the file, and another key file does not open it")
+  func sealing() throws {
+    try Self.withKeys { keys, store, directory in
+      let made = try keys.create(account: "111122223333", permissions: [.admin])
+      let row = try #require(try store.controlRow(Array("k\(made.id)".utf8)))
+      #expect(
+        !String(decoding: row, as: UTF8.self).contains(String(decoding: made.secret, as: UTF8.self))
+      )
+      let file = directory + "/other.key"
+      let other = AccessKeyStore(store, secret: try ServerSecret(file: file), keyFile: file)
+      #expect(throws: AccessKeyError.self) { try other.key(made.id) }
+      // A row under another id does not open either.
+      try store.setControlRow(Array("kAKIAOTHER".utf8), to: row)
+      #expect(throws: AccessKeyError.self) { try keys.key("AKIAOTHER") }
+    }
+  }
+
+  @Test("a key file that others can read is refused")
+  func fileMode() throws {
+    try Self.withKeys { _, _, directory in
+      let file = directory + "/open.key"
+      _ = try ServerSecret(file: file)
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+      #expect(throws: AccessKeyError.self) { try ServerSecret(file: file) }
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+      try Data([1, 2, 3]).write(to: URL(fileURLWithPath: file))
+      #expect(throws: AccessKeyError.self) { try ServerSecret(file: file) }
+    }
+  }
+
+  @Test(
+    "permissions imply what they should and nothing else",
+    arguments: ["read", "write", "admin", "write-node=mi-1"])
+  func permissions(_ text: String) throws {
+    let permission = try #require(Permission(text))
+    #expect(permission.description == text)
+    let caller = Caller(keyID: "k", scope: .local, permissions: [permission])
+    #expect(caller.mayRead == ["read", "admin"].contains(text))
+    #expect(caller.mayWrite("mi-1") == (text != "read"))
+    #expect(caller.mayWrite("mi-2") == ["write", "admin"].contains(text))
+    #expect(caller.mayAdminister == (text == "admin"))
+    #expect(Permission(text + "x") == (text.hasPrefix("write-node") ? .writeNode("mi-1x") : nil))
+  }
+}

@@ -34,7 +34,9 @@ import Testing
   @Test func `every row of the golden store decodes and encodes to the same bytes`() throws {
     try withGolden { store in
       let rows = try rows(of: store)
-      #expect(Set(rows.map(\.table)) == Set(Tables.names).subtracting(["control"]), "every table has a row")
+      #expect(
+        Set(rows.map(\.table)) == Set(Tables.names).subtracting(["control"]),
+        "every table has a row")
       for row in rows {
         let decoded = try RowDescription(table: row.table, key: row.key, value: row.value)
         #expect(decoded.key == row.key, "\(row.table): \(decoded.lines)")
@@ -102,7 +104,9 @@ import Testing
 
   @Test func `the examples of the document decode to what it says and back`() throws {
     let examples = try FormatDocument.examples()
-    #expect(Set(examples.map(\.table)) == Set(Tables.names).subtracting(["control"]), "every table has an example")
+    #expect(
+      Set(examples.map(\.table)) == Set(Tables.names).subtracting(["control"]),
+      "every table has an example")
     try withGolden { store in
       let golden = try rows(of: store)
       for example in examples {

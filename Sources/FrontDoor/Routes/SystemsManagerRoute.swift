@@ -7,10 +7,11 @@ import Hummingbird
 import NIOCore
 import SystemsManager
 
-extension HTTPField.Name {
-  static let target = Self("x-amz-target")!
-  static let requestID = Self("x-amzn-RequestId")!
-  static let retryAfter = Self("Retry-After")!
+/// The header fields that the API of AWS has of its own.
+enum AWSField {
+  /// Names the operation.
+  static let target = HTTPField.Name("x-amz-target")
+  static let requestID = HTTPField.Name("x-amzn-RequestId")
 }
 
 extension FrontDoor {
@@ -35,7 +36,7 @@ extension FrontDoor {
 
   /// The operation that a request names, if its form is right.
   private static func operation(_ request: Request) throws(ServiceError) -> String {
-    guard let target = request.headers[.target] else {
+    guard let target = AWSField.target.flatMap({ request.headers[$0] }) else {
       throw ServiceError(
         "UnknownOperationException", "The X-Amz-Target header is missing: it names the operation.")
     }
@@ -81,9 +82,10 @@ extension FrontDoor {
   }
 
   private static func response(_ status: Int, _ body: [UInt8], _ id: String) -> Response {
-    Response(
-      status: HTTPResponse.Status(code: status),
-      headers: [.contentType: contentType, .requestID: id],
+    var headers: HTTPFields = [.contentType: contentType]
+    if let name = AWSField.requestID { headers[name] = id }
+    return Response(
+      status: HTTPResponse.Status(code: status), headers: headers,
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
   }
 }

@@ -2,8 +2,10 @@ import HistoryStore
 import Inventory
 import Synchronization
 
-/// What DeleteInventory left of the schemas of custom types: versions up to which reports are dropped,
-/// and types that are not listed any more. Control rows, all of them in memory.
+/// What DeleteInventory left of the schemas of custom types.
+///
+/// Versions up to which reports are dropped, and types that are not listed any more: control rows, all
+/// of them in memory.
 final class SchemaBlocks: Sendable {
   private struct State {
     /// The greatest version that is disabled, by scope and type.

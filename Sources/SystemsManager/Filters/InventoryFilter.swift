@@ -19,7 +19,7 @@ struct InventoryFilter: Sendable {
   var comparison: Comparison
   var values: [String]
 
-  /// Whether a row fulfils it. An absent attribute equals nothing.
+  /// Whether a row fulfils it; an absent attribute equals nothing.
   func matches(_ row: Item) -> Bool {
     switch comparison {
     case .exists: return true
