@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test lint guard bench build dependencies install clean
+.PHONY: all demo test clients lint guard bench build dependencies install clean
 
 all: build
 
@@ -22,6 +22,13 @@ demo: build
 test: dependencies
 	$(SWIFT) build --build-tests $(STRICT)
 	$(SWIFT) test --skip-build $(STRICT)
+	@$(MAKE) --no-print-directory clients
+
+# boto3 and two generations of the AWS CLI against the server. Options go on: make clients CLIENTS="-k tls".
+clients: dependencies
+	@Scripts/install-dependencies awscli openssl python3-venv
+	$(SWIFT) build --product stocktake $(STRICT)
+	@Tests/Clients/run "$$($(SWIFT) build --show-bin-path)/stocktake" $(CLIENTS)
 
 lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks

@@ -95,7 +95,7 @@ struct Compliance {
       ("ExecutionType", execution?["ExecutionType"]?.text ?? ""),
       (
         "ExecutionTime",
-        execution?["ExecutionTime"].flatMap(Timestamp.init)?.instant.precise ?? ""
+        execution?["ExecutionTime"].flatMap(Timestamp.init)?.instant.description ?? ""
       ),
     ]
     for (status, word) in [("COMPLIANT", "Compliant"), ("NON_COMPLIANT", "NonCompliant")] {
@@ -137,15 +137,5 @@ struct Compliance {
       .init("\(word)Count", .count(values.reduce(0) { $0 + $1.1 })),
       .init("SeveritySummary", .object(values.map { .init($0.0, .count($0.1)) })),
     ])
-  }
-}
-
-extension Instant {
-  /// RFC 3339 with milliseconds, where there are any.
-  var precise: String {
-    let rest = milliseconds - seconds * 1000
-    guard rest != 0 else { return description }
-    let digits = String(1000 + rest).dropFirst()
-    return description.dropLast() + ".\(digits)Z"
   }
 }

@@ -125,7 +125,12 @@ extension InventoryFilter {
       (self.type, attribute) = (try Self.known(type), "")
       return
     }
-    guard let dot = key.lastIndex(of: "."), let type = try? TypeName(String(key[..<dot])),
+    let dot = key.lastIndex(of: ".")
+    if let dot, key.hasPrefix("AWS:"), (try? TypeName(String(key[..<dot]))) == nil {
+      throw ServiceError(
+        "InvalidTypeNameException", "The inventory type \(key[..<dot]) isn't known.")
+    }
+    guard let dot, let type = try? TypeName(String(key[..<dot])),
       key.index(after: dot) < key.endIndex
     else {
       throw Self.invalid(

@@ -163,7 +163,7 @@ extension SystemsManager {
     let status = silence > configuration.connectionLostAfter ? "ConnectionLost" : "Online"
     return Item(
       view.information.attributes.map { (key: $0.name, value: $0.value) } + [
-        ("PingStatus", status), ("LastPing", last.precise), ("SourceId", view.node.text),
+        ("PingStatus", status), ("LastPing", last.description), ("SourceId", view.node.text),
         (
           "SourceType",
           view.node.text.hasPrefix("i-") ? "AWS::EC2::Instance" : "AWS::SSM::ManagedInstance"

@@ -25,11 +25,10 @@ struct JSONLogHandler: LogHandler {
   func log(event: LogEvent) {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    let digits = String(1000 + time.tv_nsec / 1_000_000).dropFirst()
+    let now = Instant(
+      milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     var members: [JSONValue.Member] = [
-      .init(
-        "time",
-        .string(Instant(seconds: Int64(time.tv_sec)).description.dropLast() + ".\(digits)Z")),
+      .init("time", .string(now.description)),
       .init("level", .string(event.level.rawValue)), .init("logger", .string(label)),
       .init("message", .string("\(event.message)")),
     ]

@@ -1,0 +1,199 @@
+"""What no client of AWS sends: forms of HTTP, and what is wrong with them."""
+
+import http.client
+import json
+import random
+import socket
+import time
+
+import pytest
+from support import node
+from test_auth import send
+
+TYPE = "application/x-amz-json-1.1"
+
+
+def post(server, body=b"{}", **headers):
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("POST", "/", body, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer, json.loads(text)
+
+
+@pytest.mark.parametrize("headers, name", [
+    ({}, "UnknownOperationException"),
+    ({"X_Amz_Target": "AmazonSSM.Nonsense", "Content_Type": TYPE}, "UnknownOperationException"),
+    ({"X_Amz_Target": "Other.GetInventory", "Content_Type": TYPE}, "UnknownOperationException"),
+    ({"X_Amz_Target": "AmazonSSM.GetInventory", "Content_Type": "text/xml"},
+     "SerializationException"),
+    ({"X_Amz_Target": "AmazonSSM.GetInventory"}, "SerializationException"),
+    ({"X_Amz_Target": "AmazonSSM.GetInventory", "Content_Type": TYPE},
+     "MissingAuthenticationTokenException"),
+])
+def test_heads(server, headers, name):
+    answer, body = post(server, **headers)
+    assert (answer.status, body["__type"]) == (400, name)
+    assert body["message"] and len(answer.headers["x-amzn-RequestId"]) == 36
+    assert answer.headers["Content-Type"] == TYPE
+
+
+@pytest.mark.parametrize("body", [
+    b"{", b"[]", b'"x"', b"\xff{}", b'{"Filters": 3}', b'{"Filters": [{"Key": 1}]}',
+    b'{"MaxResults": "x"}', b'{"MaxResults": 1.5}', b"{" * 100, b"[" * 100_000])
+def test_bodies(server, body):
+    for operation in ("GetInventory", "PutInventory"):
+        status, name = send(server, body, operation=operation)
+        assert status == 400 and name in ("SerializationException", "ValidationException")
+
+
+def test_an_empty_body_is_an_empty_request(server):
+    assert send(server, b"") == (200, None)
+
+
+def test_chunked(server):
+    def change(parts):
+        parts["body"] = iter([b"{", b"}"])
+        parts["headers"].pop("Content-Length", None)
+    assert send(server, change=change) == (200, None)
+
+
+def test_unknown_members_and_nulls_are_passed_over(server):
+    assert send(server, b'{"Nonsense": 1, "NextToken": null, "MaxResults": 5}') == (200, None)
+
+
+def test_other_paths(server):
+    for method, path, status in [("GET", "/", 404), ("POST", "/x", 404), ("GET", "/healthz", 200),
+                                 ("GET", "/readyz", 200), ("GET", "/metrics", 200)]:
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+        connection.request(method, path)
+        answer = connection.getresponse()
+        assert answer.status == status, path
+        answer.read()
+        connection.close()
+
+
+def raw(server, text, wait=20):
+    """What the server answers to bytes, until it closes or falls silent."""
+    with socket.create_connection((server.host, server.port), timeout=wait) as connection:
+        connection.sendall(text)
+        answer = b""
+        try:
+            while part := connection.recv(65536):
+                answer += part
+        except TimeoutError:
+            return answer, False
+        except ConnectionError:
+            pass
+        return answer, True
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server):
+    head = (f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\n"
+            "X-Amz-Target: AmazonSSM.PutInventory\r\nContent-Length: 99999999\r\n\r\n")
+    answer, _ = raw(server, head.encode(), wait=3)
+    assert b"TotalSizeLimitExceededException" in answer
+
+
+def test_headers_that_are_too_large(server):
+    answer, closed = raw(server, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000 +
+                         b"\r\n\r\n", wait=3)
+    assert closed and b" 200 " not in answer
+
+
+def test_slow_senders_are_cut_off(own):
+    server = own("--seconds-to-send-max", "1")
+    head = (f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\n"
+            "X-Amz-Target: AmazonSSM.PutInventory\r\nContent-Length: 100\r\n\r\n{")
+    for text in (head, "POST / HT", ""):
+        start = time.monotonic()
+        answer, closed = raw(server, text.encode(), wait=15)
+        assert closed and time.monotonic() - start < 10
+    assert send(server) == (200, None)
+
+
+def test_more_than_the_limit_is_told_to_come_back(own):
+    server = own("--requests-in-flight-max", "2")
+    head = (f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\n"
+            "X-Amz-Target: AmazonSSM.PutInventory\r\nContent-Length: 100\r\n\r\n{")
+    holders = []
+    for _ in range(2):
+        connection = socket.create_connection((server.host, server.port))
+        connection.sendall(head.encode())
+        holders.append(connection)
+    time.sleep(0.5)
+    assert send(server) == (400, "ThrottlingException")
+    for connection in holders:
+        connection.close()
+    deadline = time.monotonic() + 10
+    while send(server) != (200, None):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_metrics(server):
+    send(server)
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    count = lines['stocktake_http_requests_total{operation="GetInventory",status="200"}']
+    assert int(count) > 0
+    assert float(lines["stocktake_store_file_bytes"]) > 0
+
+
+def test_nonsense_does_no_harm(server):
+    generator = random.Random(4)
+    whole = (f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\nAuthorization: AWS4-HMAC-SHA256 "
+             "Credential=A/20260101/local/ssm/aws4_request, SignedHeaders=host, Signature=00\r\n"
+             "X-Amz-Target: AmazonSSM.PutInventory\r\nContent-Length: 2\r\n\r\n{}").encode()
+    for _ in range(300):
+        text = bytearray(whole)
+        for _ in range(generator.randint(1, 6)):
+            place = generator.randrange(len(text))
+            text[place:place + generator.randint(0, 3)] = generator.randbytes(
+                generator.randint(0, 3))
+        with socket.create_connection((server.host, server.port), timeout=5) as connection:
+            connection.sendall(text)
+            connection.shutdown(socket.SHUT_WR)
+            try:
+                connection.recv(65536)
+            except OSError:
+                pass
+    assert server.process.poll() is None
+    assert send(server) == (200, None)
+
+
+def test_a_graceful_stop_finishes_what_was_accepted(own):
+    import threading
+    from support import APP, package, put
+    server = own()
+    ssm = server.client()
+    put(ssm, node(1), [package("a")])
+    done = []
+
+    def load(n):
+        try:
+            for i in range(1000):
+                put(ssm, node(n), [package("a", str(i))])
+                done.append((n, i))
+        except Exception:
+            pass
+
+    threads = [threading.Thread(target=load, args=(n,)) for n in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    server.stop()
+    for thread in threads:
+        thread.join()
+    server.start()
+    ssm = server.client()
+    for n in range(1, 5):
+        last = max((i for m, i in done if m == n), default=None)
+        if last is not None:
+            row = ssm.list_inventory_entries(InstanceId=node(n), TypeName=APP)["Entries"][0]
+            assert int(row["Version"]) >= last
