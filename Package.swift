@@ -65,12 +65,15 @@ let package = Package(
     .target(
       name: "SystemsManager",
       dependencies: [
-        "HistoryStore", "Inventory", "JSONTape",
+        "Answers", "HistoryStore", "Inventory", "JSONTape",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: shared),
     .target(
-      name: "HistoryAPI", dependencies: ["HistoryStore", "Inventory", "JSONTape"],
+      name: "Answers", dependencies: ["HistoryStore", "Inventory", "JSONTape"],
+      swiftSettings: shared),
+    .target(
+      name: "HistoryAPI", dependencies: ["Answers", "HistoryStore", "Inventory", "JSONTape"],
       swiftSettings: shared),
     .target(
       name: "FrontDoor",
@@ -95,7 +98,8 @@ let package = Package(
     .executableTarget(
       name: "stocktake",
       dependencies: [
-        "HistoryStore", "Inventory", "Collectors", "CZlib", "CZstd", "AccessKeys", "FrontDoor",
+        "Answers", "HistoryStore", "Inventory", "Collectors", "CZlib", "CZstd", "AccessKeys",
+        "FrontDoor",
         "JSONTape", "Signatures", "SystemsManager",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -147,7 +151,8 @@ let package = Package(
     .testTarget(
       name: "HistoryAPITests", dependencies: ["HistoryAPI", "HistoryStore", "Inventory"],
       swiftSettings: shared),
-    .testTarget(name: "StocktakeTests", dependencies: ["stocktake"], swiftSettings: shared),
+    .testTarget(
+      name: "StocktakeTests", dependencies: ["stocktake", "Answers"], swiftSettings: shared),
   ],
   cxxLanguageStandard: .cxx17
 )

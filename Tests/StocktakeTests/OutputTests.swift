@@ -1,3 +1,4 @@
+@testable import Answers
 import Glibc
 import JSONTape
 import HistoryStore

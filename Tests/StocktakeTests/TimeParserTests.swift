@@ -1,3 +1,4 @@
+@testable import Answers
 import Inventory
 import Testing
 

@@ -1,3 +1,4 @@
+import Answers
 import HistoryStore
 import Inventory
 import Synchronization
@@ -49,7 +50,7 @@ final class SchemaBlocks: Sendable {
   /// Whether reports of a version are dropped.
   func isDisabled(_ type: String, version: String, in scope: Scope) -> Bool {
     guard let limit = state.withLock({ $0.disabled[scope]?[type] }) else { return false }
-    return !ValueOrder.versionPrecedes(limit, version)
+    return !isOrderedAsVersions(limit, version)
   }
 
   /// The types that are not listed: deleted, and not reported since.
@@ -60,7 +61,7 @@ final class SchemaBlocks: Sendable {
   /// Drops reports up to the greatest version seen from now on.
   func disable(_ type: TypeName, _ scope: Scope, _ store: HistoryStore) throws {
     let versions = try store.reading(in: scope) { try $0.schema(of: type)?.versions ?? [] }
-    guard let greatest = versions.max(by: ValueOrder.versionPrecedes) else { return }
+    guard let greatest = versions.max(by: isOrderedAsVersions) else { return }
     try store.setControlRow(
       Self.key(Self.disabledKind, scope, type.text), to: Array(greatest.utf8))
     state.withLock { $0.disabled[scope, default: [:]][type.text] = greatest }

@@ -1,3 +1,4 @@
+import Answers
 import HistoryStore
 import Inventory
 import JSONTape
@@ -52,34 +53,9 @@ struct ValueOrder {
 
   func precedes(_ a: String, _ b: String) -> Bool {
     if isNumber, let x = Double(a), let y = Double(b) { return x < y }
-    if isVersion { return Self.versionPrecedes(a, b) }
+    if isVersion { return isOrderedAsVersions(a, b) }
     if let x = Moment.time(a), let y = Moment.time(b) { return x < y }
     return a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
-  }
-
-  /// Runs of digits by their value, everything else by code points; a version that goes on is later.
-  static func versionPrecedes(_ a: String, _ b: String) -> Bool {
-    var (x, y) = (Array(a.utf8)[...], Array(b.utf8)[...])
-    while let first = x.first, let other = y.first {
-      if isDigit(first), isDigit(other) {
-        let (m, n) = (takeNumber(&x), takeNumber(&y))
-        if m.count != n.count { return m.count < n.count }
-        if m != n { return m.lexicographicallyPrecedes(n) }
-      } else {
-        if first != other { return first < other }
-        x = x.dropFirst()
-        y = y.dropFirst()
-      }
-    }
-    return x.isEmpty && !y.isEmpty
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
-
-  private static func takeNumber(_ bytes: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    let digits = bytes.prefix(while: isDigit)
-    bytes = bytes.dropFirst(digits.count)
-    return digits.drop { $0 == 0x30 }
   }
 }
 

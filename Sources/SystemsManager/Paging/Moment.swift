@@ -1,3 +1,4 @@
+import Answers
 import HistoryStore
 import Inventory
 
@@ -42,31 +43,15 @@ struct Moment: Sendable, Equatable {
     return true
   }
 
-  /// The time in RFC 3339, in UTC or with an offset, or a day alone: its beginning in UTC.
+  /// A time in RFC 3339 with its zone, or a day alone: its beginning in UTC.
+  ///
+  /// Words such as "yesterday" would mean another time on the next page.
   static func time(_ text: String) -> Instant? {
     if let instant = Instant(captureTime: text) { return instant }
-    if text.utf8.count == 10 { return Instant(captureTime: text + "T00:00:00Z") }
-    guard text.utf8.count > 19 else { return nil }
-    let (local, zone) = (String(text.prefix(19)), text.dropFirst(19))
-    guard let base = Instant(captureTime: local + "Z") else { return nil }
-    let fraction = zone.prefix { $0 == "." || $0.isASCII && $0.isNumber }
-    guard fraction.isEmpty || (fraction.first == "." && (2...10).contains(fraction.count)),
-      let milliseconds = fraction.isEmpty ? 0 : Double("0" + fraction).map({ Int64($0 * 1000) }),
-      let offset = offset(zone.dropFirst(fraction.count))
+    guard text.utf8.count >= 10, text.utf8.first.map({ (0x30...0x39).contains($0) }) == true,
+      !text.contains("ago")
     else { return nil }
-    return Instant(milliseconds: base.milliseconds + milliseconds - offset * 1000)
-  }
-
-  /// Seconds east of Greenwich.
-  private static func offset(_ zone: Substring) -> Int64? {
-    if zone == "Z" || zone == "z" { return 0 }
-    guard zone.utf8.count == 6, let sign = zone.first, sign == "+" || sign == "-" else {
-      return nil
-    }
-    let parts = zone.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let hours = Int64(parts[0]), let minutes = Int64(parts[1]),
-      (0..<24).contains(hours), (0..<60).contains(minutes)
-    else { return nil }
-    return (sign == "-" ? -1 : 1) * (hours * 3600 + minutes * 60)
+    let parser = TimeParser(zone: .utc, now: Instant(seconds: 0))
+    return (try? parser.parse(text))?.instant
   }
 }

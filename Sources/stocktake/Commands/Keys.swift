@@ -1,3 +1,4 @@
+import Answers
 import AccessKeys
 import ArgumentParser
 import HistoryStore

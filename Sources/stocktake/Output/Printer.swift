@@ -1,3 +1,4 @@
+import Answers
 import Glibc
 
 /// The colours a terminal can be asked for.

@@ -1,3 +1,5 @@
+import Answers
+
 /// Aligned columns for people.
 struct Table {
   /// One column.

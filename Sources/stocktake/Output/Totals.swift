@@ -1,3 +1,4 @@
+import Answers
 import JSONTape
 import HistoryStore
 import Inventory

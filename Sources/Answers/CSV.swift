@@ -1,9 +1,9 @@
-import JSONTape
+package import JSONTape
 
 /// Comma-separated values as RFC 4180 has them: CRLF, quotes where needed, quotes doubled.
-enum CSV {
+package enum CSV {
   /// Appends one record.
-  static func append(_ fields: some Sequence<String>, to out: inout [UInt8]) {
+  package static func append(_ fields: some Sequence<String>, to out: inout [UInt8]) {
     var isFirst = true
     for field in fields {
       if !isFirst { out.append(UInt8(ascii: ",")) }
@@ -23,7 +23,7 @@ enum CSV {
   }
 
   /// A value as a field: texts as they are, null as nothing, anything nested as JSON.
-  static func field(_ value: JSONValue?) -> String {
+  package static func field(_ value: JSONValue?) -> String {
     switch value {
     case nil, .null: ""
     case .string(let text): text

@@ -3,7 +3,7 @@ extension String {
   ///
   /// Whatever a node reports ends up on an administrator's screen; escape sequences in it must not
   /// act there.
-  var withoutControls: String {
+  package var withoutControls: String {
     guard unicodeScalars.contains(where: \.isControl) else { return self }
     var out = String.UnicodeScalarView()
     for scalar in unicodeScalars { out.append(scalar.isControl ? "\u{fffd}" : scalar) }
@@ -11,19 +11,19 @@ extension String {
   }
 
   /// ``withoutControls``, cut to 200 characters: fit for an error message.
-  var onOneLine: String {
+  package var onOneLine: String {
     let plain = withoutControls
     return plain.count > 200 ? plain.prefix(200) + "…" : plain
   }
 
   /// Columns on a terminal.
-  var displayWidth: Int {
+  package var displayWidth: Int {
     if utf8.allSatisfy({ (0x20...0x7e).contains($0) }) { return utf8.count }
     return reduce(0) { $0 + $1.displayWidth }
   }
 
   /// The text cut to a number of columns, its end replaced by `…` where it is longer.
-  func cut(toWidth width: Int) -> String {
+  package func cut(toWidth width: Int) -> String {
     guard displayWidth > width else { return self }
     var out = ""
     var used = 0
@@ -39,7 +39,7 @@ extension String {
 
 extension Unicode.Scalar {
   /// Whether it acts on a terminal instead of being shown: C0, DEL, C1, line and bidi controls.
-  var isControl: Bool {
+  package var isControl: Bool {
     switch value {
     case 0..<0x20, 0x7f..<0xa0, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true
     default: false

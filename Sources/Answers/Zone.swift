@@ -1,10 +1,10 @@
-import Foundation
-import Inventory
+package import Foundation
+package import Inventory
 
 /// A time zone: a name of the tz database, or a fixed offset from UTC.
-struct Zone: Sendable {
+package struct Zone: Sendable {
   /// The name as people know it: `Europe/Berlin`, `UTC`, `+02:00`.
-  let name: String
+  package let name: String
   private let rules: Rules
 
   private enum Rules: Sendable {
@@ -13,10 +13,10 @@ struct Zone: Sendable {
   }
 
   /// Coordinated Universal Time.
-  static let utc = Zone(name: "UTC", rules: .fixed(0))
+  package static let utc = Zone(name: "UTC", rules: .fixed(0))
 
   /// The zone of the system, which `TZ` may set.
-  static var system: Zone {
+  package static var system: Zone {
     let zone = TimeZone.current
     if zone.identifier == "GMT" || zone.identifier == "UTC" || zone.identifier == "Etc/UTC" {
       return .utc
@@ -30,7 +30,7 @@ struct Zone: Sendable {
   }
 
   /// Takes `UTC`, `Z`, `+02:00`, `-0530`, `+2` or a name of the tz database; nil for anything else.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     let upper = text.uppercased()
     if ["UTC", "Z", "GMT", "ETC/UTC"].contains(upper) {
       self = .utc
@@ -47,7 +47,7 @@ struct Zone: Sendable {
   }
 
   /// Reads `+02:00`, `+0200` or `+02` as seconds east of UTC; nil for any other text.
-  static func offset(_ text: String) -> Int? {
+  package static func offset(_ text: String) -> Int? {
     var digits: [Int] = []
     var colonAt: Int?
     for byte in text.utf8.dropFirst() {
@@ -76,7 +76,7 @@ struct Zone: Sendable {
   }
 
   /// Seconds east of UTC at an instant.
-  func offset(at instant: Instant) -> Int {
+  package func offset(at instant: Instant) -> Int {
     switch rules {
     case .fixed(let seconds): seconds
     case .named(let zone):
@@ -85,12 +85,12 @@ struct Zone: Sendable {
   }
 
   /// The clock on the wall at an instant.
-  func civil(_ instant: Instant) -> CivilTime {
+  package func civil(_ instant: Instant) -> CivilTime {
     CivilTime(instant.advanced(bySeconds: Int64(offset(at: instant))))
   }
 
   /// The zone in Foundation's words.
-  var foundationZone: TimeZone {
+  package var foundationZone: TimeZone {
     switch rules {
     case .fixed(let seconds): TimeZone(secondsFromGMT: seconds) ?? .gmt
     case .named(let zone): zone
@@ -98,7 +98,7 @@ struct Zone: Sendable {
   }
 
   /// `2026-03-03 09:00:00 +01:00`, with milliseconds only where there are some.
-  func text(_ instant: Instant) -> String {
+  package func text(_ instant: Instant) -> String {
     let offset = offset(at: instant)
     var clock = Instant(milliseconds: instant.milliseconds + Int64(offset) * 1000).description
     clock.removeLast()
@@ -107,7 +107,7 @@ struct Zone: Sendable {
   }
 
   /// The name with the offset at an instant: `Europe/Berlin (+01:00)`.
-  func label(at instant: Instant) -> String {
+  package func label(at instant: Instant) -> String {
     switch rules {
     case .fixed: name
     case .named: "\(name) (\(Zone.text(ofOffset: offset(at: instant))))"

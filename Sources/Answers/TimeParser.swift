@@ -1,34 +1,40 @@
-import Inventory
+package import Inventory
 
 /// Reads the times that people write on a command line.
-struct TimeParser: Sendable {
+package struct TimeParser: Sendable {
   /// The zone of times that name none.
-  var zone: Zone
+  package var zone: Zone
   /// What `now` is.
-  var now: Instant
+  package var now: Instant
+
+  /// Reads times in a zone, at a moment.
+  package init(zone: Zone, now: Instant) {
+    self.zone = zone
+    self.now = now
+  }
 
   /// A time, and what the reader should be told about it.
-  struct Reading: Equatable, Sendable {
+  package struct Reading: Equatable, Sendable {
     /// The time.
-    var instant: Instant
+    package var instant: Instant
     /// One sentence, where the text could mean two times.
-    var note: String?
+    package var note: String?
   }
 
   /// Why a text is no time.
-  struct Failure: Error, CustomStringConvertible {
+  package struct Failure: Error, CustomStringConvertible {
     /// One sentence.
-    var description: String
+    package var description: String
   }
 
   /// The forms, for help and for errors.
-  static let forms = """
+  package static let forms = """
     2026-03-03, 2026-03-03 09:00, 2026-03-03T09:00:00Z, now, today 09:00, yesterday, \
     yesterday 09:00, 3 days ago, 90m ago
     """
 
   /// Reads a text; throws a sentence that names it.
-  func parse(_ text: String) throws(Failure) -> Reading {
+  package func parse(_ text: String) throws(Failure) -> Reading {
     let words = text.split(whereSeparator: \.isWhitespace).map { $0.lowercased() }
     guard let first = words.first else { throw Failure(description: "an empty text is no time") }
     switch first {
@@ -199,7 +205,7 @@ struct TimeParser: Sendable {
   }()
 
   /// Reads `90m`, `90 m`, `3 days` as seconds; nil for any other text.
-  static func durationSeconds(_ text: String) -> Int64? {
+  package static func durationSeconds(_ text: String) -> Int64? {
     let joined = text.filter { !$0.isWhitespace }.lowercased()
     let number = joined.prefix { ("0"..."9").contains($0) }
     guard let count = digits(number), let unit = unitSeconds[String(joined[number.endIndex...])]

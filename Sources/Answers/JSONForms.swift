@@ -1,12 +1,12 @@
-import JSONTape
-import HistoryStore
-import Inventory
+package import JSONTape
+package import HistoryStore
+package import Inventory
 
 // The documented JSON forms of every answer; docs/cli.md describes them, and they only ever grow.
 
 extension InventoryState {
   /// The members that say what was asked and how well the answer is founded.
-  var heading: [JSONValue.Member] {
+  package var heading: [JSONValue.Member] {
     [
       .init("node", .string(node.text)), .init("type", .string(type.text)),
       .init("at", .time(at)), .init("knownAt", .time(knownAt)),
@@ -16,7 +16,7 @@ extension InventoryState {
   }
 
   /// The whole state; `items` may be fewer than the state has.
-  func json(items: [Item]) -> JSONValue {
+  package func json(items: [Item]) -> JSONValue {
     .object(
       heading + [
         .init("schemaVersion", .text(schemaVersion)), .init("imported", .bool(isImported)),
@@ -27,13 +27,13 @@ extension InventoryState {
 
 extension Change {
   /// The columns of a list of changes.
-  static let columns = [
+  package static let columns = [
     "validTime", "recordedTime", "sequence", "node", "type", "change", "identity", "old", "new",
     "account", "region", "imported",
   ]
 
   /// One change.
-  var json: JSONValue {
+  package var json: JSONValue {
     .object([
       .init("validTime", .time(validTime)), .init("recordedTime", .time(recordedTime)),
       .init("sequence", .integer(Int64(clamping: sequence.value))),
@@ -48,12 +48,12 @@ extension Change {
 
 extension Holding {
   /// The columns of a list of holdings.
-  static let columns = [
+  package static let columns = [
     "node", "version", "from", "to", "name", "type", "account", "region", "item",
   ]
 
   /// One holding.
-  func json(name: String) -> JSONValue {
+  package func json(name: String) -> JSONValue {
     .object([
       .init("node", .string(node.text)), .init("version", .text(version)),
       .init("from", .time(from)), .init("to", .time(to)), .init("name", .string(name)),
@@ -65,12 +65,12 @@ extension Holding {
 
 extension NodeSummary {
   /// The columns of a list of nodes.
-  static let columns = [
+  package static let columns = [
     "node", "account", "region", "status", "statusTime", "tags", "firstRecorded", "lastSeen",
   ]
 
   /// One node.
-  var json: JSONValue {
+  package var json: JSONValue {
     .object([
       .init("node", .string(node.text)), .init("account", .string(scope.account)),
       .init("region", .string(scope.region)), .init("status", .string(status.description)),
@@ -83,13 +83,13 @@ extension NodeSummary {
 
 extension TypeSummary {
   /// The columns of a list of types.
-  static let columns = [
+  package static let columns = [
     "type", "account", "region", "versions", "attributes", "identity", "declared", "nodes",
     "deleted",
   ]
 
   /// One type.
-  var json: JSONValue {
+  package var json: JSONValue {
     func texts(_ values: [String]) -> JSONValue { .array(values.map { .string($0) }) }
     return .object([
       .init("type", .string(type.text)), .init("account", .string(scope.account)),
@@ -103,10 +103,10 @@ extension TypeSummary {
 
 extension RolloutStep {
   /// The columns of a rollout.
-  static let columns = ["at", "nodes"]
+  package static let columns = ["at", "nodes"]
 
   /// One step; an item without a version counts under the empty text.
-  var json: JSONValue {
+  package var json: JSONValue {
     let versions = nodesByVersion.sorted { isOrderedAsVersions($0.key, $1.key) }
     return .object([
       .init("at", .time(at)),
@@ -117,7 +117,7 @@ extension RolloutStep {
 
 extension Statistics {
   /// All figures.
-  var json: JSONValue {
+  package var json: JSONValue {
     .object([
       .init("records", .count(records)), .init("changeEvents", .count(changeEvents)),
       .init("nodes", .count(nodes)), .init("types", .count(types)),
@@ -137,7 +137,7 @@ extension Statistics {
 }
 
 /// Whether one version comes before another: numbers in them by value, the rest by bytes.
-func isOrderedAsVersions(_ a: String, _ b: String) -> Bool {
+package func isOrderedAsVersions(_ a: String, _ b: String) -> Bool {
   var left = Substring(a)
   var right = Substring(b)
   while let x = left.first, let y = right.first {
