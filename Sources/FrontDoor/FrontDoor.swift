@@ -1,5 +1,6 @@
 package import AccessKeys
 import HTTPTypes
+import HistoryAPI
 package import HistoryStore
 import Hummingbird
 import HummingbirdTLS
@@ -30,6 +31,7 @@ package struct FrontDoor: Sendable {
   let configuration: Configuration
   let store: HistoryStore
   let systemsManager: SystemsManager
+  let historyAPI: HistoryAPI
   let authenticator: Authenticator
   let admission: Admission
   let metrics: PrometheusMetrics
@@ -44,6 +46,7 @@ package struct FrontDoor: Sendable {
     self.systemsManager = systemsManager
     self.metrics = metrics
     self.logger = logger
+    historyAPI = HistoryAPI(store: store)
     authenticator = Authenticator(keys)
     admission = Admission(limits: configuration.limits)
   }
@@ -115,6 +118,8 @@ package struct FrontDoor: Sendable {
     case (.post, "/"):
       let (response, operation) = await systemsManager(request, id: id)
       return (response, operation)
+    case (_, let path) where path.hasPrefix("/v1/"):
+      return (await history(request, id: id), Self.label(path))
     case (.get, "/healthz"): return (Self.plain(.ok, "ok\n"), "healthz")
     case (.get, "/readyz"): return (ready(), "readyz")
     case (.get, "/metrics"): return (scrape(), "metrics")
@@ -124,6 +129,18 @@ package struct FrontDoor: Sendable {
         "none"
       )
     }
+  }
+
+  /// What a request counts under: the path without the names in it.
+  private static func label(_ path: String) -> String {
+    let parts = path.split(separator: "/").prefix(4)
+    let isOfNode = parts.count > 2 && parts[parts.startIndex + 1] == "nodes"
+    let word = isOfNode ? (parts.count > 3 ? parts.last : "node") : parts.dropFirst().first
+    let known = [
+      "nodes", "node", "state", "history", "diff", "types", "holders", "rollout", "rollup",
+      "changes", "reports", "openapi.json",
+    ]
+    return word.map(String.init).flatMap { known.contains($0) ? "v1-" + $0 : nil } ?? "v1-other"
   }
 
   static func plain(_ status: HTTPResponse.Status, _ text: String) -> Response {

@@ -1,1 +1,157 @@
-// placeholder
+import Answers
+package import HistoryStore
+import Inventory
+import JSONTape
+
+/// Our own HTTP API: what AWS has no words for, in the words of the command line.
+///
+/// It knows nothing of sockets and signatures: a server hands over requests of callers that it knows.
+package struct HistoryAPI: Sendable {
+  let store: HistoryStore
+
+  package init(store: HistoryStore) { self.store = store }
+
+  /// What a caller needs for a request.
+  package enum Access: Sendable { case nothing, read, write }
+
+  /// What a request needs; for what is not known, the right to read.
+  package static func access(method: String, path: String) -> Access {
+    guard let segments = segments(path) else { return .read }
+    let route = routes.first { $0.method == method && $0.match(segments) != nil }
+    guard let route else { return .read }
+    return route.path == openAPIPath ? .nothing : route.writes ? .write : .read
+  }
+
+  static let openAPIPath = "/v1/openapi.json"
+
+  /// Answers a request.
+  @concurrent
+  package func answer(_ request: APIRequest) async -> APIAnswer {
+    do {
+      return try await found(request)
+    } catch let error as APIError {
+      return Self.answer(error)
+    } catch let error as StoreError where error.code == .unknownName {
+      return Self.answer(.notFound(error.message))
+    } catch let error as StoreError where error.code == .invalidQuestion {
+      return Self.answer(.bad(error.message))
+    } catch let error as ReportError {
+      return Self.answer(APIError(422, error.code.rawValue, error.description))
+    } catch {
+      return Self.answer(APIError(500, "internal", "the server could not do it"))
+    }
+  }
+
+  private static func answer(_ error: APIError) -> APIAnswer {
+    var bytes: [UInt8] = []
+    JSONValue.object([
+      .init(
+        "error",
+        .object([.init("code", .string(error.code)), .init("message", .string(error.message))]))
+    ]).write(to: &bytes)
+    return APIAnswer(status: error.status, contentType: Format.json.rawValue, body: bytes)
+  }
+
+  private static func segments(_ path: String) -> [String]? {
+    var segments: [String] = []
+    for part in path.split(separator: "/") {
+      guard let segment = decode(part, plusIsBlank: false) else { return nil }
+      segments.append(segment)
+    }
+    return segments
+  }
+
+  private func found(_ request: APIRequest) async throws -> APIAnswer {
+    guard let segments = Self.segments(request.path) else {
+      throw APIError.bad("the path is not percent-encoded UTF-8")
+    }
+    let fitting = Self.routes.filter { $0.match(segments) != nil }
+    guard let route = fitting.first(where: { $0.method == request.method }),
+      let path = route.match(segments)
+    else {
+      guard fitting.isEmpty else {
+        var answer = Self.answer(
+          APIError(405, "methodNotAllowed", "\(request.method) is not for this path"))
+        answer.headers.append(("Allow", fitting.map(\.method).joined(separator: ", ")))
+        return answer
+      }
+      throw APIError.notFound("there is nothing at \(request.path.onOneLine)")
+    }
+    let arguments = try Arguments(request, path: path, route.parameters, now: store.now)
+    guard let format = Format.choose(request.accept) else {
+      throw APIError(
+        406, "notAcceptable",
+        "answers are \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    var reply = Route.Reply(format: format)
+    let found = try await route.answer(self, request, arguments, &reply)
+    return try Self.write(found, reply)
+  }
+
+  /// Writes what was found in the format that the client takes.
+  private static func write(_ found: Route.Found, _ reply: Route.Reply) throws -> APIAnswer {
+    var body: [UInt8] = []
+    var format = reply.format
+    switch found {
+    case .notModified:
+      return APIAnswer(
+        status: 304, contentType: format.rawValue, headers: reply.headers, body: [])
+    case .text(let text, let type):
+      return APIAnswer(
+        status: 200, contentType: type, headers: reply.headers, body: Array(text.utf8))
+    case .events(let next):
+      return APIAnswer(
+        status: 200, contentType: Format.events.rawValue,
+        headers: reply.headers + [("Cache-Control", "no-store")], body: [], next: next)
+    case .object(let value):
+      format = .json
+      value.write(to: &body)
+    case .states(let states, _) where format == .csv: body = StateAnswer.csv(states)
+    case .states(let states, let isOne):
+      if isOne, format == .json, let state = states.first {
+        state.compact.write(to: &body)
+      } else {
+        write(states.map(\.compact), columns: [], format, to: &body)
+      }
+    case .list(let values, let columns): write(values, columns: columns, format, to: &body)
+    }
+    guard format != .events else {
+      throw APIError(406, "notAcceptable", "only /v1/changes is sent as events")
+    }
+    let type = format == .csv ? "text/csv; charset=utf-8" : format.rawValue
+    return APIAnswer(status: 200, contentType: type, headers: reply.headers, body: body)
+  }
+
+  private static func write(
+    _ values: [JSONValue], columns: [String], _ format: Format, to body: inout [UInt8]
+  ) {
+    switch format {
+    case .csv:
+      CSV.append(columns, to: &body)
+      for value in values {
+        var members: [String: JSONValue] = [:]
+        if case .object(let list) = value { for m in list { members[m.name] = m.value } }
+        CSV.append(columns.map { CSV.field(members[$0]) }, to: &body)
+      }
+    case .ndjson:
+      for value in values {
+        value.write(to: &body)
+        body.append(UInt8(ascii: "\n"))
+      }
+    case .json, .events:
+      JSONValue.array(values).write(to: &body)
+    }
+  }
+}
+
+extension StateAnswer {
+  /// As ``json``; where all items are wanted, their text is copied and not made anew.
+  var compact: JSONValue {
+    guard !isFiltered else { return json }
+    return .object(
+      state.heading + [
+        .init("schemaVersion", .text(state.schemaVersion)),
+        .init("imported", .bool(state.isImported)), .init("items", .raw(state.items.json)),
+      ])
+  }
+}

@@ -36,7 +36,7 @@ struct Changes: ParsableCommand {
   @Option(help: "Stop after about this many changes; a log record is never cut in two.")
   var limit: Int?
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: WideScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -55,6 +55,10 @@ struct Changes: ParsableCommand {
   func run() throws {
     let times = try time.reader()
     let range = try times.readRange(from, to)
+    if let server = try store.remote(self.scope) {
+      return try server.changes(
+        after: after, range, limit: limit, follow: follow, output.format, now: times.now)
+    }
     let scope = try scope.scope
     let store = try store.openForReading()
     var sink = ChangeSink(output.format, times.zone, showsScope: scope == nil)

@@ -46,7 +46,7 @@ struct Collect: AsyncParsableCommand {
   @Option(help: "Only this inventory type; can be given several times. Default: all.")
   var type: [String] = []
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
 
   func run() async throws {
@@ -57,6 +57,9 @@ struct Collect: AsyncParsableCommand {
     for failure in result.failures { complain("collect \(failure)") }
     guard let report = result.report else {
       throw CommandFailure(.badInput, "nothing could be collected; nothing was recorded")
+    }
+    if let server = try store.remote(region: scope.region) {
+      return try server.record(report)
     }
     let receipt = try await store.openForWriting().record(report, in: try scope.scope)
     for entry in report.entries {

@@ -41,7 +41,7 @@ struct Diff: ParsableCommand {
   @Option(help: "Answer with what was recorded by this time only. Default: all.")
   var knownAt: String?
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -63,6 +63,16 @@ struct Diff: ParsableCommand {
     let type = try type.map(parseType)
     let times = try time.reader()
     let knownAt = try times.read(knownAt, "--known-at")
+    if let server = try store.remote(region: scope.region) {
+      let range = try times.readRange(from, to)
+      return try server.show(
+        "/v1/nodes/\(RemoteServer.encode(node.text))/diff",
+        [
+          ("type", type?.text), ("from", range.from?.description), ("to", range.to?.description),
+          ("other", otherNode), ("at", try times.read(at, "--at")?.description),
+          ("known-at", knownAt?.description),
+        ], as: output.format, columns: Comparison.columns, nothing: "nothing differs")
+    }
     let scope = try scope.scope
     let comparison: Comparison
     if let otherNode {
@@ -92,69 +102,8 @@ struct Diff: ParsableCommand {
   }
 }
 
-/// Two states of each type, side by side.
-private struct Comparison {
-  let node: NodeID
-  let other: NodeID?
-  /// The changes between the two times, which tell when each difference came about.
-  let changes: [Change]
-  let found: [TypeDifference]
-
-  struct Row {
-    var type: TypeName
-    var at: Instant
-    var difference: Difference
-    var change: Change?
-  }
-
-  init(node: NodeID, other: NodeID?, changes: [Change], found: [TypeDifference]) {
-    self.node = node
-    self.other = other
-    self.changes = changes
-    self.found = found
-  }
-
-  static let columns = [
-    "validTime", "recordedTime", "sequence", "node", "otherNode", "type", "change", "identity",
-    "old", "new",
-  ]
-
-  /// Every difference with the change that brought it about, where one node has them.
-  private var rows: [Row] {
-    struct Key: Hashable {
-      var type: TypeName
-      var identity: Item
-      var new: Item?
-    }
-    // The last one counts: the later ones overwrite the earlier.
-    var last: [Key: Change] = [:]
-    for change in changes {
-      last[Key(type: change.type, identity: change.identity, new: change.new)] = change
-    }
-    return found.flatMap { pair in
-      pair.differences.map { difference in
-        let key = Key(type: pair.type, identity: difference.identity, new: difference.new)
-        return Row(
-          type: pair.type, at: pair.right.at, difference: difference, change: last[key])
-      }
-    }
-  }
-
-  private func json(_ row: Row) -> JSONValue {
-    let sequence = row.change.map { Int64(clamping: $0.sequence.value) }
-    return .object([
-      .init("validTime", .time(row.change?.validTime ?? (other == nil ? nil : row.at))),
-      .init("recordedTime", .time(row.change?.recordedTime)),
-      .init("sequence", sequence.map(JSONValue.integer) ?? .null),
-      .init("node", .string(node.text)), .init("otherNode", .text(other?.text)),
-      .init("type", .string(row.type.text)),
-      .init("change", .string(row.difference.kind.rawValue)),
-      .init("identity", .item(row.difference.identity)),
-      .init("old", .item(row.difference.old)), .init("new", .item(row.difference.new)),
-    ])
-  }
-
-  func write(_ format: OutputFormat, _ zone: Zone) throws {
+extension Comparison {
+  fileprivate func write(_ format: OutputFormat, _ zone: Zone) throws {
     let rows = rows
     let printer = Printer()
     if format != .table {

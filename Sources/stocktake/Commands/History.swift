@@ -34,7 +34,7 @@ struct History: ParsableCommand {
   @Option(help: "Answer with what was recorded by this time only. Default: all.")
   var knownAt: String?
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -46,6 +46,14 @@ struct History: ParsableCommand {
     let range = try times.readRange(from, to)
     let knownAt = try times.read(knownAt, "--known-at")
     let filter = NameFilter(name)
+    if let server = try store.remote(region: scope.region) {
+      return try server.show(
+        "/v1/nodes/\(RemoteServer.encode(node.text))/history",
+        [
+          ("type", type?.text), ("from", range.from?.description), ("to", range.to?.description),
+          ("known-at", knownAt?.description), ("name", name), ("limit", "10000"),
+        ], as: output.format, columns: Change.columns, nothing: "no change is known that fits")
+    }
     let scope = try scope.scope
     let store = try store.openForReading()
     let found = try listOrNone {

@@ -34,7 +34,7 @@ struct Ingest: ParsableCommand {
   @Flag(help: "No progress bar and no summary.")
   var quiet = false
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
 
@@ -53,10 +53,12 @@ struct Ingest: ParsableCommand {
     if try input.peek(1).isEmpty {
       throw CommandFailure(.badInput, "\(input.name) is empty; there is nothing to record")
     }
-    let store = try store.openForWriting(limits: limits)
+    let remote = try store.remote(region: self.scope.region)
+    let sink: IngestRun.Sink =
+      try remote.map { .server($0) } ?? .store(store.openForWriting(limits: limits), scope)
     Interruption.catchSignals()
     var run = IngestRun(
-      store: store, scope: scope, input: input,
+      sink: sink, input: input,
       // A group that is stored at once would keep what follows a bad line.
       groupCount: strict ? 1 : group, isStrict: strict, isQuiet: quiet)
     let lines = LineReader(try unpacked(input), lineByteCountMax: maxBodyBytes)
@@ -75,10 +77,21 @@ struct Ingest: ParsableCommand {
 /// One run over one input: groups of lines, one commit each.
 struct IngestRun {
   /// A group is recorded before it holds more than this, whatever its count.
-  private static let groupByteCountMax = 32 << 20
+  private static let storeGroupByteCountMax = 32 << 20
+  /// As much as a server takes in one request by default.
+  private static let serverGroupByteCountMax = 2 << 20
 
-  let store: HistoryStore
-  let scope: Scope
+  private var groupByteCountMax: Int {
+    if case .server = sink { Self.serverGroupByteCountMax } else { Self.storeGroupByteCountMax }
+  }
+
+  /// Where reports go.
+  enum Sink {
+    case store(HistoryStore, Scope)
+    case server(RemoteServer)
+  }
+
+  let sink: Sink
   let input: FileSource
   let groupCount: Int
   let isStrict: Bool
@@ -90,11 +103,9 @@ struct IngestRun {
   private var byteCount = 0
 
   init(
-    store: HistoryStore, scope: Scope, input: FileSource, groupCount: Int, isStrict: Bool,
-    isQuiet: Bool
+    sink: Sink, input: FileSource, groupCount: Int, isStrict: Bool, isQuiet: Bool
   ) {
-    self.store = store
-    self.scope = scope
+    self.sink = sink
     self.input = input
     self.groupCount = groupCount
     self.isStrict = isStrict
@@ -118,7 +129,7 @@ struct IngestRun {
           bodies.append(bytes)
           lineNumbers.append(lines.lineNumber)
           byteCount += bytes.count
-          if bodies.count >= groupCount || byteCount >= Self.groupByteCountMax { try commit() }
+          if bodies.count >= groupCount || byteCount >= groupByteCountMax { try commit() }
         }
       }
     } catch let error as InputError {
@@ -135,11 +146,24 @@ struct IngestRun {
 
   private mutating func commit() throws {
     guard !bodies.isEmpty else { return }
-    let results = try store.record(json: bodies, in: scope)
-    for (line, result) in zip(lineNumbers, results) {
-      switch result {
-      case .success(let receipt): totals.add(receipt)
-      case .failure(let error): refuse(line, error.description)
+    switch sink {
+    case .store(let store, let scope):
+      for (line, result) in zip(lineNumbers, try store.record(json: bodies, in: scope)) {
+        switch result {
+        case .success(let receipt): totals.add(receipt)
+        case .failure(let error): refuse(line, error.description)
+        }
+      }
+    case .server(let server):
+      let lines = Array(bodies.joined(separator: [UInt8(ascii: "\n")]))
+      for (line, row) in zip(lineNumbers, try server.record(lines)) {
+        if case .string(let error) = row["error"] {
+          refuse(line, error.onOneLine)
+        } else {
+          totals.add(
+            items: RemoteServer.count(row, "items"), changes: RemoteServer.count(row, "changes"),
+            isDuplicate: row["sequence"] == nil)
+        }
       }
     }
     bodies.removeAll(keepingCapacity: true)

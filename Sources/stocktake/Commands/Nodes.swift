@@ -13,7 +13,7 @@ struct Nodes: ParsableCommand {
         stocktake nodes --all-scopes --format csv
       """)
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: WideScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -21,6 +21,11 @@ struct Nodes: ParsableCommand {
   func run() throws {
     let scope = try scope.scope
     let zone = try time.zone()
+    if let server = try store.remote(self.scope) {
+      return try server.show(
+        "/v1/nodes", [("limit", "10000")], as: output.format, columns: NodeSummary.columns,
+        nothing: "no node has reported yet")
+    }
     let nodes = try store.openForReading().nodes(in: scope)
     let printer = Printer()
     if output.format != .table {

@@ -27,7 +27,7 @@ struct RollUp: ParsableCommand {
   @Option(help: ArgumentHelp("Only items whose name matches.", valueName: "glob"))
   var name: String?
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -36,11 +36,14 @@ struct RollUp: ParsableCommand {
     let type = try parseType(type)
     let times = try time.reader()
     let at = try times.read(at, "--at") ?? times.now
+    if let server = try store.remote(region: scope.region) {
+      return try server.show(
+        "/v1/rollup", [("type", type.text), ("at", at.description), ("name", name)],
+        as: output.format, columns: NamedLine.columns, nothing: "no node had \(type) then")
+    }
     let filter = NameFilter(name)
     let found = try store.openForReading().rollup(type: type, at: at, in: try scope.scope)
-    let lines = found.filter { filter.matches($0.item, of: type) }
-      .map { NamedLine(name: NameFilter.name(of: $0.item, of: type) ?? "", line: $0) }
-      .sorted(by: NamedLine.precedes)
+    let lines = NamedLine.lines(of: found, type, filter)
     let printer = Printer()
     if output.format != .table {
       ListWriter.write(
@@ -69,31 +72,5 @@ struct RollUp: ParsableCommand {
       table.rows.append(row)
     }
     table.print(to: printer)
-  }
-}
-
-/// A line of a roll-up with the name that people know its item by.
-struct NamedLine {
-  /// The columns of a roll-up.
-  static let columns = ["name", "version", "nodes", "type", "item"]
-
-  var name: String
-  var line: Rollup.Line
-
-  /// One line.
-  func json(_ type: TypeName) -> JSONValue {
-    .object([
-      .init("name", .string(name)), .init("version", .text(line.version)),
-      .init("nodes", .count(line.nodes)), .init("type", .string(type.text)),
-      .init("item", .item(line.item)),
-    ])
-  }
-
-  /// By name, then what else tells items of one name apart, then version.
-  static func precedes(_ a: NamedLine, _ b: NamedLine) -> Bool {
-    if a.name != b.name { return a.name < b.name }
-    let (x, y) = (a.line.item["Architecture"] ?? "", b.line.item["Architecture"] ?? "")
-    if x != y { return x < y }
-    return isOrderedAsVersions(a.line.version ?? "", b.line.version ?? "")
   }
 }

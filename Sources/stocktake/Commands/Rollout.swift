@@ -40,7 +40,7 @@ struct Rollout: ParsableCommand {
       valueName: "duration"))
   var every: String?
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -51,6 +51,16 @@ struct Rollout: ParsableCommand {
     let range = try times.readRange(from, to)
     let steps = try Self.steps(
       from: range.from ?? times.now, to: range.to ?? times.now, every: every)
+    if let server = try store.remote(region: scope.region) {
+      let step = steps.count > 1 ? steps[1].seconds - steps[0].seconds : 1
+      return try server.show(
+        "/v1/rollout",
+        [
+          ("name", name), ("type", type.text), ("from", steps[0].description),
+          ("to", (range.to ?? times.now).description), ("every", String(step)),
+        ], as: output.format, columns: RolloutStep.columns,
+        nothing: "no node had \(name) (\(type)) in that time")
+    }
     let rollout = try store.openForReading().rollout(
       of: name, type: type, at: steps, in: try scope.scope)
     let printer = Printer()

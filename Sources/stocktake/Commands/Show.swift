@@ -37,7 +37,7 @@ struct Show: ParsableCommand {
       "Only items whose Name (else Id, else first identity) matches.", valueName: "glob"))
   var name: String?
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -48,6 +48,10 @@ struct Show: ParsableCommand {
     let times = try time.reader()
     let at = try times.read(at, "--at")
     let knownAt = try times.read(knownAt, "--known-at")
+    if let server = try store.remote(region: scope.region) {
+      return try server.showState(
+        of: node, type, at: at, knownAt: knownAt, name: name, output.format, times.zone)
+    }
     let scope = try scope.scope
     let store = try store.openForReading()
     let types = try type.map { [$0] } ?? listOrNone { try store.types(of: node, in: scope) }
@@ -73,7 +77,7 @@ struct Show: ParsableCommand {
         if i > 0 { printer.line() }
         answer.print(zone, to: printer)
       }
-    case .csv: StateAnswer.writeCSV(answers, to: printer)
+    case .csv: printer.write(StateAnswer.csv(answers))
     case .json where isOne:
       var out: [UInt8] = []
       for answer in answers { answer.json.write(to: &out, indent: 0) }

@@ -13,7 +13,7 @@ struct Types: ParsableCommand {
         stocktake types --format json
       """)
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: WideScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -21,6 +21,11 @@ struct Types: ParsableCommand {
   func run() throws {
     let scope = try scope.scope
     let zone = try time.zone()
+    if let server = try store.remote(self.scope) {
+      return try server.show(
+        "/v1/types", [], as: output.format, columns: TypeSummary.columns,
+        nothing: "no inventory type was reported yet")
+    }
     let types = try store.openForReading().schemas(in: scope)
     let printer = Printer()
     if output.format != .table {

@@ -36,7 +36,7 @@ struct WhoHad: ParsableCommand {
   @Option(help: "… and before this one. Default: now.")
   var to: String?
 
-  @OptionGroup var store: StoreOptions
+  @OptionGroup var store: SourceOptions
   @OptionGroup var scope: WideScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
@@ -53,6 +53,17 @@ struct WhoHad: ParsableCommand {
     let moment = Instant(seconds: (try times.read(at, "--at") ?? times.now).seconds)
     let range = try times.readRange(from, to)
     let wanted = try scope.scope
+    if let server = try store.remote(scope) {
+      let isRange = range.from != nil || range.to != nil
+      return try server.show(
+        "/v1/holders",
+        [
+          ("name", name), ("type", type.text), ("version", version),
+          ("at", isRange ? nil : moment.description), ("from", range.from?.description),
+          ("to", range.to?.description),
+        ], as: output.format, columns: Holding.columns,
+        nothing: "no node had \(name) (\(type)) then")
+    }
     let store = try store.openForReading()
     var holdings: [Holding] = []
     for scope in try wanted.map({ [$0] }) ?? store.scopes() {

@@ -3,33 +3,7 @@ import JSONTape
 import HistoryStore
 import Inventory
 
-/// A state with those of its items that were asked for.
-struct StateAnswer {
-  var state: InventoryState
-  var items: [Item]
-  /// Whether ``items`` were chosen by a pattern, so that none of them is no answer.
-  var isFiltered: Bool
-
-  /// Whether this answers the question.
-  var isFound: Bool { state.knowledge == .observed && (!isFiltered || !items.isEmpty) }
-
-  /// The documented JSON form.
-  var json: JSONValue { state.json(items: items) }
-
-  /// The attributes of the items: what names them first, then the documented order.
-  static func attributeNames(_ items: [Item], of type: TypeName) -> [String] {
-    var seen: Set<String> = []
-    for item in items { for attribute in item.attributes { seen.insert(attribute.name) } }
-    var names: [String] = []
-    let definition = TypeDefinition.of(type)
-    var leading = ["Name", "Id", "Version"]
-    if case .attributes(let identity) = definition.identity { leading += identity }
-    for name in leading + definition.attributes where seen.remove(name) != nil {
-      names.append(name)
-    }
-    return names + seen.sorted()
-  }
-
+extension StateAnswer {
   // MARK: For people
 
   /// Prints the heading and the items.
@@ -78,27 +52,5 @@ struct StateAnswer {
     fact("last confirmed", state.lastConfirmed.map(zone.text) ?? "not since")
     fact("next observed", state.nextObserved.map(zone.text) ?? "not yet")
     fact("time zone", zone.label(at: state.at))
-  }
-
-  // MARK: For programs
-
-  /// Writes one record per item, led by what is known of its state.
-  static func writeCSV(_ answers: [StateAnswer], to printer: Printer) {
-    let heading = [
-      "node", "type", "at", "knownAt", "observedAt", "lastConfirmed", "nextObserved", "knowledge",
-    ]
-    var names: [String] = []
-    for answer in answers {
-      for name in attributeNames(answer.items, of: answer.state.type) where !names.contains(name) {
-        names.append(name)
-      }
-    }
-    var out: [UInt8] = []
-    CSV.append(heading + names, to: &out)
-    for answer in answers {
-      let facts = answer.state.heading.map { CSV.field($0.value) }
-      for item in answer.items { CSV.append(facts + names.map { item[$0] ?? "" }, to: &out) }
-    }
-    printer.write(out)
   }
 }

@@ -13,10 +13,16 @@ struct Totals {
   private(set) var badLines = 0
 
   mutating func add(_ receipt: Receipt) {
+    add(
+      items: receipt.itemCount, changes: receipt.changeCount, isDuplicate: receipt.isDuplicate)
+  }
+
+  /// Adds one report that was recorded.
+  mutating func add(items: Int, changes: Int, isDuplicate: Bool) {
     reports += 1
-    items += receipt.itemCount
-    changes += receipt.changeCount
-    if receipt.isDuplicate { duplicates += 1 }
+    self.items += items
+    self.changes += changes
+    if isDuplicate { duplicates += 1 }
   }
 
   mutating func addBadLine() { badLines += 1 }

@@ -1,0 +1,182 @@
+import JSONTape
+
+extension HistoryAPI {
+  /// All routes, in the order in which the document lists them.
+  static let routes: [Route] =
+    nodeRoutes + fleetRoutes + [
+      Route(
+        path: openAPIPath, summary: "This document.", schema: "Any", isList: false
+      ) { _, _, _, _ in .text(openAPI, type: Format.json.rawValue) }
+    ]
+
+  /// The OpenAPI 3.1 document of the routes.
+  package static let openAPI: String = {
+    var paths: [(String, [JSONValue.Member])] = []
+    for route in routes {
+      let member = JSONValue.Member(route.method.lowercased(), operation(route))
+      if let known = paths.firstIndex(where: { $0.0 == route.path }) {
+        paths[known].1.append(member)
+      } else {
+        paths.append((route.path, [member]))
+      }
+    }
+    var bytes: [UInt8] = []
+    object([
+      ("openapi", .string("3.1.0")),
+      (
+        "info",
+        object([
+          ("title", .string("Stocktake")), ("version", .string("1")),
+          (
+            "description",
+            .string(
+              "An inventory that remembers everything. Times are in UTC unless they say otherwise.")
+          ),
+        ])
+      ), ("paths", .object(paths.map { .init($0.0, .object($0.1)) })),
+      (
+        "components",
+        object([
+          ("schemas", schemas),
+          (
+            "securitySchemes",
+            object([
+              (
+                "sigv4",
+                object([
+                  ("type", .string("apiKey")), ("name", .string("Authorization")),
+                  ("in", .string("header")),
+                  ("description", .string("AWS Signature Version 4, service ssm.")),
+                ])
+              )
+            ])
+          ),
+        ])
+      ),
+    ]).write(to: &bytes, indent: 0)
+    return String(decoding: bytes, as: UTF8.self)
+  }()
+
+  private static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    .object(members.map { .init($0.0, $0.1) })
+  }
+
+  private static func reference(_ name: String) -> JSONValue {
+    name == "Any"
+      ? object([("type", .string("object"))])
+      : object([("$ref", .string("#/components/schemas/\(name)"))])
+  }
+
+  private static func operation(_ route: Route) -> JSONValue {
+    let row = reference(route.schema)
+    var form =
+      route.isList ? object([("type", .string("array")), ("items", row)]) : row
+    if route.schema == "State" { form = object([("anyOf", .array([row, form]))]) }
+    var content: [(String, JSONValue)] = [(Format.json.rawValue, object([("schema", form)]))]
+    if route.isList {
+      let text = object([("schema", object([("type", .string("string"))]))])
+      content += [(Format.ndjson.rawValue, text), (Format.csv.rawValue, text)]
+    }
+    if route.path == "/v1/changes" {
+      content.append(
+        (Format.events.rawValue, object([("schema", object([("type", .string("string"))]))])))
+    }
+    var responses = [("200", response("What was found.", content))]
+    if route.path == "/v1/changes" { responses.append(("304", response("Nothing new.", []))) }
+    for (status, meaning) in errors(route) {
+      responses.append(
+        (
+          status,
+          response(meaning, [(Format.json.rawValue, object([("schema", reference("Error"))]))])
+        ))
+    }
+    var members: [(String, JSONValue)] = [
+      ("summary", .string(route.summary)),
+      ("parameters", .array(pathParameters(route) + route.parameters.map(parameter))),
+      ("responses", object(responses)),
+    ]
+    if route.writes { members.append(("requestBody", requestBody)) }
+    if route.path != openAPIPath {
+      members.append(("security", .array([object([("sigv4", .array([]))])])))
+    }
+    return object(members)
+  }
+
+  private static func errors(_ route: Route) -> [(String, String)] {
+    var errors = [("400", "The request is not one."), ("406", "No such format.")]
+    if route.path == openAPIPath { return errors }
+    errors += [
+      ("401", "Not signed, or not as it should be."), ("403", "The key may not do that."),
+      ("429", "More than the server takes on at a time."),
+    ]
+    if route.path.contains("{") { errors.append(("404", "No such node.")) }
+    if route.writes {
+      errors += [
+        ("413", "More than the limit."), ("415", "No such format."),
+        ("422", "The report is refused, and nothing of it is stored."),
+      ]
+    }
+    return errors
+  }
+
+  private static func response(
+    _ meaning: String, _ content: [(String, JSONValue)]
+  ) -> JSONValue {
+    object(
+      [("description", .string(meaning))] + (content.isEmpty ? [] : [("content", object(content))]))
+  }
+
+  private static func pathParameters(_ route: Route) -> [JSONValue] {
+    route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
+      object([
+        ("name", .string(String(segment.dropFirst().dropLast()))), ("in", .string("path")),
+        ("required", .bool(true)),
+        (
+          "schema",
+          object([
+            ("type", .string("string")), ("minLength", .integer(1)), ("maxLength", .integer(128)),
+          ])
+        ),
+      ])
+    }
+  }
+
+  private static func parameter(_ parameter: Parameter) -> JSONValue {
+    let schema: JSONValue =
+      switch parameter.kind {
+      case .text(let max):
+        object([
+          ("type", .string("string")), ("minLength", .integer(1)), ("maxLength", .count(max)),
+        ])
+      case .time:
+        object([
+          ("type", .string("string")),
+          (
+            "examples",
+            .array([.string("2026-03-03T09:00:00Z"), .string("2026-03-03"), .string("3 days ago")])
+          ),
+        ])
+      case .integer(let range):
+        object([
+          ("type", .string("integer")), ("minimum", .count(range.lowerBound)),
+          ("maximum", .count(range.upperBound)),
+        ])
+      }
+    return object([
+      ("name", .string(parameter.name)), ("in", .string("query")),
+      ("required", .bool(parameter.isRequired)), ("description", .string(parameter.meaning)),
+      ("schema", schema),
+    ])
+  }
+
+  private static let requestBody = object([
+    ("required", .bool(true)),
+    (
+      "content",
+      object([
+        (Format.json.rawValue, object([("schema", reference("Report"))])),
+        (Format.ndjson.rawValue, object([("schema", object([("type", .string("string"))]))])),
+      ])
+    ),
+  ])
+}

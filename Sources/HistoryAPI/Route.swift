@@ -1,0 +1,80 @@
+import Answers
+import HistoryStore
+import Inventory
+import JSONTape
+
+/// One way to ask: a method and a path, its parameters, and what answers it.
+///
+/// The same values dispatch requests and make the OpenAPI document, so that they cannot disagree.
+struct Route: Sendable {
+  /// What a route finds.
+  enum Found {
+    /// One object, or a list that is written in any format.
+    case object(JSONValue)
+    case list([JSONValue], columns: [String])
+    /// A text in the format of its own.
+    case text(String, type: String)
+    /// Nothing new since what the client has.
+    case notModified
+    /// States, whose CSV has a row for each item.
+    case states([StateAnswer], isOne: Bool)
+    /// Events without an end.
+    case events(@Sendable () async throws -> [UInt8]?)
+  }
+
+  var method = "GET"
+  /// Segments; one in braces is left open.
+  var path: String
+  var summary: String
+  var parameters: [Parameter] = []
+  /// The form of an object, or of each in a list, in the OpenAPI document.
+  var schema: String
+  var isList = true
+  var writes = false
+  var answer: @Sendable (HistoryAPI, APIRequest, Arguments, inout Reply) async throws -> Found
+
+  /// What goes with an answer.
+  struct Reply {
+    var headers: [(name: String, value: String)] = []
+    /// What the client takes, by Accept.
+    var format: Format
+  }
+
+  /// The open segments' values, where a path is this route's.
+  func match(_ segments: [String]) -> [String: String]? {
+    let own = path.split(separator: "/")
+    guard own.count == segments.count else { return nil }
+    var values: [String: String] = [:]
+    for (mine, given) in zip(own, segments) {
+      if mine.hasPrefix("{") {
+        values[String(mine.dropFirst().dropLast())] = given
+      } else if mine != given {
+        return nil
+      }
+    }
+    return values
+  }
+}
+
+/// The formats of answers, by their media types.
+enum Format: String, CaseIterable, Sendable {
+  case json = "application/json"
+  case ndjson = "application/x-ndjson"
+  case csv = "text/csv"
+  case events = "text/event-stream"
+
+  /// The first that a client names and we have; nil for none.
+  static func choose(_ accept: String?) -> Format? {
+    guard let accept, !accept.isEmpty else { return .json }
+    for part in accept.split(separator: ",") {
+      let fields = part.split(separator: ";").map {
+        $0.lowercased().filter { $0 != " " && $0 != "\t" }
+      }
+      guard let type = fields.first, !fields.dropFirst().contains("q=0") else { continue }
+      if let format = Format(rawValue: type) { return format }
+      if type == "*/*" || type == "application/*" { return .json }
+      if type == "text/*" { return .csv }
+    }
+    return nil
+  }
+}
