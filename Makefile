@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients lint guard bench build dependencies install clean
+.PHONY: all demo test clients lint guard bench bench-server build dependencies install clean
 
 all: build
 
@@ -16,6 +16,7 @@ build: dependencies
 	$(SWIFT) build -c release --product stocktake
 
 demo: build
+	@Scripts/install-dependencies awscli
 	@Scripts/demo "$$($(SWIFT) build -c release --show-bin-path)/stocktake" "$(DEMO_STORE)"
 
 # Tests run in debug, where every precondition and exclusivity check is on.
@@ -44,9 +45,27 @@ bench: dependencies
 	$(SWIFT) build -c release --package-path Benchmarks --product stocktake-bench
 	@python3 Benchmarks/rivals/bench.py $(BENCH) \
 	  --stocktake-bench "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench"
+	@$(MAKE) --no-print-directory bench-server
+
+# What the server costs, over loopback. Options go on: make bench-server SERVER="--rounds 1".
+bench-server: build
+	$(SWIFT) build -c release --package-path Benchmarks --product stocktake-bench
+	@python3 Benchmarks/server/bench.py $(SERVER) \
+	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake" \
+	  --stocktake-bench "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench"
 
 install: build
-	install -D -m 0755 "$$($(SWIFT) build -c release --show-bin-path)/stocktake" "$(DESTDIR)$(PREFIX)/bin/stocktake"
+	@bin="$$($(SWIFT) build -c release --show-bin-path)/stocktake"; to="$(DESTDIR)$(PREFIX)"; \
+	install -D -m 0755 "$$bin" "$$to/bin/stocktake"; \
+	install -D -m 0644 Install/stocktake.1 "$$to/share/man/man1/stocktake.1"; \
+	install -d "$$to/lib/systemd/system"; \
+	sed "s|@PREFIX@|$(PREFIX)|" Install/stocktake.service >"$$to/lib/systemd/system/stocktake.service"; \
+	chmod 0644 "$$to/lib/systemd/system/stocktake.service"; \
+	install -d "$$to/share/bash-completion/completions" "$$to/share/zsh/site-functions" \
+	  "$$to/share/fish/vendor_completions.d"; \
+	"$$bin" --generate-completion-script bash >"$$to/share/bash-completion/completions/stocktake"; \
+	"$$bin" --generate-completion-script zsh >"$$to/share/zsh/site-functions/_stocktake"; \
+	"$$bin" --generate-completion-script fish >"$$to/share/fish/vendor_completions.d/stocktake.fish"
 
 clean:
 	rm -rf .build Benchmarks/.build Benchmarks/.venv Benchmarks/.results

@@ -37,6 +37,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: shared),
     .target(
       name: "CSimdJSON",
@@ -99,7 +100,8 @@ let package = Package(
     .executableTarget(
       name: "stocktake",
       dependencies: [
-        "Answers", "HistoryStore", "Inventory", "Collectors", "CZlib", "CZstd", "AccessKeys",
+        "Answers", "HistoryStore", "Inventory", "Collectors", "CMalloc", "CZlib", "CZstd",
+        "AccessKeys",
         "FrontDoor",
         "JSONTape", "Signatures", "SystemsManager",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -107,12 +107,7 @@ package struct HistoryAPI: Sendable {
       format = .json
       value.write(to: &body)
     case .states(let states, _) where format == .csv: body = StateAnswer.csv(states)
-    case .states(let states, let isOne):
-      if isOne, format == .json, let state = states.first {
-        state.compact.write(to: &body)
-      } else {
-        write(states.map(\.compact), columns: [], format, to: &body)
-      }
+    case .states(let states, let isOne): write(states, isOne: isOne, format, to: &body)
     case .list(let values, let columns): write(values, columns: columns, format, to: &body)
     }
     guard format != .events else {
@@ -120,6 +115,19 @@ package struct HistoryAPI: Sendable {
     }
     let type = format == .csv ? "text/csv; charset=utf-8" : format.rawValue
     return APIAnswer(status: 200, contentType: type, headers: reply.headers, body: body)
+  }
+
+  private static func write(
+    _ states: [StateAnswer], isOne: Bool, _ format: Format, to body: inout [UInt8]
+  ) {
+    let isList = format == .json && !isOne
+    if isList { body.append(UInt8(ascii: "[")) }
+    for (index, state) in states.enumerated() {
+      if isList, index > 0 { body.append(UInt8(ascii: ",")) }
+      state.write(to: &body)
+      if format == .ndjson { body.append(UInt8(ascii: "\n")) }
+    }
+    if isList { body.append(UInt8(ascii: "]")) }
   }
 
   private static func write(
@@ -145,13 +153,18 @@ package struct HistoryAPI: Sendable {
 }
 
 extension StateAnswer {
-  /// As ``json``; where all items are wanted, their text is copied and not made anew.
-  var compact: JSONValue {
-    guard !isFiltered else { return json }
-    return .object(
+  /// As ``json`` on one line; where all items are wanted, their text is copied and not made anew.
+  func write(to body: inout [UInt8]) {
+    guard !isFiltered else { return json.write(to: &body) }
+    let facts =
       state.heading + [
         .init("schemaVersion", .text(state.schemaVersion)),
-        .init("imported", .bool(state.isImported)), .init("items", .raw(state.items.json)),
-      ])
+        .init("imported", .bool(state.isImported)),
+      ]
+    JSONValue.object(facts).write(to: &body)
+    body.removeLast()
+    body += ",\"items\":".utf8
+    state.items.appendJSON(to: &body)
+    body.append(UInt8(ascii: "}"))
   }
 }

@@ -82,15 +82,13 @@ package struct Authorization: Sendable {
   /// X-Amz-Content-Sha256 need not: it is held against the body, and the agent sends it unsigned.
   private func checkSignedHeaders(_ request: SignedRequest) throws(SignatureError) {
     guard (1...Self.signedHeadersMax).contains(signedHeaders.count),
-      signedHeaders == signedHeaders.sorted(), Set(signedHeaders).count == signedHeaders.count
+      zip(signedHeaders, signedHeaders.dropFirst()).allSatisfy({ $0 < $1 })
     else { throw .incomplete("SignedHeaders must be names in order, each once.") }
-    let signed = Set(signedHeaders)
-    guard signed.contains("host") else {
+    guard signedHeaders.contains("host") else {
       throw .invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.")
     }
     for (name, _) in request.headers {
-      let name = name.lowercased()
-      if name.hasPrefix("x-amz-"), name != "x-amz-content-sha256", !signed.contains(name) {
+      if name.hasPrefix("x-amz-"), name != "x-amz-content-sha256", !signedHeaders.contains(name) {
         throw .invalid("'\(name)' must be a 'SignedHeader' in the AWS Authorization.")
       }
     }
@@ -190,7 +188,7 @@ extension SignedRequest {
     headers.append(("x-amz-date", timestamp))
     if let sessionToken { headers.append(("x-amz-security-token", sessionToken)) }
     let date = String(timestamp.prefix(8))
-    let names = Set(headers.map { $0.name.lowercased() }).sorted()
+    let names = Set(headers.map(\.name)).sorted()
     let claims =
       "\(Authorization.algorithm) Credential=\(accessKeyID)/\(date)/\(region)/\(service)/aws4_request, "
       + "SignedHeaders=\(names.joined(separator: ";")), Signature="

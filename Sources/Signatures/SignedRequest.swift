@@ -8,7 +8,7 @@ package struct SignedRequest: Sendable {
   package var path: String
   /// What stands behind the `?`, as it was sent; empty for none.
   package var query: String
-  /// The header fields as they were sent, in order; names in any case.
+  /// The header fields as they were sent, in order; names in small letters.
   package var headers: [(name: String, value: String)]
   /// The SHA-256 of the body.
   package var bodyDigest: [UInt8]
@@ -20,13 +20,18 @@ package struct SignedRequest: Sendable {
     self.method = method
     self.path = path
     self.query = query
-    self.headers = headers
+    self.headers = headers.map { (name: Self.small($0.name), value: $0.value) }
     self.bodyDigest = bodyDigest
   }
 
   /// The first value of a header field; nil where it is absent.
   package func header(_ name: String) -> String? {
-    headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name }?.value
+    headers.first { $0.name == name }?.value
+  }
+
+  /// A name in small letters; most are already.
+  private static func small(_ name: String) -> String {
+    name.utf8.contains { (0x41...0x5a).contains($0) || $0 >= 0x80 } ? name.lowercased() : name
   }
 
   /// The canonical request over some header fields, which are in order and in small letters.
@@ -35,7 +40,7 @@ package struct SignedRequest: Sendable {
   func canonical(signing names: [String]) -> String {
     var text = "\(method)\n\(Self.canonical(path: path))\n\(Self.canonical(query: query))\n"
     for name in names {
-      let values = headers.filter { $0.name.lowercased() == name }
+      let values = headers.filter { $0.name == name }
         .map { Self.collapsed($0.value) }
       text += "\(name):\(values.joined(separator: ","))\n"
     }
@@ -46,6 +51,7 @@ package struct SignedRequest: Sendable {
   /// The path without `.`, `..` and empty segments, each segment encoded once more, as all services
   /// but S3 have it.
   static func canonical(path: String) -> String {
+    if path == "/" { return path }
     var segments: [Substring] = []
     for segment in path.split(separator: "/") {
       switch segment {
@@ -75,7 +81,18 @@ package struct SignedRequest: Sendable {
 
   /// Without blanks at the ends; runs of blanks within as one.
   static func collapsed(_ value: String) -> String {
-    value.split { $0 == " " || $0 == "\t" || $0.isNewline }.joined(separator: " ")
+    if isCollapsed(value.utf8) { return value }
+    return value.split { $0 == " " || $0 == "\t" || $0.isNewline }.joined(separator: " ")
+  }
+
+  /// Whether there is nothing to trim: no blank at an end or beside another, and no other white space.
+  private static func isCollapsed(_ bytes: String.UTF8View) -> Bool {
+    var last: UInt8 = 0x20
+    for byte in bytes {
+      if byte == 0x20 ? last == 0x20 : byte < 0x20 || byte >= 0x80 { return false }
+      last = byte
+    }
+    return last != 0x20
   }
 
   private static func encoded(_ bytes: some Sequence<UInt8>) -> String {

@@ -21,7 +21,14 @@ final class SlowSenderHandler: ChannelInboundHandler, RemovableChannelHandler {
     idleTime = .seconds(limits.secondsIdleMax)
   }
 
+  /// Bytes that are read at a time: a report is in one or two pieces, so few threads are woken for it.
+  private static let readBytesMax = 1 << 18
+
   func handlerAdded(context: ChannelHandlerContext) {
+    let buffers = AdaptiveRecvByteBufferAllocator(
+      minimum: 2048, initial: 8192, maximum: Self.readBytesMax)
+    // Only how much is read at a time: where it cannot be set, all works as well.
+    _ = context.channel.setOption(.recvAllocator, value: buffers)
     if context.channel.isActive { start(context) }
   }
 

@@ -1,5 +1,6 @@
 import AccessKeys
 import ArgumentParser
+import CMalloc
 import CoreMetrics
 import FrontDoor
 import Glibc
@@ -68,7 +69,15 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Take reports of nodes whose ids are not those of EC2 or managed instances.")
   var acceptAnyNodeId = false
 
+  /// Bodies and answers are some 150 kB: memory that went back to the system after each would have to be
+  /// cleared page by page for the next.
+  private static func keepFreedMemory() {
+    mallopt(M_MMAP_THRESHOLD, 32 << 20)
+    mallopt(M_TRIM_THRESHOLD, 64 << 20)
+  }
+
   func run() async throws {
+    Self.keepFreedMemory()
     let settings = try await ServeSettings(file: config)
     let directory = try self.store.directory()
     let configuration = try frontDoor(settings)
