@@ -38,11 +38,12 @@ extension HistoryAPI {
       let page = try page(after: after, limit: limit, request.scope)
       reply.headers = [("ETag", "\"\(page.last)\""), ("X-Stocktake-Next", String(page.last))]
       if !page.changes.isEmpty { return .list(page.changes, columns: Change.columns) }
-      guard ContinuousClock.now < end else {
+      guard ContinuousClock.now < end, !Task.isCancelled else {
         return request.ifNoneMatch != nil ? .notModified : .list([], columns: Change.columns)
       }
       after = page.last
-      try await Task.sleep(for: Self.pollPause)
+      // Cancelled means that the server stops: then there is nothing new, once more.
+      try? await Task.sleep(for: Self.pollPause)
     }
   }
 

@@ -243,6 +243,25 @@ def test_events(own):
     connection.close()
 
 
+def test_who_waits_does_not_hold_up_the_end(own):
+    server = own()
+    put(server.client(), node(1), [package("a")], when=50)
+    results = []
+    threads = [threading.Thread(target=lambda path=path, headers=headers: results.append(
+        ask(server, path, timeout=60, **headers)[0].status)) for path, headers in (
+            ("/v1/changes?after=1&wait=30", {}),
+            ("/v1/changes?after=1", {"Accept": "text/event-stream"}))]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    start = time.monotonic()
+    server.stop()
+    assert time.monotonic() - start < 10
+    for thread in threads:
+        thread.join()
+    assert results == [200, 200]
+
+
 def test_the_document_is_valid_and_names_the_routes(fleet):
     document = get(fleet, "/v1/openapi.json")
     from openapi_spec_validator import validate

@@ -7,6 +7,7 @@ import Inventory
 import JSONTape
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Signatures
 import SystemsManager
 
@@ -25,7 +26,7 @@ extension FrontDoor {
       question.contentType = request.headers[.contentType]
       question.ifNoneMatch = request.headers[.ifNoneMatch]
       question.lastEventID = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
-      let answer = await historyAPI.answer(question)
+      let answer = try await answer(question)
       withExtendedLifetime(ticket) {}
       return Self.response(answer, id)
     } catch let error as ServiceError {
@@ -34,6 +35,12 @@ extension FrontDoor {
       logger.error("request failed", metadata: ["request": "\(id)", "error": "\(error)"])
       return Self.response(.internalError, id)
     }
+  }
+
+  /// What waits for changes is answered at once when the server stops.
+  private func answer(_ question: APIRequest) async throws -> APIAnswer {
+    guard question.path == "/v1/changes" else { return await historyAPI.answer(question) }
+    return try await cancelWhenGracefulShutdown { await historyAPI.answer(question) }
   }
 
   /// Who asks; nil where anybody may.
@@ -59,7 +66,9 @@ extension FrontDoor {
     if let next = answer.next {
       body = ResponseBody { writer in
         do {
-          while let part = try await next() { try await writer.write(ByteBuffer(bytes: part)) }
+          while let part = try await cancelWhenGracefulShutdown(next) {
+            try await writer.write(ByteBuffer(bytes: part))
+          }
         } catch is CancellationError {
           // The server stops, or the client is gone: the stream ends, and can be resumed.
         }
