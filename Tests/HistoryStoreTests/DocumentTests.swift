@@ -27,6 +27,8 @@ import Testing
 
   @Test(arguments: [
     "README.md", "CHANGELOG.md", "docs/architecture.md", "docs/semantics.md", "docs/format.md",
+    "docs/operations.md",
+    "docs/compatibility.md", "docs/http-api.md",
   ])
   func `every link to a file leads to one`(path: String) throws {
     let folder = Self.root.appendingPathComponent(path).deletingLastPathComponent()
