@@ -43,6 +43,18 @@ package final class AccessKeyStore: Sendable {
     }
   }
 
+  /// Whether there are no keys, not even such as do not open.
+  package var isEmpty: Bool {
+    get throws { try store.controlRows(prefix: Self.row("")).isEmpty }
+  }
+
+  /// Removes a key, also one that does not open; false where there is none.
+  package func delete(_ id: String) throws -> Bool {
+    guard try store.controlRow(Self.row(id)) != nil else { return false }
+    try store.setControlRow(Self.row(id), to: nil)
+    return true
+  }
+
   /// Makes a key; its secret is in the answer, and nowhere else in the clear.
   package func create(
     account: String, regions: [String] = [], permissions: [Permission], description: String = ""
@@ -132,7 +144,8 @@ extension AccessKeyStore {
       let stored = try? JSONDecoder().decode(StoredKey.self, from: clear)
     else {
       throw AccessKeyError(
-        "the access key \(id) does not open with \(keyFile): it was made with another key file")
+        "the access key \(id) does not open with \(keyFile): it was made with another key file; "
+          + "restore that file, or remove the key with \"stocktake keys delete \(id)\"")
     }
     let key = AccessKey(
       id: id, account: stored.account, regions: stored.regions,

@@ -23,7 +23,7 @@ package final class Authenticator: Sendable {
 
   /// The caller of a request; throws ``ServiceError`` by AWS's names.
   func caller(of request: SignedRequest, now: Int64) throws -> Caller {
-    do throws(SignatureError) {
+    do {
       let authorization = try Authorization(request)
       guard authorization.securityToken == nil, let key = try key(authorization.accessKeyID),
         key.isActive
@@ -37,16 +37,17 @@ package final class Authenticator: Sendable {
         try verify(authorization, request, previous, now)
       }
       return try caller(key, authorization)
-    } catch {
-      throw ServiceError(
-        error.name, error.message, status: error.name == "InternalServerError" ? 500 : 400)
+    } catch let error as SignatureError {
+      throw ServiceError(error.name, error.message)
     }
   }
 
-  private func key(_ id: String) throws(SignatureError) -> AccessKey? {
+  private func key(_ id: String) throws(ServiceError) -> AccessKey? {
     do { return try keys.key(id) } catch {
       // A key that does not open is the operator's affair, not the client's.
-      throw SignatureError("InternalServerError", "The access keys cannot be read: \(error)")
+      var failure = ServiceError.internalError
+      failure.cause = "\(error)"
+      throw failure
     }
   }
 

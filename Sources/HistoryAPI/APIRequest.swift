@@ -40,6 +40,8 @@ package struct APIAnswer: Sendable {
   package var body: [UInt8]
   /// More of the body, piece by piece until it answers nil; nil where `body` is all.
   package var next: (@Sendable () async throws -> [UInt8]?)?
+  /// What went wrong in the server itself: for its log, never for the client.
+  package var cause: String?
 
   package init(
     status: Int, contentType: String, headers: [(name: String, value: String)] = [],

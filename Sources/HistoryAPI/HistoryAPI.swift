@@ -38,7 +38,9 @@ package struct HistoryAPI: Sendable {
     } catch let error as ReportError {
       return Self.answer(APIError(422, error.code.rawValue, error.description))
     } catch {
-      return Self.answer(APIError(500, "internal", "the server could not do it"))
+      var answer = Self.answer(APIError(500, "internal", "the server could not do it"))
+      answer.cause = "\(error)"
+      return answer
     }
   }
 

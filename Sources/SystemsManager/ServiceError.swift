@@ -10,6 +10,8 @@ package struct ServiceError: Error, Sendable, Hashable {
   package var status: Int
   /// Further members of the shape, such as `TypeName`.
   package var members: [String: String]
+  /// What went wrong in the server itself: for its log, never for the client.
+  package var cause: String?
 
   package init(
     _ name: String, _ message: String, status: Int = 400, members: [String: String] = [:]
@@ -41,7 +43,7 @@ package struct ServiceError: Error, Sendable, Hashable {
     ServiceError("SerializationException", message)
   }
 
-  /// What went wrong in the server itself; the message goes to its log, not to the client.
+  /// The server could not do it, and says no more to the client.
   package static let internalError = ServiceError(
     "InternalServerError", "An error occurred on the server side.", status: 500)
 

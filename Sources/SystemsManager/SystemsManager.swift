@@ -82,8 +82,14 @@ package struct SystemsManager: Sendable {
     switch error {
     case let error as ServiceError: return error
     case let error as StoreError where error.code == .diskFull || error.code == .mapFull:
-      return ServiceError("InternalServerError", error.message, status: 500)
-    default: return .internalError
+      // The client may know: it is no secret, and nothing of the request was stored.
+      var named = ServiceError("InternalServerError", error.message, status: 500)
+      named.cause = error.description
+      return named
+    default:
+      var named = ServiceError.internalError
+      named.cause = "\(error)"
+      return named
     }
   }
 }

@@ -188,6 +188,25 @@ def test_secrets_are_not_in_the_store(own):
         assert secret not in file.read_bytes()
 
 
+def test_another_key_file_is_the_operators_affair(own):
+    server = own()
+    server.stop()
+    (server.directory / "server.key").unlink()
+    server.start()
+    with refused("InternalServerError") as error:
+        ids(server.client())
+    assert "server.key" not in str(error.value)
+    assert "server.key" in (server.directory / "log").read_text()
+    listed = server.command("keys", "list", check=False)
+    assert listed.returncode == 4 and "keys delete" in listed.stderr
+    fresh = server.key("--permissions", "admin")
+    ids(server.client(fresh))
+    server.command("keys", "delete", server.first_key["AWS_ACCESS_KEY_ID"])
+    with refused("UnrecognizedClientException"):
+        ids(server.client())
+    assert server.command("keys", "list").returncode == 0
+
+
 def test_tls(own, tmp_path):
     def certificate(name):
         subprocess.run(

@@ -26,21 +26,23 @@ extension FrontDoor {
       question.contentType = request.headers[.contentType]
       question.ifNoneMatch = request.headers[.ifNoneMatch]
       question.lastEventID = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
-      let answer = try await answer(question)
+      let answer = await answer(question)
       withExtendedLifetime(ticket) {}
+      log(answer.cause, question.path, id)
       return Self.response(answer, id)
     } catch let error as ServiceError {
+      log(error.cause, request.uri.path, id)
       return Self.response(error, id)
     } catch {
-      logger.error("request failed", metadata: ["request": "\(id)", "error": "\(error)"])
+      log("\(error)", request.uri.path, id)
       return Self.response(.internalError, id)
     }
   }
 
   /// What waits for changes is answered at once when the server stops.
-  private func answer(_ question: APIRequest) async throws -> APIAnswer {
+  private func answer(_ question: APIRequest) async -> APIAnswer {
     guard question.path == "/v1/changes" else { return await historyAPI.answer(question) }
-    return try await cancelWhenGracefulShutdown { await historyAPI.answer(question) }
+    return await cancelWhenGracefulShutdown { await historyAPI.answer(question) }
   }
 
   /// Who asks; nil where anybody may.

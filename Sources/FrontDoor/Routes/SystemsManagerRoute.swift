@@ -27,11 +27,20 @@ extension FrontDoor {
       let body = try await answer(operation, request)
       return (Self.response(200, body, id), operation)
     } catch let error as ServiceError {
+      log(error.cause, operation, id)
       return (Self.response(error.status, error.body, id), operation)
     } catch {
-      logger.error("request failed", metadata: ["request": "\(id)", "error": "\(error)"])
+      log("\(error)", operation, id)
       return (Self.response(500, ServiceError.internalError.body, id), operation)
     }
+  }
+
+  /// What went wrong in the server, under the id that the client has too.
+  func log(_ cause: String?, _ operation: String, _ id: String) {
+    guard let cause else { return }
+    logger.error(
+      "request failed",
+      metadata: ["request": "\(id)", "operation": "\(operation)", "error": "\(cause)"])
   }
 
   /// The operation that a request names, if its form is right.

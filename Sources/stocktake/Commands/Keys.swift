@@ -21,6 +21,7 @@ struct Keys: ParsableCommand {
       """,
     subcommands: [
       CreateKey.self, ListKeys.self, DisableKey.self, EnableKey.self, RotateKey.self,
+      DeleteKey.self,
     ])
 }
 
@@ -157,6 +158,21 @@ struct EnableKey: ParsableCommand {
   func run() throws {
     let store = try keys.open()
     _ = try failing { try store.setActive(true, key.id) }
+  }
+}
+
+/// `stocktake keys delete`.
+struct DeleteKey: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delete", abstract: "Remove a key for ever, also one that cannot be read.")
+
+  @OptionGroup var keys: KeyOptions
+  @OptionGroup var key: KeyArgument
+
+  func run() throws {
+    guard try keys.open().delete(key.id) else {
+      throw CommandFailure(.nothingFound, "there is no access key \(key.id)")
+    }
   }
 }
 

@@ -12,7 +12,7 @@ struct FirstKey {
 
   /// Makes an admin key where the store has none; nil where it has.
   func makeIfNone(_ keys: AccessKeyStore) throws -> AccessKey? {
-    guard try keys.all().isEmpty else { return nil }
+    guard try keys.isEmpty else { return nil }
     return try keys.create(
       account: "000000000000", permissions: [.admin], description: "made at the first start")
   }
