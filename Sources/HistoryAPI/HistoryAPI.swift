@@ -17,9 +17,23 @@ package struct HistoryAPI: Sendable {
   /// What a request needs; for what is not known, the right to read.
   package static func access(method: String, path: String) -> Access {
     guard let segments = segments(path) else { return .read }
-    let route = routes.first { $0.method == method && $0.match(segments) != nil }
-    guard let route else { return .read }
+    let fitting = fitting(segments)
+    guard let route = fitting.first(where: { $0.route.method == method })?.route else {
+      return .read
+    }
     return route.path == openAPIPath ? .nothing : route.writes ? .write : .read
+  }
+
+  /// The routes with the segments of their paths.
+  private static let table = routes.map {
+    (route: $0, segments: $0.path.split(separator: "/").map(String.init))
+  }
+
+  /// The routes of a path, with the values of their open segments.
+  private static func fitting(_ segments: [String]) -> [(route: Route, path: [String: String])] {
+    table.compactMap { entry in
+      Route.match(entry.segments, segments).map { (entry.route, $0) }
+    }
   }
 
   static let openAPIPath = "/v1/openapi.json"
@@ -67,14 +81,12 @@ package struct HistoryAPI: Sendable {
     guard let segments = Self.segments(request.path) else {
       throw APIError.bad("the path is not percent-encoded UTF-8")
     }
-    let fitting = Self.routes.filter { $0.match(segments) != nil }
-    guard let route = fitting.first(where: { $0.method == request.method }),
-      let path = route.match(segments)
-    else {
+    let fitting = Self.fitting(segments)
+    guard let (route, path) = fitting.first(where: { $0.route.method == request.method }) else {
       guard fitting.isEmpty else {
         var answer = Self.answer(
           APIError(405, "methodNotAllowed", "\(request.method) is not for this path"))
-        answer.headers.append(("Allow", fitting.map(\.method).joined(separator: ", ")))
+        answer.headers.append(("Allow", fitting.map(\.route.method).joined(separator: ", ")))
         return answer
       }
       throw APIError.notFound("there is nothing at \(request.path.onOneLine)")

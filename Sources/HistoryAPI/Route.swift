@@ -40,13 +40,12 @@ struct Route: Sendable {
     var format: Format
   }
 
-  /// The open segments' values, where a path is this route's.
-  func match(_ segments: [String]) -> [String: String]? {
-    let own = path.split(separator: "/")
-    guard own.count == segments.count else { return nil }
+  /// The open segments' values, where a path is that of a route with these segments.
+  static func match(_ own: [String], _ given: [String]) -> [String: String]? {
+    guard own.count == given.count else { return nil }
     var values: [String: String] = [:]
-    for (mine, given) in zip(own, segments) {
-      if mine.hasPrefix("{") {
+    for (mine, given) in zip(own, given) {
+      if mine.utf8.first == UInt8(ascii: "{") {
         values[String(mine.dropFirst().dropLast())] = given
       } else if mine != given {
         return nil

@@ -7,6 +7,7 @@ import Glibc
 import HistoryStore
 import Inventory
 import Logging
+import NIOCore
 import SystemsManager
 
 /// The command `stocktake serve`.
@@ -103,6 +104,11 @@ struct Serve: AsyncParsableCommand {
       }
     } catch let error as AccessKeyError {
       throw CommandFailure(.storeError, error.description)
+    } catch let error as IOError {
+      let reason = unsafe String(cString: strerror(error.errnoCode))
+      throw CommandFailure(
+        .storeError,
+        "cannot listen on \(configuration.host):\(configuration.port): \(reason)")
     }
     logger.notice("stopped")
   }
