@@ -55,7 +55,7 @@ extension HistoryAPI {
         return true
       }
     }
-    if isMore, let last { reply.headers.append(("X-Stocktake-Next", encode(last))) }
+    if isMore, let last { reply.headers.append(("X-Stocktake-Next", percentEncoded(last))) }
     return .list(rows, columns: NodeSummary.columns)
   }
 
@@ -130,21 +130,4 @@ extension HistoryAPI {
     }
     return .list(comparison.rows.map(comparison.json), columns: Comparison.columns)
   }
-}
-
-/// A text for a query, percent-encoded.
-func encode(_ text: String) -> String {
-  var result = ""
-  for byte in text.utf8 {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-      UInt8(ascii: "_"), UInt8(ascii: "~"):
-      result.unicodeScalars.append(Unicode.Scalar(byte))
-    default:
-      let hex = String(byte, radix: 16, uppercase: true)
-      result += "%" + (hex.count == 1 ? "0" : "") + hex
-    }
-  }
-  return result
 }

@@ -66,7 +66,7 @@ struct Diff: ParsableCommand {
     if let server = try store.remote(region: scope.region) {
       let range = try times.readRange(from, to)
       return try server.show(
-        "/v1/nodes/\(RemoteServer.encode(node.text))/diff",
+        "/v1/nodes/\(percentEncoded(node.text))/diff",
         [
           ("type", type?.text), ("from", range.from?.description), ("to", range.to?.description),
           ("other", otherNode), ("at", try times.read(at, "--at")?.description),

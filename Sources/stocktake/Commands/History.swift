@@ -48,7 +48,7 @@ struct History: ParsableCommand {
     let filter = NameFilter(name)
     if let server = try store.remote(region: scope.region) {
       return try server.show(
-        "/v1/nodes/\(RemoteServer.encode(node.text))/history",
+        "/v1/nodes/\(percentEncoded(node.text))/history",
         [
           ("type", type?.text), ("from", range.from?.description), ("to", range.to?.description),
           ("known-at", knownAt?.description), ("name", name), ("limit", "10000"),

@@ -10,7 +10,7 @@ extension RemoteServer {
     of node: NodeID, _ type: TypeName?, at: Instant?, knownAt: Instant?, name: String?,
     _ format: OutputFormat, _ zone: Zone
   ) throws {
-    let path = "/v1/nodes/\(Self.encode(node.text))/state"
+    let path = "/v1/nodes/\(percentEncoded(node.text))/state"
     let query = [
       ("type", type?.text), ("at", at?.description), ("known-at", knownAt?.description),
       ("name", name),

@@ -52,7 +52,7 @@ struct RemoteServer {
   func get(
     _ path: String, _ query: [(String, String?)], accept: String
   ) throws -> (body: [UInt8], next: String?) {
-    let pairs = query.compactMap { name, value in value.map { "\(name)=\(Self.encode($0))" } }
+    let pairs = query.compactMap { name, value in value.map { "\(name)=\(percentEncoded($0))" } }
     return try send(
       "GET", path, pairs.joined(separator: "&"), body: [], [("accept", accept)])
   }
@@ -126,21 +126,6 @@ struct RemoteServer {
 
   private static func timestamp() -> String {
     Instant.now.description.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
-  }
-
-  static func encode(_ text: String) -> String {
-    var result = ""
-    for byte in text.utf8 {
-      let scalar = Unicode.Scalar(byte)
-      if scalar.properties.isASCIIHexDigit || scalar.isASCII && scalar.properties.isAlphabetic
-        || "-._~".unicodeScalars.contains(scalar)
-      {
-        result.unicodeScalars.append(scalar)
-      } else {
-        result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-      }
-    }
-    return result
   }
 }
 
