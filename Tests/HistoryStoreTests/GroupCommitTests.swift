@@ -144,7 +144,8 @@ import Testing
       $0.mapSizeMax = 1 << 18
     }
     let stored = try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
-      for node in 0..<100 {
+      // Three times what fits, however few transactions it takes.
+      for node in 0..<300 {
         let body = self.body(node, day: 0, versions: (0..<60).map { $0 * 1000 + node })
         group.addTask {
           do {
@@ -156,7 +157,7 @@ import Testing
           }
         }
       }
-      var stored = [Bool?](repeating: nil, count: 100)
+      var stored = [Bool?](repeating: nil, count: 300)
       for try await (node, isStored) in group { stored[node] = isStored }
       return stored
     }
