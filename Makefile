@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients lint guard bench bench-server build dependencies install clean
+.PHONY: all demo test clients lint guard fleet bench bench-server build dependencies install clean
 
 all: build
 
@@ -38,6 +38,13 @@ lint:
 guard: dependencies
 	$(SWIFT) build -c release --package-path Benchmarks --product stocktake-bench
 	@"$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench" guard
+
+# The modelled fleet through both APIs, every answer compared by its digest.
+fleet: guard
+	@Scripts/install-dependencies python3-venv
+	$(SWIFT) build --product stocktake $(STRICT)
+	@STOCKTAKE_BENCH="$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench" \
+	  Tests/Clients/run "$$($(SWIFT) build --show-bin-path)/stocktake" test_fleet_model.py
 
 # Options go on: make bench BENCH="--quick", or BENCH="--sets LONG:1 --stores sqlite,duckdb".
 bench: dependencies
