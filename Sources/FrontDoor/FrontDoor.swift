@@ -98,7 +98,7 @@ package struct FrontDoor: Sendable {
 
   private static func handlers(_ limits: ServerLimits) -> [any RemovableChannelHandler] {
     let slowSenders = SlowSenderHandler(limits: limits)
-    return [slowSenders, AnswerWatcher(slowSenders)]
+    return [slowSenders, AnswerWatcher(slowSenders), ContinueHandler()]
   }
 
   /// Answers any request.

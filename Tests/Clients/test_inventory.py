@@ -121,3 +121,16 @@ def test_equal_report_is_an_observation(ssm):
     put(ssm, node(1), [package("a")], when=50)
     page = ssm.list_inventory_entries(InstanceId=node(1), TypeName=APP)
     assert page["CaptureTime"] >= stamp(60)
+
+
+def test_attribute_names_keep_their_case(ssm):
+    put(ssm, node(1), [{"Name": "a", "Size": "1"}], "Custom:Cased")
+    for rows in ([{"name": "a"}], [{"Name": "b"}, {"SIZE": "2"}]):
+        with refused("InvalidItemContentException"):
+            put(ssm, node(2), rows, "Custom:Cased")
+    with refused("InvalidItemContentException"):
+        put(ssm, node(2), [{"Id": "1"}, {"ID": "2"}], "Custom:Fresh")
+    put(ssm, node(2), [{"Name": "a", "Other": "1"}], "Custom:Cased")
+    put(ssm, node(2), [{"ID": "2"}], "Custom:Fresh")
+    ssm.delete_inventory(TypeName="Custom:Cased", SchemaDeleteOption="DeleteSchema")
+    put(ssm, node(1), [{"name": "a"}], "Custom:Cased")

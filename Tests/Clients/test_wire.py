@@ -197,3 +197,15 @@ def test_a_graceful_stop_finishes_what_was_accepted(own):
         if last is not None:
             row = ssm.list_inventory_entries(InstanceId=node(n), TypeName=APP)["Entries"][0]
             assert int(row["Version"]) >= last
+
+
+def test_expect_continue(server):
+    """The body is asked for before any of it was sent; then the answer comes."""
+    with socket.create_connection((server.host, server.port), timeout=5) as connection:
+        connection.sendall(
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+            b"Content-Length: 2\r\nX-Amz-Target: AmazonSSM.GetInventory\r\n"
+            b"Content-Type: " + TYPE.encode() + b"\r\n\r\n")
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")

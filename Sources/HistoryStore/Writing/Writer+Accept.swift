@@ -28,6 +28,7 @@ extension Writer {
       return .failure(mismatch)
     }
     if let excess = try findExcess(report, scope) { return .failure(excess) }
+    if let other = try findOtherCase(report, scope) { return .failure(other) }
     try loadContents(scope, &transaction)
     let node = known ?? scope.row.nextNode
     var record = ReportRecord(node: node)
