@@ -51,8 +51,26 @@ public struct TypeDefinition: Sendable, Hashable {
 
   /// The definition of a type, built in or custom.
   public static func of(_ name: TypeName) -> TypeDefinition {
-    builtIn[name.text] ?? TypeDefinition(custom: name)
+    builtIn[name.text] ?? collected[name.text] ?? TypeDefinition(custom: name)
   }
+
+  /// The custom types of the collectors, whose items are matched by what names a thing on a machine.
+  ///
+  /// Any version and any attributes are taken, as of every custom type.
+  static let collected: [String: TypeDefinition] = {
+    let identities = [
+      "Custom:AuthorizedKey": "User Fingerprint Path", "Custom:CollectorStatus": "Name",
+      "Custom:ContainerImage": "Engine Repository Tag Digest", "Custom:CronJob": "Name",
+      "Custom:Group": "Name", "Custom:KernelModule": "Name",
+      "Custom:ListeningPort": "Protocol Address Port", "Custom:Mount": "Name",
+      "Custom:NodePackage": "Name Path", "Custom:PackageState": "Name Architecture",
+      "Custom:PythonPackage": "Name Path", "Custom:RubyGem": "Name Path", "Custom:User": "Name",
+    ]
+    return identities.reduce(into: [:]) { table, entry in
+      let names = entry.value.split(separator: " ").map(String.init)
+      table[entry.key] = TypeDefinition(entry.key, versions: [], identity: .attributes(names), "")
+    }
+  }()
 
   /// The types of Systems Manager by name.
   public static let builtIn: [String: TypeDefinition] = {

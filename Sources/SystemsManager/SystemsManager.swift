@@ -148,30 +148,3 @@ struct Request: Sendable {
         .sorted { $0.name < $1.name })
   }
 }
-
-extension JSONValue {
-  var text: String? {
-    guard case .string(let text) = self else { return nil }
-    return text
-  }
-
-  var whole: Int? {
-    switch self {
-    case .integer(let number): Int(exactly: number)
-    case .number(let number): Int(exactly: number)
-    default: nil
-    }
-  }
-
-  var elements: [JSONValue] {
-    guard case .array(let values) = self else { return [] }
-    return values
-  }
-
-  var members: [Member] {
-    guard case .object(let members) = self else { return [] }
-    return members
-  }
-
-  var texts: [String] { elements.compactMap(\.text) }
-}

@@ -5,53 +5,6 @@ import Testing
 @testable import Collectors
 
 struct CollectorTests {
-  private struct Failing: Collector {
-    var type: TypeName { .network }
-    var schemaVersion: String { "1.0" }
-    func collect(from machine: Machine) throws -> [Item] { throw CollectorError("no network") }
-  }
-
-  @Test func `a collector that fails spoils no other`() throws {
-    let tree = try TemporaryTree()
-    try tree.write("var/lib/dpkg/status", "")
-    let result = try collect(
-      types: nil, node: NodeID("n"), at: Instant(seconds: 5), machine: tree.machine,
-      using: [ApplicationCollector(), Failing(), InstanceInformationCollector()])
-    #expect(result.failures.map(\.description) == ["AWS:Network: no network"])
-    let report = try #require(result.report)
-    #expect(report.entries.map(\.type) == [.application, .instanceInformation])
-    #expect(report.entries[0].content == [])
-    #expect(report.entries[0].schemaVersion == "1.1")
-    #expect(report.entries[1].content?.first?["InstanceId"] == "n")
-  }
-
-  @Test func `an empty root gives failures and no facts of this machine`() throws {
-    let tree = try TemporaryTree()
-    let result = try collect(node: NodeID("n"), at: Instant(seconds: 5), machine: tree.machine)
-    #expect(
-      result.failures.map(\.type) == [.application, .network, .instanceDetailedInformation])
-    let item = try #require(result.report?.entries.first?.content?.first)
-    #expect(
-      Set(item.attributes.map(\.name)) == [
-        "AgentType", "AgentVersion", "InstanceId", "InstanceStatus", "PlatformType",
-        "ResourceType",
-      ])
-  }
-
-  @Test func `only the types asked for are collected, each once`() throws {
-    let tree = try TemporaryTree()
-    try tree.write("var/lib/dpkg/status", "")
-    let custom = try TypeName("Custom:Rack")
-    let result = try collect(
-      types: [.application, custom, .application], node: NodeID("n"), at: Instant(seconds: 5),
-      machine: tree.machine)
-    #expect(result.report?.entries.map(\.type) == [.application])
-    #expect(result.failures.map(\.type) == [custom])
-    let nothing = try collect(
-      types: [custom], node: NodeID("n"), at: Instant(seconds: 5), machine: tree.machine)
-    #expect(nothing.report == nil)
-  }
-
   @Test func `there is one collector for each type`() {
     let types = CollectorTable.all.map(\.type)
     #expect(Set(types).count == types.count)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Inventory
 
 @testable import Collectors
@@ -52,6 +53,10 @@ func output(of tool: String, _ arguments: String...) -> String? {
     process.arguments = arguments
     process.environment = ["LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"]
     let pipe = Pipe()
+    // Programs that are started beside this one would hold it open, and its end would never come.
+    for handle in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+      _ = fcntl(handle.fileDescriptor, F_SETFD, FD_CLOEXEC)
+    }
     process.standardOutput = pipe
     process.standardError = FileHandle.nullDevice
     guard (try? process.run()) != nil else { return nil }

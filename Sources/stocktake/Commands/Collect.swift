@@ -1,7 +1,9 @@
+import Answers
 import ArgumentParser
 import Collectors
 import HistoryStore
 import Inventory
+import JSONTape
 
 /// The machine that a command is about.
 struct MachineOptions: ParsableArguments {
@@ -29,16 +31,23 @@ struct MachineOptions: ParsableArguments {
 
 /// The command `stocktake collect`.
 struct Collect: AsyncParsableCommand {
+  /// What is printed of a collection.
+  enum Output: String, ExpressibleByArgument, CaseIterable { case summary, request }
+
   static let configuration = CommandConfiguration(
     abstract: "Take the inventory of this machine and record it.",
     discussion: """
-      The types that can be collected here:
-      \(CollectorTable.all.map { "  " + $0.type.text }.joined(separator: "\n"))
+      The types that can be collected here, with * those that are collected only by name:
+      \(CollectorTable.all.map { "  \($0.type)\($0.isDefault ? "" : " *")" }.joined(separator: "\n"))
+      and custom types from documents and scripts; see docs/collectors.md.
 
       EXAMPLES
         stocktake collect
         stocktake collect --node web-1 --type AWS:Application --type AWS:Network
         stocktake collect --root /mnt/disk --type Application
+        stocktake collect --config /etc/stocktake/collect.yaml --dry-run
+        stocktake collect --parameters '{"applications":"Enabled"}' --output request
+        stocktake collect --explain-noise
       """)
 
   @OptionGroup var machine: MachineOptions
@@ -46,29 +55,99 @@ struct Collect: AsyncParsableCommand {
   @Option(help: "Only this inventory type; can be given several times. Default: all.")
   var type: [String] = []
 
+  @Option(
+    help: ArgumentHelp("What to collect, and within which limits: a YAML file.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var config: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What to collect, as parameters of AWS-GatherSoftwareInventory.", valueName: "json"))
+  var parameters: String?
+
+  @Flag(help: "Say what would be sent, and send nothing.")
+  var dryRun = false
+
+  @Option(help: "request: print the PutInventory request, one a line, and send nothing.")
+  var output = Output.summary
+
+  @Flag(help: "Collect twice and say what differs: what moves by itself, and makes no change.")
+  var explainNoise = false
+
   @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
 
+  func validate() throws {
+    guard [config != nil, parameters != nil].count(where: { $0 }) < 2 else {
+      throw ValidationError("--config and --parameters exclude each other")
+    }
+  }
+
   func run() async throws {
     let node = try machine.nodeID()
-    let types = try type.map(parseType)
-    let result = collect(
-      types: types.isEmpty ? nil : types, node: node, at: .now, machine: machine.machine)
+    let plan = try plan()
+    let result = await collect(plan, node: node, at: .now, machine: machine.machine)
     for failure in result.failures { complain("collect \(failure)") }
-    guard let report = result.report else {
+    for warning in result.warnings { complain("note: \(warning)") }
+    if explainNoise {
+      let second = await collect(plan, node: node, at: .now, machine: Machine(root: machine.root))
+      return explain(Noise.between(result, second))
+    }
+    guard result.collected.contains(where: { $0.items != nil }) else {
       throw CommandFailure(.badInput, "nothing could be collected; nothing was recorded")
     }
-    if let server = try store.remote(region: scope.region) {
-      return try server.record(report)
+    if output == .request {
+      for report in result.reports { print(report.json.compact) }
+    } else {
+      summarize(result)
+      if dryRun { print("node \(node): nothing was sent") } else { try await record(result) }
     }
-    let receipt = try await store.openForWriting().record(report, in: try scope.scope)
-    for entry in report.entries {
-      let count = entry.content?.count ?? 0
-      print("\(entry.type)  \(counted(count, "item"))")
-    }
-    let record = receipt.sequence.map { "record \($0)" } ?? "nothing new"
-    print("node \(node): \(counted(receipt.changeCount, "change")), \(record)")
     // A type that was asked for by name and failed is no success.
-    if !types.isEmpty, !result.failures.isEmpty { throw CommandFailure.silent(.badInput) }
+    if !type.isEmpty, !result.failures.isEmpty { throw CommandFailure.silent(.badInput) }
+  }
+
+  private func plan() throws -> CollectionPlan {
+    var plan =
+      try config.map(CollectionFile.plan) ?? parameters.map(GatherParameters.plan)
+      ?? CollectionPlan()
+    if !type.isEmpty {
+      plan.types = try type.map(parseType)
+      plan.takesAllCustom = false
+    }
+    return plan
+  }
+
+  private func summarize(_ result: CollectionResult) {
+    for entry in result.reports.flatMap(\.entries) {
+      print("\(entry.type)  \(counted(entry.content?.count ?? 0, "item"))")
+    }
+  }
+
+  private func record(_ result: CollectionResult) async throws {
+    if let server = try store.remote(region: scope.region) {
+      for report in result.reports { try server.record(report) }
+      return
+    }
+    let store = try store.openForWriting()
+    let scope = try scope.scope
+    for report in result.reports {
+      let receipt = try await store.record(report, in: scope)
+      let record = receipt.sequence.map { "record \($0)" } ?? "nothing new"
+      print("node \(report.node): \(counted(receipt.changeCount, "change")), \(record)")
+    }
+  }
+
+  private func explain(_ noise: [Noise]) {
+    for line in noise {
+      let what = line.attribute.map { " \($0)" } ?? ""
+      let fate = line.isMuted ? "makes no change" : "is a change"
+      print(
+        "\(line.type)  \(line.item.onOneLine)\(what): \(line.first?.onOneLine ?? "absent") → "
+          + "\(line.second?.onOneLine ?? "absent")  (\(fate))")
+    }
+    let changes = noise.count { !$0.isMuted }
+    print(
+      "\(counted(noise.count, "difference")) between two collections, "
+        + "of which \(changes) would be changes")
   }
 }

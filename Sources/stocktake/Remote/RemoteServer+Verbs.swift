@@ -110,27 +110,12 @@ extension RemoteServer {
 
   /// `collect`: hands one report over, and says what came of it.
   func record(_ report: Report) throws {
-    let entries = report.entries.map { entry in
-      JSONValue.object(
-        [
-          .init("TypeName", .string(entry.type.text)),
-          .init("SchemaVersion", .string(entry.schemaVersion)),
-          .init("CaptureTime", .string(entry.captureTime.description)),
-        ]
-          + (entry.contentHash.map { [.init("ContentHash", .string($0))] } ?? [])
-          + (entry.content.map { [.init("Content", .array($0.map { .item($0) }))] } ?? []))
-    }
     var line: [UInt8] = []
-    JSONValue.object([
-      .init("InstanceId", .string(report.node.text)), .init("Items", .array(entries)),
-    ]).write(to: &line)
+    report.json.write(to: &line)
     guard let row = try record(line).first else {
       throw CommandFailure(.storeError, "the server answered nothing")
     }
     if case .string(let error) = row["error"] { throw CommandFailure(.badInput, error.onOneLine) }
-    for entry in report.entries {
-      Swift.print("\(entry.type)  \(counted(entry.content?.count ?? 0, "item"))")
-    }
     let sequence = row["sequence"].map { "record \(CSV.field($0))" } ?? "nothing new"
     Swift.print(
       "node \(report.node): \(counted(Self.count(row, "changes"), "change")), \(sequence)")

@@ -11,6 +11,14 @@ public struct NetworkCollector: Collector {
   /// `1.0`.
   public var schemaVersion: String { "1.0" }
 
+  /// Interfaces that come and go with containers and virtual machines.
+  public func isVolatile(_ item: Item) -> Bool {
+    let name = item["Name"] ?? ""
+    return ["veth", "br-", "cali", "cni", "flannel", "lxc", "tap", "vnet"].contains {
+      name.hasPrefix($0)
+    }
+  }
+
   /// One item for each interface in the kernel's order; throws where `sys/class/net` is missing.
   public func collect(from machine: Machine) throws -> [Item] {
     let addresses = try machine.addresses()
@@ -32,6 +40,7 @@ public struct NetworkCollector: Collector {
         // resolv.conf names no interface; queries leave where everything else leaves.
         if !servers.isEmpty { values["DNSServer"] = servers }
       }
+      values["DHCPServer"] = Lease.server(of: interface.name, index: interface.index, on: machine)
       return Item(values)
     }
   }

@@ -1,21 +1,14 @@
-public import Inventory
+import Inventory
 
 /// The packages that dpkg has installed, read from its own files.
-public struct ApplicationCollector: Collector {
-  /// Makes the collector.
-  public init() {}
+struct DpkgPackages: PackageSource {
+  static let path = "var/lib/dpkg/status"
 
-  /// `AWS:Application`.
-  public var type: TypeName { .application }
+  func isThere(on machine: Machine) -> Bool { machine.exists(Self.path) }
 
-  /// `1.1`, the version that the agent of Systems Manager sends.
-  public var schemaVersion: String { "1.1" }
-
-  /// One item for each installed package; throws where `var/lib/dpkg/status` cannot be read.
-  public func collect(from machine: Machine) throws -> [Item] {
-    let bytes = try machine.bytes(of: "var/lib/dpkg/status")
-    return DpkgStatus.packages(in: bytes).lazy.filter(\.isInstalled).map {
-      item(of: $0, installedAt: installedTime(of: $0, on: machine))
+  func packages(on machine: Machine) throws -> [Item] {
+    DpkgStatus.packages(in: try machine.bytes(of: Self.path)).lazy.filter(\.isInstalled).map {
+      item(of: $0, installedAt: Self.installedTime(of: $0, on: machine))
     }
   }
 
@@ -23,7 +16,7 @@ public struct ApplicationCollector: Collector {
   ///
   /// Packages of which several architectures can be installed side by side have the architecture in
   /// the file's name.
-  private func installedTime(of package: DpkgPackage, on machine: Machine) -> Instant? {
+  static func installedTime(of package: DpkgPackage, on machine: Machine) -> Instant? {
     let info = "var/lib/dpkg/info/\(package.name)"
     let seconds =
       machine.modificationSeconds(of: "\(info):\(package.architecture).list")

@@ -17,18 +17,21 @@ public struct InstanceDetailedInformationCollector: Collector {
     let model = processors.lazy.compactMap { $0["model name"] ?? $0["cpu model"] }.first
     let topology = Topology(of: machine, processors: processors)
     let count = presentCount(on: machine) ?? processors.count
-    return [
-      [
-        "CPUModel": model ?? "",
-        "CPUs": count > 0 ? String(count) : "",
-        "CPUCores": topology.map { String($0.cores) } ?? "",
-        "CPUSockets": topology.map { String($0.sockets) } ?? "",
-        "CPUHyperThreadEnabled": topology.map { String($0.threads > $0.cores) } ?? "",
-        "CPUSpeedMHz": speed(model: model, on: machine),
-        "KernelVersion": machine.line(of: "proc/sys/kernel/osrelease") ?? "",
-        "OSServicePack": "",
-      ]
+    var item: Item = [
+      "CPUModel": model ?? "",
+      "CPUs": count > 0 ? String(count) : "",
+      "CPUCores": topology.map { String($0.cores) } ?? "",
+      "CPUSockets": topology.map { String($0.sockets) } ?? "",
+      "CPUHyperThreadEnabled": topology.map { String($0.threads > $0.cores) } ?? "",
+      "CPUSpeedMHz": speed(model: model, on: machine),
+      "KernelVersion": machine.line(of: "proc/sys/kernel/osrelease") ?? "",
+      "OSServicePack": "",
     ]
+    // Beyond what the agent tells.
+    item["Virtualization"] = Virtualization.name(on: machine)
+    item["Manufacturer"] = machine.line(of: "sys/class/dmi/id/sys_vendor")
+    item["Model"] = machine.line(of: "sys/class/dmi/id/product_name")
+    return [item]
   }
 
   /// The stanzas of `proc/cpuinfo` that describe a processor.

@@ -1,0 +1,196 @@
+import Glibc
+
+/// Where collectors read from: the files of a machine under some root directory.
+///
+/// With the root `/` it is the running machine, and the addresses of its interfaces come from the
+/// kernel. Under any other root only files are read, so that a mounted or constructed tree answers
+/// for itself and never with facts of the machine that reads it.
+public struct Machine: Sendable {
+  /// The directory that stands for `/`.
+  public let root: String
+
+  /// The addresses of the interfaces, in the order in which the kernel lists them.
+  let addresses: @Sendable () throws -> [InterfaceAddress]
+
+  /// Where collectors tell what they could not read in full.
+  let notes: Notes
+
+  /// Where packages of languages lie; looked for once in all copies of a machine.
+  let places: SoftwarePlaces
+
+  /// Takes the directory that stands for `/`.
+  public init(root: String = "/") {
+    let isLive = root.allSatisfy { $0 == "/" } && !root.isEmpty
+    self.init(root: root) { isLive ? try InterfaceAddress.ofRunningMachine() : [] }
+  }
+
+  init(
+    root: String, places: SoftwarePlaces = SoftwarePlaces(),
+    addresses: @escaping @Sendable () throws -> [InterfaceAddress]
+  ) {
+    self.root = root.hasSuffix("/") ? root : root + "/"
+    self.addresses = addresses
+    self.places = places
+    notes = Notes()
+  }
+
+  /// The same machine with notes of its own.
+  func withNotes() -> Machine { Machine(root: root, places: places, addresses: addresses) }
+
+  /// Tells what could not be read in full, in one sentence.
+  public func warn(_ sentence: String) { notes.add(sentence) }
+
+  /// Whether this is the running machine, of which the kernel can be asked.
+  var isLive: Bool { root.allSatisfy { $0 == "/" } }
+
+  /// The path of a file that is named relative to the root, without a leading slash.
+  func path(_ name: String) -> String { root + name }
+
+  /// Bytes of a file that is read where the reader names no other limit.
+  static let fileBytesMax = 256 << 20
+
+  /// The bytes of a regular file; throws what the system says of it, with its path.
+  ///
+  /// A pipe, a socket or a device is refused, because reading it could wait forever.
+  func bytes(of name: String, max: Int = fileBytesMax) throws(CollectorError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try stream(name, max: max) { bytes += $0 }
+    return bytes
+  }
+
+  /// Hands over the bytes of a regular file piece by piece; throws as ``bytes(of:max:)`` does.
+  func stream(
+    _ name: String, max: Int = fileBytesMax, to take: ([UInt8]) -> Void
+  ) throws(CollectorError) {
+    let path = path(name)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw CollectorError(path: path, errno: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else {
+      throw CollectorError(path: path, errno: errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CollectorError(
+        status.st_mode & S_IFMT == S_IFDIR
+          ? "\(path): Is a directory" : "\(path) is no regular file")
+    }
+    // The files of proc and sys have no size to ask for, hence reading until nothing comes.
+    var count = 0
+    while true {
+      let chunk = try Self.chunk(of: descriptor, path)
+      if chunk.isEmpty { return }
+      count += chunk.count
+      guard count <= max else { throw CollectorError("\(path) has more than \(max) bytes") }
+      take(chunk)
+    }
+  }
+
+  private static func chunk(
+    of descriptor: CInt, _ path: String
+  ) throws(CollectorError) -> [UInt8] {
+    while true {
+      var result = 0
+      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+        result = unsafe read(descriptor, buffer.baseAddress, buffer.count)
+        count = Swift.max(0, result)
+      }
+      if result >= 0 { return chunk }
+      if errno != EINTR { throw CollectorError(path: path, errno: errno) }
+    }
+  }
+
+  /// A file as text, bytes that are not UTF-8 replaced by U+FFFD; nil where it cannot be read.
+  func text(of name: String) -> String? {
+    guard let bytes = try? bytes(of: name) else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The first line of a file without surrounding blanks; nil where it is absent or empty.
+  func line(of name: String) -> String? {
+    guard let text = text(of: name) else { return nil }
+    let line = text.prefix { !$0.isNewline }.trimmed
+    return line.isEmpty ? nil : line
+  }
+
+  /// The names in a directory in the order of their bytes; throws where it cannot be read.
+  func names(in directory: String) throws(CollectorError) -> [String] {
+    let path = path(directory)
+    guard let stream = unsafe opendir(path) else {
+      throw CollectorError(path: path, errno: errno)
+    }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The directories that a path means in which a `*` stands for any one name.
+  func expand(_ pattern: String) -> [String] {
+    var found = [""]
+    for part in pattern.split(separator: "/").map(String.init) {
+      found = found.flatMap { parent -> [String] in
+        let prefix = parent.isEmpty ? "" : parent + "/"
+        guard part == "*" else { return [prefix + part] }
+        return ((try? names(in: parent)) ?? []).map { prefix + $0 }
+      }
+    }
+    return found
+  }
+
+  /// Where a symbolic link leads; nil where there is none.
+  func link(at name: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+      guard let start = bytes.baseAddress else { return 0 }
+      return unsafe readlink(path(name), start, bytes.count)
+    }
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+
+  /// Whether there is a file or directory of that name.
+  func exists(_ name: String) -> Bool { unsafe access(path(name), F_OK) == 0 }
+
+  /// Whether there is a regular file of that name.
+  func isFile(_ name: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path(name), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// When a file was last written, in seconds since 1970; nil where there is none.
+  func modificationSeconds(of name: String) -> Int64? {
+    var status = stat()
+    guard unsafe stat(path(name), &status) == 0 else { return nil }
+    return Int64(status.st_mtim.tv_sec)
+  }
+}
+
+/// Why a collector or importer could not read what it needs.
+public struct CollectorError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// One sentence that names the file.
+  public let message: String
+
+  /// Makes an error with its sentence.
+  public init(_ message: String) { self.message = message }
+
+  init(path: String, errno code: Int32) {
+    message = unsafe "\(path): \(String(cString: strerror(code)))"
+  }
+
+  /// The sentence.
+  public var description: String { message }
+}
+
+extension StringProtocol {
+  /// The text without blanks at both ends.
+  var trimmed: String {
+    let start = drop { $0.isWhitespace }
+    guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(start[...last])
+  }
+}

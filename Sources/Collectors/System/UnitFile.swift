@@ -1,0 +1,50 @@
+/// A unit of systemd: lines of names and values in sections, as systemd.syntax(7) describes them.
+struct UnitFile {
+  struct Value {
+    let section: String
+    let name: String
+    let value: String
+  }
+
+  private static let bytesMax = 1 << 20
+
+  let values: [Value]
+
+  /// Nil where the file cannot be read; a unit that is masked is an empty one.
+  init?(_ path: String, on machine: Machine) {
+    guard let bytes = try? machine.bytes(of: path, max: Self.bytesMax) else { return nil }
+    var values: [Value] = []
+    var section = ""
+    var held = ""
+    for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
+      let line = line.trimmed
+      if line.hasPrefix("#") || line.hasPrefix(";") || line.isEmpty { continue }
+      if line.hasSuffix("\\") {
+        held += line.dropLast() + " "
+        continue
+      }
+      let whole = held + line
+      held = ""
+      if whole.hasPrefix("["), whole.hasSuffix("]") {
+        section = String(whole.dropFirst().dropLast())
+      } else if let equals = whole.firstIndex(of: "=") {
+        values.append(
+          Value(
+            section: section, name: whole[..<equals].trimmed,
+            value: whole[whole.index(after: equals)...].trimmed))
+      }
+    }
+    self.values = values
+  }
+
+  /// The last value of a name.
+  subscript(section: String, name: String) -> String? {
+    values.last { $0.section == section && $0.name == name }?.value
+  }
+
+  /// The words of all values of a name.
+  func words(_ section: String, _ name: String) -> [String] {
+    values.filter { $0.section == section && $0.name == name }
+      .flatMap { $0.value.split(whereSeparator: \.isWhitespace).map(String.init) }
+  }
+}
