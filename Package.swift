@@ -106,10 +106,14 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: shared),
+    .target(
+      name: "Importers", dependencies: ["Collectors", "Inventory", "JSONTape", "Digests", "CZlib"],
+      swiftSettings: shared),
     .executableTarget(
       name: "stocktake",
       dependencies: [
-        "Answers", "HistoryStore", "Inventory", "Collectors", "CMalloc", "CZlib", "CZstd",
+        "Answers", "HistoryStore", "Inventory", "Collectors", "Importers", "CMalloc", "CZlib",
+        "CZstd",
         "AccessKeys",
         "FrontDoor",
         "JSONTape", "Signatures", "SystemsManager",
@@ -155,6 +159,10 @@ let package = Package(
       exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
       name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),
+    .testTarget(
+      name: "ImportersTests",
+      dependencies: ["Importers", "Collectors", "Inventory", "JSONTape", "CZlib"],
+      swiftSettings: shared),
     .testTarget(
       name: "SignaturesTests",
       dependencies: ["Signatures", .product(name: "Crypto", package: "swift-crypto")],

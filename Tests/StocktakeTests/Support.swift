@@ -90,6 +90,9 @@ final class Bench {
     try start(arguments, input: input).1()
   }
 
+  /// Runs the program with a list of arguments.
+  func run(_ arguments: [String]) throws -> Run { try start(arguments).1() }
+
   /// A report of applications as a line of JSON.
   static func report(_ node: String, _ time: String, _ versions: [String: String]) -> String {
     let items = versions.sorted { $0.key < $1.key }.map {

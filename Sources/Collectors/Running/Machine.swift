@@ -178,7 +178,7 @@ public struct CollectorError: Error, Hashable, Sendable, CustomStringConvertible
   /// Makes an error with its sentence.
   public init(_ message: String) { self.message = message }
 
-  init(path: String, errno code: Int32) {
+  package init(path: String, errno code: Int32) {
     message = unsafe "\(path): \(String(cString: strerror(code)))"
   }
 

@@ -9,7 +9,9 @@ import Inventory
 public struct ScriptFolder: Sendable {
   /// The folder.
   public var path: String
-  /// The user to run programs as; nil for the one that collects. Only root can choose.
+  /// The user to run programs as; nil for the one that collects.
+  ///
+  /// Only root can choose.
   public var user: String?
   /// Seconds that one program may take.
   public var secondsMax = 10.0

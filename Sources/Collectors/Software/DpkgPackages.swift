@@ -1,14 +1,14 @@
-import Inventory
+package import Inventory
 
 /// The packages that dpkg has installed, read from its own files.
-struct DpkgPackages: PackageSource {
+package struct DpkgPackages: PackageSource {
   static let path = "var/lib/dpkg/status"
 
-  func isThere(on machine: Machine) -> Bool { machine.exists(Self.path) }
+  package func isThere(on machine: Machine) -> Bool { machine.exists(Self.path) }
 
-  func packages(on machine: Machine) throws -> [Item] {
+  package func packages(on machine: Machine) throws -> [Item] {
     DpkgStatus.packages(in: try machine.bytes(of: Self.path)).lazy.filter(\.isInstalled).map {
-      item(of: $0, installedAt: Self.installedTime(of: $0, on: machine))
+      Self.item(of: $0, installedAt: Self.installedTime(of: $0, on: machine))
     }
   }
 
@@ -24,7 +24,8 @@ struct DpkgPackages: PackageSource {
     return seconds.map(Instant.init(seconds:))
   }
 
-  private func item(of package: DpkgPackage, installedAt: Instant?) -> Item {
+  /// The item of a package; the time is left out where it is unknown.
+  package static func item(of package: DpkgPackage, installedAt: Instant?) -> Item {
     var values = [
       "Name": AgentForm.field(package.name),
       "Version": AgentForm.field(package.version),

@@ -1,7 +1,7 @@
 /// One package as dpkg's status file has it.
-struct DpkgPackage: Hashable, Sendable {
+package struct DpkgPackage: Hashable, Sendable {
   /// The third word of the field `Status`.
-  enum State: String, Sendable {
+  package enum State: String, Sendable {
     case notInstalled = "not-installed"
     case configFiles = "config-files"
     case halfInstalled = "half-installed"
@@ -12,27 +12,27 @@ struct DpkgPackage: Hashable, Sendable {
     case installed
   }
 
-  var name = ""
-  var version = ""
+  package var name = ""
+  package var version = ""
   /// In dpkg's own words: `amd64`, `all`.
-  var architecture = ""
-  var maintainer = ""
-  var section = ""
-  var homepage = ""
+  package var architecture = ""
+  package var maintainer = ""
+  package var section = ""
+  package var homepage = ""
   /// The first line of the description.
-  var summary = ""
+  package var summary = ""
   /// What the administrator wants: `install`, `hold`, `deinstall`.
-  var want = ""
+  package var want = ""
   /// `ok`, or `reinstreq` where the package is broken.
-  var flag = ""
+  package var flag = ""
   /// Nil where the word is none that dpkg has.
-  var state: State?
+  package var state: State?
 
   /// Whether the package is there and works.
   ///
   /// A package whose triggers are still to run is installed already: dpkg puts it into these states
   /// while it works on other packages, and leaving it out would show a removal that never happened.
-  var isInstalled: Bool {
+  package var isInstalled: Bool {
     guard flag == "ok" else { return false }
     return switch state {
     case .installed, .triggersAwaited, .triggersPending: true
@@ -42,9 +42,9 @@ struct DpkgPackage: Hashable, Sendable {
 }
 
 /// Reads dpkg's status file: stanzas of `Field: value` lines with an empty line between them.
-enum DpkgStatus {
+package enum DpkgStatus {
   /// The packages of a status file, in any state; bytes that are not UTF-8 become U+FFFD.
-  static func packages(in bytes: [UInt8]) -> [DpkgPackage] {
+  package static func packages(in bytes: [UInt8]) -> [DpkgPackage] {
     var packages: [DpkgPackage] = []
     var package = DpkgPackage()
     let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
@@ -98,17 +98,17 @@ enum DpkgStatus {
 }
 
 /// How the agent of Systems Manager writes what dpkg says, so that both give equal items.
-enum AgentForm {
+package enum AgentForm {
   /// Bytes the agent leaves of a field.
   ///
   /// Source: maxSummaryLength in its application gatherer.
-  static let fieldBytesMax = 100
+  package static let fieldBytesMax = 100
 
   /// A field cut as the agent cuts it, but never inside a character.
   ///
   /// The agent counts bytes after escaping for JSON, where a quotation mark, a backslash and a tab
   /// take two.
-  static func field(_ text: String) -> String {
+  package static func field(_ text: String) -> String {
     // Escaping at most doubles the length, so most fields need no count.
     if text.utf8.count <= fieldBytesMax / 2 { return text }
     var room = fieldBytesMax
@@ -123,7 +123,7 @@ enum AgentForm {
   }
 
   /// The agent's word for an architecture of dpkg.
-  static func architecture(_ name: String) -> String {
+  package static func architecture(_ name: String) -> String {
     switch name {
     case "amd64": "x86_64"
     case "386": "i386"
@@ -132,7 +132,7 @@ enum AgentForm {
   }
 
   /// The name of the package's file, which the agent puts together because dpkg forgets it.
-  static func packageID(name: String, version: String, architecture: String) -> String {
+  package static func packageID(name: String, version: String, architecture: String) -> String {
     field("\(name)_\(version)_\(architecture).deb")
   }
 }

@@ -1,7 +1,7 @@
-import Inventory
+package import Inventory
 
 /// A package manager and what it has installed, in the form of `AWS:Application`.
-protocol PackageSource: Sendable {
+package protocol PackageSource: Sendable {
   /// Whether the machine has it.
   func isThere(on machine: Machine) -> Bool
   /// One item for each installed package; throws where its database makes no sense.

@@ -1,8 +1,9 @@
+import Collectors
 import Foundation
 import Inventory
 import Testing
 
-@testable import Collectors
+@testable import Importers
 
 /// Files of a log, and the clocks that wrote them.
 struct DpkgLogFilesTests {

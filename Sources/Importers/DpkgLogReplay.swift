@@ -1,39 +1,20 @@
+import Collectors
 import Inventory
 
-/// Follows one package through the log.
+/// Follows one package through dpkg's log.
 ///
 /// A package counts as installed with a version from the line that says so until the line that says
-/// it is gone, or until another version is installed in full. What held before the first line is
-/// what that line says was there.
+/// it is gone, or until another version is installed in full.
 struct DpkgPackageTrack: Sendable {
-  /// A version that is installed, and since when if the log tells.
-  struct Held: Hashable, Sendable {
-    var version: String
-    var installedAt: Instant?
-  }
-
-  /// From `instant` on the package is held so, or not at all.
-  struct Change: Hashable, Sendable {
-    var instant: Instant
-    var held: Held?
-  }
-
   let package: DpkgLogPackage
-  /// What held before the log.
-  private(set) var initial: Held?
-  /// What held from when on, in the order of the log.
-  private(set) var changes: [Change] = []
-  /// What does not fit together, one sentence each.
-  private(set) var contradictions: [String] = []
-  private var held: Held?
+  private(set) var track: PackageTrack
   /// The version that is unpacked and not yet installed in full.
   private var unpacked: String?
-  private var isKnown = false
 
-  init(_ package: DpkgLogPackage) { self.package = package }
-
-  /// What holds after the last line.
-  var last: Held? { held }
+  init(_ package: DpkgLogPackage) {
+    self.package = package
+    track = PackageTrack(label: package.label)
+  }
 
   /// Takes the next line that speaks of the package.
   mutating func take(_ event: DpkgLogLine.Event, at instant: Instant) {
@@ -42,7 +23,6 @@ struct DpkgPackageTrack: Sendable {
       take(action, old: old, new: new, at: instant)
     case .status(let state, _, let version):
       take(state, version, at: instant)
-    case .other: return
     }
   }
 
@@ -61,10 +41,10 @@ struct DpkgPackageTrack: Sendable {
       expect(old, at: instant)
     case .purge:
       // It begins after the removal; alone it deletes what an earlier removal left.
-      if !isKnown { expect(nil, at: instant) }
+      if !track.isKnown { expect(nil, at: instant) }
     case .configure:
       // It begins after the unpacking; alone it says that the log does not have that.
-      if !isKnown { beginInTheMiddle(old, at: instant) }
+      if !track.isKnown { beginInTheMiddle(old, at: instant) }
     }
   }
 
@@ -73,55 +53,37 @@ struct DpkgPackageTrack: Sendable {
   ) {
     switch state {
     case .installed:
-      if !isKnown { beginInTheMiddle(version, at: instant) }
+      if !track.isKnown { beginInTheMiddle(version, at: instant) }
       guard let version else { return }
       // Without an unpacking before it, a package is only back from running its triggers, or from
       // an attempt that was given up.
-      if unpacked == version || held?.version != version {
-        change(to: Held(version: version, installedAt: instant), at: instant)
+      if unpacked == version || track.held?.version != version {
+        track.change(to: version, installedAt: instant, at: instant)
       }
       unpacked = nil
     case .notInstalled, .configFiles:
-      isKnown = true
+      track.isKnown = true
       unpacked = nil
-      if held != nil { change(to: nil, at: instant) }
+      if track.held != nil { track.change(to: nil, at: instant) }
     case .triggersAwaited, .triggersPending:
-      if !isKnown { expect(version, at: instant) }
+      if !track.isKnown { expect(version, at: instant) }
     case .unpacked, .halfConfigured, .halfInstalled:
-      if !isKnown { beginInTheMiddle(version, at: instant) }
+      if !track.isKnown { beginInTheMiddle(version, at: instant) }
     }
   }
 
-  /// The line can only be there if this version is installed, or none.
   private mutating func expect(_ version: String?, at instant: Instant) {
-    if !isKnown {
-      isKnown = true
-      initial = version.map { Held(version: $0, installedAt: nil) }
-      held = initial
-      return
-    }
     // After an attempt that failed, dpkg names the version that the attempt left unpacked.
-    guard unpacked == nil, held?.version != version else { return }
-    contradictions.append(
-      "\(package.name):\(package.architecture): \(name(held?.version)) until \(instant), where the"
-        + " log goes on with \(name(version)); lines seem to be missing")
-    change(to: version.map { Held(version: $0, installedAt: nil) }, at: instant)
+    track.expect(version, isVague: unpacked != nil, at: instant)
   }
 
   private mutating func beginInTheMiddle(_ version: String?, at instant: Instant) {
-    isKnown = true
+    track.isKnown = true
     unpacked = version
-    contradictions.append(
-      "\(package.name):\(package.architecture): the log begins in the middle of installing"
-        + " \(name(version)); what was installed before is unknown and counts as nothing")
+    track.contradict(
+      "the log begins in the middle of installing \(track.name(version)); what was installed before"
+        + " is unknown and counts as nothing")
   }
-
-  private mutating func change(to held: Held?, at instant: Instant) {
-    self.held = held
-    changes.append(Change(instant: instant, held: held))
-  }
-
-  private func name(_ version: String?) -> String { version ?? "nothing" }
 }
 
 /// Follows all packages through the lines of a log, in their order.
@@ -142,7 +104,6 @@ struct DpkgLogReplay: Sendable {
         track.take(event, at: instant)
         tracks.append(track)
       }
-    case .other: return
     }
   }
 }

@@ -1,8 +1,9 @@
+import Collectors
 import Foundation
 import Inventory
 import Testing
 
-@testable import Collectors
+@testable import Importers
 
 struct DpkgLogImporterTests {
   private let late = utc("2027-01-01 00:00:00")

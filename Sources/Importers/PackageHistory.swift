@@ -1,7 +1,11 @@
+import Collectors
 public import Inventory
 
-/// What dpkg's logs tell of the packages of one machine: everything installed, at every change.
-public struct DpkgLogHistory: Sendable {
+/// What ``DpkgLogImporter`` gives.
+public typealias DpkgLogHistory = PackageHistory
+
+/// What a package manager's logs tell of one machine: everything installed, at every change.
+public struct PackageHistory: Sendable {
   /// All that was installed from some second on.
   public struct Observation: Sendable, Hashable {
     /// The second from which on it was so.
@@ -12,8 +16,8 @@ public struct DpkgLogHistory: Sendable {
 
   /// The observations in ascending order of valid time, made one by one while iterating.
   ///
-  /// The first holds one second before the first line; each other one after a second of the log in
-  /// which something changed.
+  /// The first holds one second before the first line, where it is known what is there now; each
+  /// other one after a second of the log in which something changed.
   public struct Observations: Sequence, Sendable {
     fileprivate let base: Instant?
     fileprivate let initial: [Item?]
@@ -32,15 +36,15 @@ public struct DpkgLogHistory: Sendable {
 
   /// All observations; empty where the log has no line.
   public let observations: Observations
-  /// From here on the log knows: one second before its first line.
+  /// From here on the log knows: one second before its first line, or that line's where it is not
+  /// known what is there now.
   ///
-  /// This is the valid time of the first observation. Of an empty log it is when the present state
-  /// was collected.
+  /// Of an empty log it is when the present state was collected.
   public let knownFrom: Instant
   /// How many lines were read, whether or not they made sense.
   public let linesRead: Int
   /// Contradictions and lines that do not parse, one sentence each.
-  public let warnings: [String]
+  public internal(set) var warnings: [String]
 
   /// Each observation as a report of `AWS:Application`, made one by one while iterating.
   public func reports(node: NodeID) -> some Sequence<Report> {
@@ -51,46 +55,52 @@ public struct DpkgLogHistory: Sendable {
       return Report(node: node, entries: [entry], origin: .imported)
     }
   }
+
+  /// The same in the form of all importers, as a history of one node.
+  public func imported(node: NodeID) -> ImportedHistory {
+    var warnings = Warnings()
+    for warning in self.warnings { warnings.add(warning) }
+    return ImportedHistory(
+      reports: ImportedReports { AnyIterator(reports(node: node).makeIterator()) },
+      knownFrom: linesRead == 0 ? nil : knownFrom, warnings: warnings.sentences,
+      recordsRead: linesRead)
+  }
 }
 
-extension DpkgLogHistory {
+extension PackageHistory {
   /// Puts what the log has of each package together with the packages as they are now.
-  init(
-    replay: DpkgLogReplay, current: [Item], capturedAt: Instant, firstLine: Instant?,
-    linesRead: Int, warnings: [String]
+  ///
+  /// Where `current` is nil, packages that no line names are unknown, and the state before the log
+  /// with them.
+  init<P: LoggedPackage>(
+    tracks: [(P, PackageTrack)], current: [Item]?, capturedAt: Instant,
+    reading: PackageLogReading
   ) {
-    var builder = Builder(current)
-    for track in replay.tracks { builder.add(track) }
+    var builder = Builder<P>(current)
+    for (package, track) in tracks { builder.add(package, track) }
     let (initial, changes) = builder.sorted()
-    observations = Observations(
-      base: firstLine?.advanced(bySeconds: -1), initial: initial, changes: changes)
-    knownFrom = firstLine?.advanced(bySeconds: -1) ?? capturedAt
-    self.linesRead = linesRead
-    self.warnings = warnings + builder.warnings
-  }
-
-  private struct Key: Hashable, Comparable {
-    var name: String
-    var architecture: String
-
-    static func < (a: Self, b: Self) -> Bool {
-      (a.name, a.architecture) < (b.name, b.architecture)
-    }
+    let base = current == nil ? nil : reading.firstLine?.advanced(bySeconds: -1)
+    observations = Observations(base: base, initial: initial, changes: changes)
+    knownFrom = base ?? reading.firstLine ?? capturedAt
+    linesRead = reading.lineCount
+    warnings = reading.warnings + builder.warnings
   }
 
   /// Collects one slot for each package, now installed or only in the log.
-  private struct Builder {
-    var keys: [Key] = []
+  private struct Builder<P: LoggedPackage> {
+    var keys: [PackageKey] = []
     var present: [Item?] = []
     var initial: [Item?] = []
     var changes: [Change] = []
     var warnings: [String] = []
-    private var slots: [Key: Int] = [:]
+    private var slots: [PackageKey: Int] = [:]
+    private let knowsPresent: Bool
 
-    init(_ current: [Item]) {
-      for item in current {
-        let key = Key(name: item["Name"] ?? "", architecture: item["Architecture"] ?? "")
-        // A second item of one name is not dpkg's; it keeps a slot that no line of the log reaches.
+    init(_ current: [Item]?) {
+      knowsPresent = current != nil
+      for item in current ?? [] {
+        let key = P.key(of: item)
+        // A second item of one key is not the log's; it keeps a slot that no line of the log reaches.
         if slots[key] == nil { slots[key] = keys.count }
         keys.append(key)
         present.append(item)
@@ -98,11 +108,8 @@ extension DpkgLogHistory {
       }
     }
 
-    mutating func add(_ track: DpkgPackageTrack) {
-      let package = track.package
-      let key = Key(
-        name: AgentForm.field(package.name),
-        architecture: AgentForm.architecture(package.architecture))
+    mutating func add(_ package: P, _ track: PackageTrack) {
+      let key = package.key
       let slot = slots[key] ?? keys.count
       if slot == keys.count {
         slots[key] = slot
@@ -112,11 +119,12 @@ extension DpkgLogHistory {
       }
       let item = present[slot]
       warnings += track.contradictions
-      let logged = track.last.map { AgentForm.field($0.version) }
-      if logged != item?["Version"] {
+      let logged = track.held.map { P.form($0.version) }
+      let now = item.map(P.version(of:))
+      if knowsPresent, logged != now {
         warnings.append(
-          "\(package.name):\(package.architecture): the log ends with \(logged ?? "nothing")"
-            + " installed, now it is \(item?["Version"] ?? "nothing")")
+          "\(track.label): the log ends with \(track.name(logged)) installed, now it is"
+            + " \(track.name(now))")
       }
       initial[slot] = track.initial.map {
         self.item(of: $0, package, present: item, isLast: track.changes.isEmpty)
@@ -134,10 +142,11 @@ extension DpkgLogHistory {
 
     /// The present item as far as it is of this version; else what the log knows.
     private func item(
-      of held: DpkgPackageTrack.Held, _ package: DpkgLogPackage, present: Item?, isLast: Bool
+      of held: PackageTrack.Held, _ package: P, present: Item?, isLast: Bool
     ) -> Item {
-      guard var item = present, item["Version"] == AgentForm.field(held.version) else {
-        return package.item(version: held.version, installedAt: held.installedAt)
+      guard var item = present, P.version(of: item) == P.form(held.version) else {
+        return package.item(
+          version: held.version, installedAt: held.installedAt, present: present)
       }
       if !isLast { item["InstalledTime"] = held.installedAt?.description }
       return item
@@ -161,22 +170,22 @@ extension DpkgLogHistory {
   }
 }
 
-extension DpkgLogHistory.Observations {
+extension PackageHistory.Observations {
   /// Makes one observation after the other; O(packages) each.
   public struct Iterator: IteratorProtocol {
-    private let changes: [DpkgLogHistory.Change]
+    private let changes: [PackageHistory.Change]
     private var base: Instant?
     private var slots: [Item?]
     private var position = 0
 
-    fileprivate init(_ observations: DpkgLogHistory.Observations) {
+    fileprivate init(_ observations: PackageHistory.Observations) {
       changes = observations.changes
       base = observations.base
       slots = observations.initial
     }
 
     /// The next observation, or nil after the last.
-    public mutating func next() -> DpkgLogHistory.Observation? {
+    public mutating func next() -> PackageHistory.Observation? {
       if let base {
         self.base = nil
         return observation(at: base)
@@ -198,8 +207,8 @@ extension DpkgLogHistory.Observations {
       return nil
     }
 
-    private func observation(at instant: Instant) -> DpkgLogHistory.Observation {
-      DpkgLogHistory.Observation(validTime: instant, items: slots.compactMap { $0 })
+    private func observation(at instant: Instant) -> PackageHistory.Observation {
+      PackageHistory.Observation(validTime: instant, items: slots.compactMap { $0 })
     }
   }
 }

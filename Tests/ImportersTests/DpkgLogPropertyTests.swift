@@ -1,8 +1,9 @@
+import Collectors
 import Foundation
 import Inventory
 import Testing
 
-@testable import Collectors
+@testable import Importers
 
 /// A machine whose packages come and go at random, and what its dpkg would log.
 private struct Simulation {

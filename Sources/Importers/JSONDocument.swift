@@ -1,0 +1,62 @@
+import Collectors
+import JSONTape
+
+/// Reads JSON of other programs.
+struct JSONDocument {
+  private let parser = TapeParser(maxDepth: JSONValue.depthMax)
+
+  /// One value; throws where the bytes are no JSON, too many, or nested too deep.
+  func value(_ bytes: ArraySlice<UInt8>) throws -> JSONValue {
+    guard bytes.count <= ImportLimits.lineBytes else {
+      throw CollectorError("it has more than \(ImportLimits.lineBytes) bytes")
+    }
+    try parser.parse(bytes.span.bytes)
+    return JSONValue(parser.tape)
+  }
+
+  /// The value that a file is, plain or packed by gzip; throws what names the file.
+  static func value(ofFileAt path: String) throws(CollectorError) -> JSONValue {
+    let bytes = try CompressedFile.bytes(ofFileAt: path, atMost: ImportLimits.documentBytes)
+    do throws(JSONError) {
+      return try JSONValue(parsing: bytes.span.bytes)
+    } catch {
+      throw CollectorError("\(path) is no JSON document: \(error)")
+    }
+  }
+}
+
+extension JSONValue {
+  /// A string, or the text of another value; nil for null.
+  var plainText: String? {
+    switch self {
+    case .null: nil
+    case .string(let text): text
+    default: compact
+    }
+  }
+
+  /// The members of an object; nil for any other value.
+  var members: [Member]? {
+    if case .object(let members) = self { members } else { nil }
+  }
+
+  /// The elements of an array; nil for any other value.
+  var elements: [JSONValue]? {
+    if case .array(let values) = self { values } else { nil }
+  }
+
+  /// A string; nil for any other value.
+  var string: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+
+  /// A whole number, also where it is written as a string.
+  var whole: Int64? {
+    switch self {
+    case .integer(let number): number
+    case .number(let number): Int64(exactly: number)
+    case .string(let text): Int64(text)
+    default: nil
+    }
+  }
+}

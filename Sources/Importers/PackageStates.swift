@@ -1,0 +1,131 @@
+import Collectors
+public import Inventory
+
+/// Reads copies of dpkg's status file, such as `/var/backups/dpkg.status.1.gz`.
+///
+/// Each file is everything installed at the time of the copy.
+public struct DebianStatusImporter: Sendable {
+  /// The valid time of what is read; nil for the time at which each file was last written.
+  public let time: Instant?
+
+  /// Takes the valid time, or nil for that of each file; cron and gzip keep that of the original.
+  public init(at time: Instant? = nil) { self.time = time }
+
+  /// Reads files, plain or packed by gzip, given in any order.
+  ///
+  /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. A file
+  /// that is damaged or cut gives no observation, because what it lacks would count as removed.
+  public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
+    try packageStates(paths: paths, node: node, at: time) { bytes in
+      DpkgStatus.packages(in: bytes).map { package in
+        guard package.state != nil, !package.isInstalled || !package.version.isEmpty else {
+          return .unclear
+        }
+        return package.isInstalled
+          ? .installed(DpkgPackages.item(of: package, installedAt: nil)) : .absent
+      }
+    }
+  }
+}
+
+/// Reads copies of apk's database `/lib/apk/db/installed`.
+///
+/// Each file is everything installed at the time of the copy. The log of apk is not read: older apk
+/// has none, and what newer apk writes there is the output meant for the terminal.
+public struct ApkImporter: Sendable {
+  /// The valid time of what is read; nil for the time at which each file was last written.
+  public let time: Instant?
+
+  /// Takes the valid time, or nil for that of each file.
+  public init(at time: Instant? = nil) { self.time = time }
+
+  /// Reads files, plain or packed by gzip, given in any order.
+  ///
+  /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. A file
+  /// that is damaged or cut gives no observation, because what it lacks would count as removed.
+  public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
+    try packageStates(paths: paths, node: node, at: time) { bytes in
+      bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
+        .split { $0.isEmpty }.map { Self.item($0).map(Stanza.installed) ?? .unclear }
+    }
+  }
+
+  /// The item of a stanza whose lines begin with a letter and a colon; nil where it has no name.
+  private static func item(_ lines: ArraySlice<ArraySlice<UInt8>>) -> Item? {
+    var fields: [UInt8: String] = [:]
+    for line in lines where line.count > 2 && line[line.startIndex + 1] == 0x3a {
+      // The packages' own files come last and repeat their letters.
+      guard let letter = line.first, fields[letter] == nil else { continue }
+      fields[letter] = String(decoding: line.dropFirst(2), as: UTF8.self)
+    }
+    guard let name = fields[UInt8(ascii: "P")], let version = fields[UInt8(ascii: "V")] else {
+      return nil
+    }
+    return ImportedItem.item([
+      "Name": AgentForm.field(name), "Version": AgentForm.field(version),
+      "Architecture": fields[UInt8(ascii: "A")].map(AgentForm.architecture) ?? "",
+      "Publisher": ImportedItem.agentField(fields[UInt8(ascii: "m")]) ?? "",
+      "Summary": ImportedItem.agentField(fields[UInt8(ascii: "T")]),
+      "URL": ImportedItem.agentField(fields[UInt8(ascii: "U")]),
+    ])
+  }
+}
+
+/// What a part of a file says of a package.
+private enum Stanza {
+  case installed(Item)
+  case absent
+  /// It cannot be said whether the package is installed.
+  case unclear
+}
+
+/// Reads files of stanzas, each file as one state of `AWS:Application`.
+private func packageStates(
+  paths: [String], node: NodeID, at time: Instant?, parse: ([UInt8]) -> [Stanza]
+) throws -> ImportedHistory {
+  var states = StateHistory()
+  for path in paths.sorted() {
+    let instant = try time ?? FileTime.modified(path)
+    let bytes = try CompressedFile.bytes(ofFileAt: path)
+    if let fault = fault(in: bytes) {
+      states.warnings.add("\(path) \(fault); it gives no observation")
+      continue
+    }
+    let stanzas = parse(bytes)
+    states.recordsRead += stanzas.count
+    guard !stanzas.isEmpty else {
+      states.warnings.add("\(path) has no package; it gives no observation")
+      continue
+    }
+    var items: [Item] = []
+    var unclear: Int?
+    for (index, stanza) in stanzas.enumerated() {
+      switch stanza {
+      case .installed(let item): items.append(item)
+      case .absent: break
+      case .unclear: unclear = unclear ?? index + 1
+      }
+    }
+    if let unclear {
+      states.warnings.add(
+        "\(path): package number \(unclear) lacks its name, version or state; the file gives no"
+          + " observation")
+      continue
+    }
+    states.add(items, of: .application, schemaVersion: "1.1", at: instant, place: path)
+  }
+  return states.history(node: node)
+}
+
+/// Why a file of stanzas is not whole: it was cut inside one, or has a line that is no field.
+private func fault(in bytes: [UInt8]) -> String? {
+  guard !bytes.isEmpty else { return nil }
+  var number = 0
+  for line in bytes.split(separator: 0x0a, omittingEmptySubsequences: false) {
+    number += 1
+    guard let first = line.first, first != 0x20, first != 0x09 else { continue }
+    if !line.contains(0x3a) { return "line \(number) is no field" }
+  }
+  // Every package ends with an empty line.
+  return bytes.suffix(2) == [0x0a, 0x0a] ? nil : "was cut in line \(number)"
+}

@@ -1,0 +1,140 @@
+import Collectors
+import Foundation
+import Inventory
+import Testing
+
+@testable import Importers
+
+/// Files each of which is one state: dpkg's status and apk's database.
+struct StateFileTests {
+  private let status = """
+    Package: bash
+    Status: install ok installed
+    Maintainer: Someone <s@example.org>
+    Architecture: amd64
+    Version: 5.1-2
+    Description: the shell
+     and more of it
+
+    Package: gone
+    Status: deinstall ok config-files
+    Architecture: amd64
+    Version: 1
+
+
+    """
+
+  private func node() throws -> NodeID { try NodeID("n") }
+
+  private func lines(_ history: ImportedHistory) -> [String] {
+    history.reports.map { report in
+      report.entries.map { entry in
+        let items = (entry.content ?? []).map { "\($0["Name"] ?? "") \($0["Version"] ?? "")" }
+        return "\(entry.captureTime) \(entry.type): " + items.joined(separator: ", ")
+      }.joined(separator: "; ")
+    }
+  }
+
+  @Test func `each copy of dpkg's status is a state at the time it was written`() throws {
+    let tree = try TemporaryTree()
+    let first = try tree.write("dpkg.status.1", status)
+    try tree.setModified("dpkg.status.1", 1_770_000_000)
+    let second = try tree.write("dpkg.status.0", status.replacing("5.1-2", with: "5.2-1"))
+    try tree.setModified("dpkg.status.0", 1_780_000_000)
+    let copy = try tree.write("copy", status)
+    try tree.setModified("copy", 1_770_000_000)
+    let expected = [
+      "2026-02-02T02:40:00Z AWS:Application: bash 5.1-2",
+      "2026-05-28T20:26:40Z AWS:Application: bash 5.2-1",
+    ]
+    let history = try DebianStatusImporter().history(paths: [second, copy, first], node: node())
+    #expect(lines(history) == expected)
+    #expect(history.warnings.isEmpty && history.recordsRead == 6)
+    #expect(history.knownFrom == Instant(seconds: 1_770_000_000))
+    #expect(history.reports.allSatisfy { $0.origin == .imported })
+    guard output(of: "gzip", "-9", first) != nil else { return }
+    let packed = try DebianStatusImporter().history(
+      paths: [first + ".gz", second, second], node: node())
+    #expect(lines(packed) == expected)
+  }
+
+  @Test func `two files that disagree on one time are a warning and the first`() throws {
+    let tree = try TemporaryTree()
+    let first = try tree.write("a", status)
+    let second = try tree.write("b", status.replacing("5.1-2", with: "5.2-1"))
+    let history = try DebianStatusImporter(at: utc("2026-01-01 00:00:00")).history(
+      paths: [second, first], node: node())
+    #expect(lines(history) == ["2026-01-01T00:00:00Z AWS:Application: bash 5.1-2"])
+    #expect(history.warnings.count == 1)
+    #expect(history.warnings[0].contains(first) && history.warnings[0].contains(second))
+  }
+
+  @Test func `a file that is cut or damaged is a warning and no removal`() throws {
+    let tree = try TemporaryTree()
+    var random = SplitMix64(seed: 3)
+    for count in 0..<status.utf8.count {
+      let path = try tree.write("cut", status.utf8.prefix(count))
+      let history = try DebianStatusImporter().history(paths: [path], node: node())
+      for line in lines(history) where count < status.utf8.count - 1 {
+        #expect(line.contains("bash 5.1-2"), "\(count) bytes")
+      }
+      let bytes = (0..<count * 4).map { _ in UInt8.random(in: 0...255, using: &random) }
+      for history in [
+        try DebianStatusImporter().history(paths: [try tree.write("x", bytes)], node: node()),
+        try ApkImporter().history(paths: [try tree.write("y", bytes)], node: node()),
+      ] {
+        #expect(history.warnings.count == 1)
+      }
+    }
+    #expect(throws: CollectorError.self) {
+      try DebianStatusImporter().history(paths: [tree.path("none")], node: node())
+    }
+  }
+
+  @Test func `dpkg's own status file is what the collector gives`() throws {
+    let path = "/var/lib/dpkg/status"
+    guard FileManager.default.fileExists(atPath: path) else { return }
+    let history = try DebianStatusImporter().history(paths: [path], node: node())
+    #expect(history.warnings.isEmpty)
+    var items = try ApplicationCollector().collect(from: Machine())
+    for index in items.indices { items[index]["InstalledTime"] = nil }
+    #expect(history.reports.map { $0.entries[0].content } == [items])
+  }
+
+  @Test func `apk's database is one state`() throws {
+    let tree = try TemporaryTree()
+    let path = try tree.write(
+      "installed",
+      """
+      C:Q1abc=
+      P:musl
+      V:1.2.5-r0
+      A:x86_64
+      S:1
+      T:the musl c library
+      U:https://musl.libc.org/
+      m:Someone <s@example.org>
+      F:lib
+      R:ld-musl-x86_64.so.1
+      a:0:0:755
+
+      P:zlib
+      V:1.3-r2
+      A:noarch
+
+
+      """)
+    let history = try ApkImporter(at: utc("2026-01-01 00:00:00")).history(
+      paths: [path], node: node())
+    #expect(history.warnings.isEmpty && history.recordsRead == 2)
+    #expect(
+      history.reports.first { _ in true }?.entries[0].content == [
+        [
+          "Name": "musl", "Version": "1.2.5-r0", "Architecture": "x86_64",
+          "Publisher": "Someone <s@example.org>", "Summary": "the musl c library",
+          "URL": "https://musl.libc.org/",
+        ],
+        ["Name": "zlib", "Version": "1.3-r2", "Architecture": "noarch", "Publisher": ""],
+      ])
+  }
+}
