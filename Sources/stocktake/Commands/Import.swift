@@ -27,7 +27,7 @@ struct Import: AsyncParsableCommand {
     subcommands: [
       DpkgLog.self, DebianPackages.self, AptHistory.self, RpmLog.self, PacmanLog.self, Apk.self,
       Osquery.self, FusionInventory.self, OCSInventory.self, CycloneDX.self, SPDX.self,
-      ResourceDataSync.self,
+      ResourceDataSync.self, AWS.self,
     ])
 }
 
