@@ -90,7 +90,7 @@ struct SoftwareCollectorTests {
       return "\(line[..<slash]).\(words[2]) \(words[1])"
     }
     let machine = live
-    let items = try? await onOwnThread(secondsMax: 60) {
+    let items = try? await onOwnThread(secondsMax: 200) {
       try PatchComplianceCollector().collect(from: machine)
     }
     guard let items else { return #expect(expected.isEmpty) }
@@ -147,7 +147,7 @@ struct SoftwareCollectorTests {
       output(
         of: "rpm", "--root", root, "-i", "--nodeps", "--nosignature", "--dbpath", "/var/lib/rpm",
         "\(top)/RPMS/noarch/\(package)") != nil)
-    let items = try await onOwnThread(secondsMax: 60) {
+    let items = try await onOwnThread(secondsMax: 200) {
       try ApplicationCollector().collect(from: Machine(root: root))
     }
     #expect(names(items) == ["tiny"])

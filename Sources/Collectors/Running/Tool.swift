@@ -67,7 +67,7 @@ struct Tool: Sendable {
   func run() throws -> Output {
     let box = ResultBox<Output>()
     let done = DispatchSemaphore(value: 0)
-    Task.detached {
+    Task.detached(executorPreference: ToolExecutor.shared) {
       do { box.set(.success(try await execute())) } catch { box.set(.failure(error)) }
       done.signal()
     }
