@@ -41,9 +41,11 @@ struct ReportPacker {
       refused.items = nil
       refused.failure = error.message
     }
-    if Self.byteCount(entry) > limits.bodyBytesMax * 9 / 10 {
+    // One type cannot be split. A store takes it; a server may have a lower limit, and says so.
+    if Self.byteCount(entry) > ReportLimits.bodyBytesCeiling * 9 / 10 {
       refused.items = nil
-      refused.failure = "what it found does not fit into a report of \(limits.bodyBytesMax) bytes"
+      refused.failure =
+        "what it found does not fit into a report of \(ReportLimits.bodyBytesCeiling) bytes"
     }
     return refused
   }
