@@ -48,6 +48,17 @@ extension Definition {
   }
 }
 
+/// The attribute names of canonical bytes, in their order, without reading the values.
+func canonicalNames(_ bytes: RawSpan) throws(PackedBytesError) -> [[UInt8]] {
+  var reader = ByteReader(bytes)
+  var names: [[UInt8]] = []
+  while !reader.isAtEnd {
+    names.append(try reader.lengthPrefixedBytes())
+    _ = try reader.lengthPrefixedSpan()
+  }
+  return names
+}
+
 /// Names and values of canonical bytes, one after another.
 func splitCanonical(
   _ bytes: RawSpan

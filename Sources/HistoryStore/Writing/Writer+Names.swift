@@ -15,7 +15,7 @@ extension Writer {
       var checked: Set<[[UInt8]]> = []
       for (index, element) in content.elements.enumerated() where element.knownContent == 0 {
         let names = try decoding("report") { () throws(PackedBytesError) in
-          try splitCanonical(content.bytes(of: element.piece)).names
+          try canonicalNames(content.bytes(of: element.piece))
         }
         guard checked.insert(names).inserted else { continue }
         for name in names {

@@ -26,7 +26,7 @@ struct Import: AsyncParsableCommand {
       """,
     subcommands: [
       DpkgLog.self, DebianPackages.self, AptHistory.self, RpmLog.self, PacmanLog.self, Apk.self,
-      Osquery.self, FusionInventory.self, OCSInventory.self, CycloneDX.self, SPDX.self,
+      Osquery.self, AgentXML.self, CycloneDX.self, SPDX.self,
       ResourceDataSync.self, AWS.self,
     ])
 }
@@ -45,11 +45,8 @@ struct ImportOptions: ParsableArguments {
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var time: TimeOptions
 
-  /// Reads a history and records it.
-  func run(_ read: (_ node: NodeID, _ zone: Zone) throws -> ImportedHistory) throws {
-    let node = try machine.nodeID()
-    let zone = try time.zone()
-    let history = try ImportSession.reading { try read(node, zone) }
+  /// Records a history that was read.
+  fileprivate func record(_ history: ImportedHistory, of node: NodeID, _ zone: Zone) throws {
     let session = try ImportSession(isDry: dryRun, store: store, scope: try scope.scope)
     for report in history.reports where !Interruption.isRequested {
       try session.add(report, in: session.scope)
@@ -63,6 +60,25 @@ struct ImportOptions: ParsableArguments {
       \(session.summary(knownFrom: history.knownFrom, zone))
       """)
     if Interruption.isRequested { throw CommandFailure.silent(.interrupted) }
+  }
+}
+
+/// A command that reads files of one form as the past of one node.
+protocol FileImport: AsyncParsableCommand {
+  var options: ImportOptions { get }
+
+  /// What the files say; times without a zone of their own are in the one given.
+  func history(of node: NodeID, _ zone: Zone) async throws -> ImportedHistory
+}
+
+extension FileImport {
+  func run() async throws {
+    let node = try options.machine.nodeID()
+    let zone = try options.time.zone()
+    let history = try await ImportSession.reading { () async throws -> ImportedHistory in
+      try await self.history(of: node, zone)
+    }
+    try options.record(history, of: node, zone)
   }
 }
 
@@ -85,8 +101,10 @@ final class ImportSession {
   }
 
   /// What a reader throws, as bad input.
-  static func reading<Value>(_ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch { throw CommandFailure(.badInput, String(describing: error)) }
+  static func reading<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do { return try await body() } catch {
+      throw CommandFailure(.badInput, String(describing: error))
+    }
   }
 
   func add(_ report: Report, in scope: Scope) throws {
@@ -154,7 +172,7 @@ final class ImportSession {
 }
 
 extension Import {
-  struct DpkgLog: AsyncParsableCommand {
+  struct DpkgLog: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "dpkg-log",
       abstract: "Replay dpkg's logs backwards from what is installed now.",
@@ -168,17 +186,15 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() async throws {
+    func history(of node: NodeID, _ zone: Zone) async throws -> ImportedHistory {
       let items = try await installed(options.machine.machine)
-      try options.run { node, zone in
-        try DpkgLogImporter(timeZone: zone.foundationZone).history(
-          paths: options.files, current: items, capturedAt: Instant(seconds: Instant.now.seconds)
-        ).imported(node: node)
-      }
+      return try DpkgLogImporter(timeZone: zone.foundationZone).history(
+        paths: options.files, current: items, capturedAt: Instant(seconds: Instant.now.seconds)
+      ).imported(node: node)
     }
   }
 
-  struct DebianPackages: ParsableCommand {
+  struct DebianPackages: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "debian-packages",
       abstract: "Take copies of dpkg's status file as full states at their dates.",
@@ -191,14 +207,12 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws {
-      try options.run { node, _ in
-        try DebianStatusImporter().history(paths: options.files, node: node)
-      }
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
+      try DebianStatusImporter().history(paths: options.files, node: node)
     }
   }
 
-  struct AptHistory: ParsableCommand {
+  struct AptHistory: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "apt-history",
       abstract: "Take apt's transactions: who ran what, and what came of it.",
@@ -211,15 +225,13 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws {
-      try options.run { node, zone in
-        try AptHistoryImporter(timeZone: zone.foundationZone).history(
-          paths: options.files, node: node)
-      }
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
+      try AptHistoryImporter(timeZone: zone.foundationZone).history(
+        paths: options.files, node: node)
     }
   }
 
-  struct RpmLog: AsyncParsableCommand {
+  struct RpmLog: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "rpm",
       abstract: "Replay dnf's log of rpm backwards from what is installed now.",
@@ -230,17 +242,15 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() async throws {
+    func history(of node: NodeID, _ zone: Zone) async throws -> ImportedHistory {
       let items = try await installed(options.machine.machine)
-      try options.run { node, zone in
-        try RpmImporter(timeZone: zone.foundationZone).history(
-          paths: options.files, current: items, capturedAt: Instant(seconds: Instant.now.seconds)
-        ).imported(node: node)
-      }
+      return try RpmImporter(timeZone: zone.foundationZone).history(
+        paths: options.files, current: items, capturedAt: Instant(seconds: Instant.now.seconds)
+      ).imported(node: node)
     }
   }
 
-  struct PacmanLog: ParsableCommand {
+  struct PacmanLog: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "pacman-log",
       abstract: "Replay pacman's log.",
@@ -254,20 +264,18 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws {
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
       let folder = options.machine.root + "/var/lib/pacman/local"
       let isThere = FileManager.default.fileExists(atPath: folder)
-      try options.run { node, zone in
-        try PacmanLogImporter(timeZone: zone.foundationZone).history(
-          paths: options.files,
-          current: isThere ? try PacmanDatabase.items(inFolder: folder) : nil,
-          capturedAt: Instant(seconds: Instant.now.seconds)
-        ).imported(node: node)
-      }
+      return try PacmanLogImporter(timeZone: zone.foundationZone).history(
+        paths: options.files,
+        current: isThere ? try PacmanDatabase.items(inFolder: folder) : nil,
+        capturedAt: Instant(seconds: Instant.now.seconds)
+      ).imported(node: node)
     }
   }
 
-  struct Apk: ParsableCommand {
+  struct Apk: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "apk",
       abstract: "Take Alpine's database of packages as a full state at its date.",
@@ -278,12 +286,12 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws {
-      try options.run { node, _ in try ApkImporter().history(paths: options.files, node: node) }
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
+      try ApkImporter().history(paths: options.files, node: node)
     }
   }
 
-  struct Osquery: ParsableCommand {
+  struct Osquery: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "osquery",
       abstract: "Take osquery's log of results, snapshots and differences.",
@@ -298,42 +306,30 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws {
-      try options.run { node, _ in
-        try OsqueryImporter(host: host).history(paths: options.files, node: node)
-      }
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
+      try OsqueryImporter(host: host).history(paths: options.files, node: node)
     }
   }
 
-  struct FusionInventory: ParsableCommand {
+  struct AgentXML: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "fusioninventory",
-      abstract: "Take inventories that fusioninventory-agent wrote as XML.",
+      abstract: "Take inventories that fusioninventory-agent or ocsinventory-agent wrote as XML.",
       discussion: """
         EXAMPLES
           stocktake import fusioninventory web-1.ocs --node web-1
-        """)
-
-    @OptionGroup var options: ImportOptions
-
-    func run() throws { try inventories(options) }
-  }
-
-  struct OCSInventory: ParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "ocsinventory",
-      abstract: "Take inventories that ocsinventory-agent wrote as XML.",
-      discussion: """
-        EXAMPLES
           stocktake import ocsinventory web-1.ocs --node web-1
-        """)
+        """,
+      aliases: ["ocsinventory"])
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws { try inventories(options) }
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
+      try OCSImporter(timeZone: zone.foundationZone).history(paths: options.files, node: node)
+    }
   }
 
-  struct CycloneDX: ParsableCommand {
+  struct CycloneDX: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "cyclonedx",
       abstract: "Take CycloneDX bills of materials (JSON) of a host or an image.",
@@ -344,14 +340,12 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws {
-      try options.run { node, _ in
-        try CycloneDXImporter().history(paths: options.files, node: node)
-      }
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
+      try CycloneDXImporter().history(paths: options.files, node: node)
     }
   }
 
-  struct SPDX: ParsableCommand {
+  struct SPDX: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "spdx",
       abstract: "Take SPDX documents (JSON) of a host or an image.",
@@ -362,12 +356,12 @@ extension Import {
 
     @OptionGroup var options: ImportOptions
 
-    func run() throws {
-      try options.run { node, _ in try SPDXImporter().history(paths: options.files, node: node) }
+    func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
+      try SPDXImporter().history(paths: options.files, node: node)
     }
   }
 
-  struct ResourceDataSync: ParsableCommand {
+  struct ResourceDataSync: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "resource-data-sync",
       abstract: "Take a copy of a bucket to which Systems Manager synchronised its inventory.",
@@ -392,12 +386,12 @@ extension Import {
     @OptionGroup var store: StoreOptions
     @OptionGroup var time: TimeOptions
 
-    func run() throws {
+    func run() async throws {
       let zone = try time.zone()
       let session = try ImportSession(isDry: dryRun, store: store, scope: .local)
       let importer = ResourceDataSyncImporter(node: try node.map(parseNode))
       var nodes: Set<NodeID> = []
-      let summary = try ImportSession.reading {
+      let summary = try await ImportSession.reading {
         try importer.read(folders: folders) { scoped in
           nodes.insert(scoped.report.node)
           try session.add(scoped.report, in: scoped.scope)
@@ -423,10 +417,4 @@ private func installed(_ machine: Machine) async throws -> [Item] {
     throw CommandFailure(.badInput, result.failures.map(\.description).joined(separator: "; "))
   }
   return items
-}
-
-private func inventories(_ options: ImportOptions) throws {
-  try options.run { node, zone in
-    try OCSImporter(timeZone: zone.foundationZone).history(paths: options.files, node: node)
-  }
 }

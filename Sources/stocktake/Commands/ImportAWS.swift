@@ -54,7 +54,6 @@ extension Import {
       let service = try InventoryService(
         endpoint: endpointURL, region: region,
         credentials: try AWSCredentials(profile: profile))
-      defer { service.shutdown() }
       let session = try ImportSession(isDry: dryRun, store: store, scope: try scope.scope)
       let types = try type.isEmpty ? Self.types(service) : type.map { try parseType($0).text }
       let nodes = try node.isEmpty ? Self.nodes(service) : node

@@ -12,10 +12,8 @@ struct AWSCredentials {
   /// Single sign-on, roles to assume and the keys of an EC2 instance are not looked for: `aws configure
   /// export-credentials --format env` gives them as variables.
   init(profile: String?) throws {
-    if profile == nil, let keyID = environmentValue("AWS_ACCESS_KEY_ID"),
-      let secret = environmentValue("AWS_SECRET_ACCESS_KEY")
-    {
-      self.init(keyID, secret, environmentValue("AWS_SESSION_TOKEN"))
+    if profile == nil, let found = Self.ofEnvironment {
+      self = found
       return
     }
     let name = profile ?? environmentValue("AWS_PROFILE") ?? "default"
@@ -31,6 +29,14 @@ struct AWSCredentials {
           + "\"\(name.onOneLine)\" some in \(path)")
     }
     self.init(keyID, secret, values["aws_session_token"])
+  }
+
+  /// Those of the variables, if they are set.
+  static var ofEnvironment: AWSCredentials? {
+    guard let keyID = environmentValue("AWS_ACCESS_KEY_ID"),
+      let secret = environmentValue("AWS_SECRET_ACCESS_KEY")
+    else { return nil }
+    return AWSCredentials(keyID, secret, environmentValue("AWS_SESSION_TOKEN"))
   }
 
   private init(_ keyID: String, _ secret: String, _ sessionToken: String?) {
