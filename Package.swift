@@ -66,9 +66,17 @@ let package = Package(
       ],
       swiftSettings: shared),
     .target(
+      name: "NodeRegistry",
+      dependencies: [
+        "AccessKeys", "HistoryStore", "Inventory",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ],
+      swiftSettings: shared),
+    .target(
       name: "SystemsManager",
       dependencies: [
-        "Answers", "HistoryStore", "Inventory", "JSONTape",
+        "Answers", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: shared),
@@ -81,8 +89,8 @@ let package = Package(
     .target(
       name: "FrontDoor",
       dependencies: [
-        "HistoryStore", "Inventory", "Signatures", "AccessKeys", "SystemsManager", "HistoryAPI",
-        "JSONTape",
+        "HistoryStore", "Inventory", "Signatures", "AccessKeys", "NodeRegistry", "SystemsManager",
+        "HistoryAPI", "JSONTape",
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -114,14 +122,14 @@ let package = Package(
       dependencies: [
         "Answers", "HistoryStore", "Inventory", "Collectors", "Importers", "CMalloc", "CZlib",
         "CZstd",
-        "AccessKeys",
-        "FrontDoor",
+        "AccessKeys", "FrontDoor", "NodeRegistry",
         "JSONTape", "Signatures", "SystemsManager",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
         .product(name: "NIOCore", package: "swift-nio"),

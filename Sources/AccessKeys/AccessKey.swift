@@ -60,11 +60,16 @@ package struct Caller: Sendable {
   package var keyID: String
   package var scope: Scope
   package var permissions: [Permission]
+  /// The managed node that asks with credentials of its own; nil for people and programs.
+  package var node: String?
 
-  package init(keyID: String, scope: Scope, permissions: [Permission]) {
+  package init(
+    keyID: String, scope: Scope, permissions: [Permission], node: String? = nil
+  ) {
     self.keyID = keyID
     self.scope = scope
     self.permissions = permissions
+    self.node = node
   }
 
   package var mayRead: Bool { permissions.contains(.read) || permissions.contains(.admin) }

@@ -1,4 +1,4 @@
-import Crypto
+package import Crypto
 import Glibc
 
 /// The server's own secret: 32 random bytes in a file, from which its keys are derived.
@@ -56,7 +56,7 @@ package struct ServerSecret: Sendable {
   }
 
   /// A key for one purpose; different purposes have nothing in common.
-  func key(for purpose: String) -> SymmetricKey {
+  package func key(for purpose: String) -> SymmetricKey {
     HKDF<SHA256>.deriveKey(
       inputKeyMaterial: bytes, info: Array("stocktake \(purpose)".utf8), outputByteCount: 32)
   }

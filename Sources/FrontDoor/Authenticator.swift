@@ -1,5 +1,7 @@
 package import AccessKeys
+import FoundationEssentials
 import Inventory
+package import NodeRegistry
 import Signatures
 import SystemsManager
 import Synchronization
@@ -11,33 +13,73 @@ package final class Authenticator: Sendable {
     var secret: [UInt8]
     var date: String
     var region: String
+    var service: String
   }
   /// Signing keys that were derived lately: one serves all requests of a key in a day.
   private let derived = Mutex<[KeyScope: SigningKey]>([:])
   private static let derivedMax = 8192
 
-  /// The service's name in a signature's scope.
-  package static let service = "ssm"
+  private let registry: NodeRegistry
+  private let replays: ReplayGuard
 
-  package init(_ keys: AccessKeyStore) { self.keys = keys }
+  package init(_ keys: AccessKeyStore, _ registry: NodeRegistry, now: Int64) {
+    self.keys = keys
+    self.registry = registry
+    replays = ReplayGuard(now: now, windowSeconds: 2 * Authorization.skewMax)
+  }
 
-  /// The caller of a request; throws ``ServiceError`` by AWS's names.
-  func caller(of request: SignedRequest, now: Int64) throws -> Caller {
+  /// The caller of a request to a service; throws ``ServiceError`` by AWS's names.
+  func caller(of request: SignedRequest, service: String, now: Int64) throws -> Caller {
     do {
       let authorization = try Authorization(request)
-      guard authorization.securityToken == nil, let key = try key(authorization.accessKeyID),
-        key.isActive
-      else { throw SignatureError.unrecognized }
+      if let token = authorization.securityToken {
+        let session = try registry.session(
+          keyID: authorization.accessKeyID, token: token, now: now)
+        try verify(authorization, request, session.secret, service, now)
+        return session.caller
+      }
+      guard let key = try key(authorization.accessKeyID), key.isActive else {
+        throw SignatureError.unrecognized
+      }
       do throws(SignatureError) {
-        try verify(authorization, request, key.secret, now)
+        try verify(authorization, request, key.secret, service, now)
       } catch {
         guard let previous = key.previousSecret, key.previousValidUntil > now * 1000 else {
           throw error
         }
-        try verify(authorization, request, previous, now)
+        try verify(authorization, request, previous, service, now)
       }
       return try caller(key, authorization)
     } catch let error as SignatureError {
+      throw ServiceError(error.name, error.message)
+    } catch let error as RegistrationError {
+      throw ServiceError(error.name, error.message)
+    }
+  }
+
+  /// The node that signed a request with the key it registered, in the form of an agent: the header of
+  /// Signature Version 4, with the node for the key's id and an RSA signature in base64.
+  func node(of request: SignedRequest, now: Int64) throws -> ManagedNode {
+    do {
+      let authorization = try Authorization(request)
+      try authorization.checkClaims(request, now: now, service: "ssm")
+      guard let signature = Data(base64Encoded: authorization.signature) else {
+        throw SignatureError.mismatch
+      }
+      let proof = NodeRegistry.Proof(
+        node: authorization.accessKeyID, text: authorization.stringToSign(request),
+        signature: Array(signature), time: authorization.time)
+      let node = try registry.proven(proof)
+      switch replays.note(proof.signature, signedAt: proof.time, now: now) {
+      case .new: return node
+      case .replayed:
+        throw ServiceError(
+          "InvalidSignatureException", "This signed request was taken already: sign a new one.")
+      case .tooEarly, .full: throw ServiceError.throttling
+      }
+    } catch let error as SignatureError {
+      throw ServiceError(error.name, error.message)
+    } catch let error as RegistrationError {
       throw ServiceError(error.name, error.message)
     }
   }
@@ -65,17 +107,18 @@ package final class Authenticator: Sendable {
   }
 
   private func verify(
-    _ authorization: Authorization, _ request: SignedRequest, _ secret: [UInt8], _ now: Int64
+    _ authorization: Authorization, _ request: SignedRequest, _ secret: [UInt8],
+    _ service: String, _ now: Int64
   ) throws(SignatureError) {
     let place = KeyScope(
-      secret: secret, date: authorization.date, region: authorization.region)
+      secret: secret, date: authorization.date, region: authorization.region, service: service)
     let known = derived.withLock { $0[place] }
     let key =
       known
       ?? SigningKey(
         secret: secret, date: authorization.date, region: authorization.region,
-        service: Self.service)
-    try authorization.verify(request, key: key, now: now, service: Self.service)
+        service: service)
+    try authorization.verify(request, key: key, now: now, service: service)
     // Only of what was verified: nobody can fill the memory with claims.
     guard known == nil else { return }
     derived.withLock { derived in

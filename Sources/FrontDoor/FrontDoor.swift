@@ -8,6 +8,7 @@ package import Logging
 import Metrics
 import NIOCore
 import NIOPosix
+package import NodeRegistry
 import HummingbirdCore
 import Inventory
 import ServiceLifecycle
@@ -40,7 +41,7 @@ package struct FrontDoor: Sendable {
 
   package init(
     _ configuration: Configuration, store: HistoryStore, systemsManager: SystemsManager,
-    keys: AccessKeyStore, metrics: PrometheusMetrics, logger: Logger
+    keys: AccessKeyStore, registry: NodeRegistry, metrics: PrometheusMetrics, logger: Logger
   ) {
     self.configuration = configuration
     self.store = store
@@ -49,7 +50,7 @@ package struct FrontDoor: Sendable {
     requestMetrics = RequestMetrics(factory: metrics)
     self.logger = logger
     historyAPI = HistoryAPI(store: store)
-    authenticator = Authenticator(keys)
+    authenticator = Authenticator(keys, registry, now: store.now.seconds)
     admission = Admission(limits: configuration.limits)
   }
 
@@ -85,7 +86,8 @@ package struct FrontDoor: Sendable {
         MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))),
       logger: quiet)
     let services: [any Service] =
-      [application] + (configuration.certificates.map { [CertificateReloader($0, logger)] } ?? [])
+      [application, Housekeeping(systemsManager, logger)]
+      + (configuration.certificates.map { [CertificateReloader($0, logger)] } ?? [])
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services.map {
@@ -94,6 +96,8 @@ package struct FrontDoor: Sendable {
         },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
     try await group.run()
+    // What was heard while the last requests were finished.
+    try systemsManager.save()
   }
 
   private static func handlers(_ limits: ServerLimits) -> [any RemovableChannelHandler] {
@@ -125,6 +129,8 @@ package struct FrontDoor: Sendable {
     case (.post, "/"):
       let (response, operation) = await systemsManager(request, id: id)
       return (response, operation)
+    case (_, let path) where path.hasPrefix("/v1/control-channel/"):
+      return (Self.controlChannel(), "control-channel")
     case (_, let path) where path.hasPrefix("/v1/"):
       return (await history(request, id: id), Self.label(path))
     case (.get, "/healthz"): return (Self.plain(.ok, "ok\n"), "healthz")
@@ -203,6 +209,28 @@ enum RequestID {
       bits.0 >>= 4
     }
     return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// Writes down every minute what is kept in memory for speed.
+private struct Housekeeping: Service {
+  let systemsManager: SystemsManager
+  let logger: Logger
+
+  init(_ systemsManager: SystemsManager, _ logger: Logger) {
+    self.systemsManager = systemsManager
+    self.logger = logger
+  }
+
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      while true {
+        try await Task.sleep(for: .seconds(60))
+        do { try systemsManager.save() } catch {
+          logger.error("cannot write down pings", metadata: ["error": "\(error)"])
+        }
+      }
+    }
   }
 }
 

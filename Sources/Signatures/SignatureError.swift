@@ -20,7 +20,7 @@ package struct SignatureError: Error, Sendable, Hashable {
     SignatureError("InvalidSignatureException", message)
   }
 
-  static let mismatch = invalid(
+  package static let mismatch = invalid(
     "The request signature we calculated does not match the signature you provided. Check your "
       + "AWS Secret Access Key and signing method. Consult the service documentation for details.")
 

@@ -1,6 +1,7 @@
 package import HistoryStore
 package import Inventory
 import JSONTape
+package import NodeRegistry
 
 /// The operations of Systems Manager Inventory over a history store.
 ///
@@ -14,6 +15,14 @@ package struct SystemsManager: Sendable {
     package var connectionLostAfter: Int64 = 5400
     /// The key of page tokens: 32 bytes that survive a restart.
     package var tokenKey: [UInt8]
+    /// Seconds that the credentials of a node count.
+    package var nodeTokenSeconds: Int64 = 3600
+    /// Seconds after which an agent is told to make itself a new key; nil for never.
+    package var nodeKeyAgeSecondsMax: Int64?
+    /// Seconds for which a question for messages waits.
+    package var messageWaitSeconds: Int64 = 18
+    /// How often a new store has all nodes collect, as `rate(12 hours)`; nil for not at all.
+    package var inventorySchedule: String? = "rate(12 hours)"
 
     package init(tokenKey: [UInt8]) { self.tokenKey = tokenKey }
   }
@@ -24,9 +33,14 @@ package struct SystemsManager: Sendable {
     package var scope: Scope
     /// Whether it may write what a node reports.
     package var mayWrite: @Sendable (_ node: String) -> Bool
+    /// The node that asks for itself; nil for others.
+    package var node: String?
 
-    package init(scope: Scope, mayWrite: @escaping @Sendable (String) -> Bool) {
+    package init(
+      scope: Scope, node: String? = nil, mayWrite: @escaping @Sendable (String) -> Bool
+    ) {
       self.scope = scope
+      self.node = node
       self.mayWrite = mayWrite
     }
   }
@@ -34,10 +48,18 @@ package struct SystemsManager: Sendable {
   /// What an operation does with the store.
   package enum Access: Sendable {
     case read
-    /// Writes what one node says; ``Client/mayWrite`` is asked for it.
+    /// Reads what is no secret to anybody who has a key.
+    case known
+    /// Writes what one node says, or reads what is meant for it; ``Client/mayWrite`` is asked.
     case writeNode
+    /// Writes what others say of nodes.
+    case write
     /// Writes for all nodes.
     case administer
+    /// Not signed at all.
+    case anonymous
+    /// Signed by a node with its own key.
+    case nodeKey
   }
 
   let store: HistoryStore
@@ -45,18 +67,54 @@ package struct SystemsManager: Sendable {
   let tokens: PageTokens
   let turns = Turns()
   let schemaBlocks: SchemaBlocks
+  let registry: NodeRegistry
+  let heard: HeardNodes
+  let mailboxes: Mailboxes
+  let running = RunningAssociations()
 
-  /// Resumes what a stop interrupted: deletions that were begun are finished.
-  package init(store: HistoryStore, configuration: Configuration) throws {
+  /// Resumes what a stop interrupted: deletions and registrations that were begun are finished.
+  package init(
+    store: HistoryStore, registry: NodeRegistry, configuration: Configuration
+  ) throws {
     self.store = store
+    self.registry = registry
+    heard = try HeardNodes(store)
+    mailboxes = Mailboxes(waitSeconds: configuration.messageWaitSeconds)
     self.configuration = configuration
     tokens = PageTokens(key: configuration.tokenKey)
     schemaBlocks = try SchemaBlocks(store)
     try finishDeletions()
+    try announceNodes()
+  }
+
+  /// Writes down what is kept in memory for speed: when nodes were heard of.
+  package func save() throws { try heard.save() }
+
+  /// The services of AWS whose operations are here.
+  package enum Service: String, Sendable, CaseIterable {
+    case systemsManager = "AmazonSSM"
+    case messages = "EC2WindowsMessageDeliveryService"
+    /// What AWS has not.
+    case own = "Stocktake"
+
+    /// Its name in the scope of a signature.
+    package var signingName: String { self == .messages ? "ec2messages" : "ssm" }
   }
 
   /// What an operation needs; nil for one that is not known.
   package static func access(to operation: String) -> Access? { operations[operation]?.access }
+
+  /// The service and the operation that a target such as `AmazonSSM.GetInventory` names.
+  package static func operation(target: String) -> (service: Service, name: String)? {
+    guard let dot = target.firstIndex(of: "."),
+      let service = Service(rawValue: String(target[..<dot]))
+    else { return nil }
+    let name = String(target[target.index(after: dot)...])
+    return operations[name]?.service == service ? (service, name) : nil
+  }
+
+  /// Whether an operation waits for something to happen, and takes no place of others meanwhile.
+  package static func waits(_ operation: String) -> Bool { operation == "GetMessages" }
 
   /// Answers a request; the operation must be known.
   @concurrent
@@ -81,6 +139,7 @@ package struct SystemsManager: Sendable {
   private static func named(_ error: any Error) -> ServiceError {
     switch error {
     case let error as ServiceError: return error
+    case let error as RegistrationError: return ServiceError(error.name, error.message)
     case let error as StoreError where error.code == .diskFull || error.code == .mapFull:
       // The client may know: it is no secret, and nothing of the request was stored.
       var named = ServiceError("InternalServerError", error.message, status: 500)
@@ -97,6 +156,7 @@ package struct SystemsManager: Sendable {
 /// An operation: its input's shape, and what it does.
 struct Operation: Sendable {
   var access: SystemsManager.Access
+  var service = SystemsManager.Service.systemsManager
   var input: Shape
   var run: @Sendable (SystemsManager, Request) async throws -> JSONValue
 

@@ -49,7 +49,8 @@ extension FrontDoor {
   private func caller(_ request: Request, _ read: ReadRequest) throws -> Caller? {
     let access = HistoryAPI.access(method: request.method.rawValue, path: read.signed.path)
     if access == .nothing { return nil }
-    let caller = try authenticator.caller(of: read.signed, now: store.now.seconds)
+    let caller = try authenticator.caller(
+      of: read.signed, service: "ssm", now: store.now.seconds)
     guard access == .write ? caller.mayWriteSome : caller.mayRead else {
       throw ServiceError(
         "AccessDeniedException",

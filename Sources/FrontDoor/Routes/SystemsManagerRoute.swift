@@ -5,6 +5,9 @@ import Logging
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NodeRegistry
+import ServiceLifecycle
+import Signatures
 import SystemsManager
 
 /// The header fields that the API of AWS has of its own.
@@ -15,24 +18,51 @@ enum AWSField {
 }
 
 extension FrontDoor {
-  /// Before the operation's name in X-Amz-Target.
-  private static let targetPrefix = "AmazonSSM."
   private static let contentType = "application/x-amz-json-1.1"
 
   /// POST `/`: an operation of Systems Manager, by JSON 1.1.
   func systemsManager(_ request: Request, id: String) async -> (Response, operation: String) {
     var operation = "unknown"
     do {
-      operation = try Self.operation(request)
-      let body = try await answer(operation, request)
+      let named = try Self.operation(request)
+      operation = named.name
+      let body = try await answer(named.service, operation, request)
       return (Self.response(200, body, id), operation)
     } catch let error as ServiceError {
       log(error.cause, operation, id)
+      logRefusal(error, operation, id)
       return (Self.response(error.status, error.body, id), operation)
     } catch {
       log("\(error)", operation, id)
       return (Self.response(500, ServiceError.internalError.body, id), operation)
     }
+  }
+
+  /// A node that is not believed is told to the operator.
+  private func logRefusal(_ error: ServiceError, _ operation: String, _ id: String) {
+    switch SystemsManager.access(to: operation) {
+    case .anonymous, .nodeKey: break
+    default: guard error.name == "AccessDeniedException" else { return }
+    }
+    logger.warning(
+      "refused",
+      metadata: [
+        "request": "\(id)", "operation": "\(operation)", "error": "\(error.name)",
+        "message": "\(error.message)",
+      ])
+  }
+
+  /// The channel that agents prefer to messages is not there, in the words they understand.
+  ///
+  /// Source: observed on amazon-ssm-agent 3.3: it goes on with messages, and tries again more and more
+  /// seldom.
+  static func controlChannel() -> Response {
+    var response = plain(
+      .forbidden,
+      "<AccessDeniedException><Message>There is no control channel: use messages."
+        + "</Message></AccessDeniedException>")
+    response.headers[.contentType] = "application/xml"
+    return response
   }
 
   /// What went wrong in the server, under the id that the client has too.
@@ -44,49 +74,83 @@ extension FrontDoor {
   }
 
   /// The operation that a request names, if its form is right.
-  private static func operation(_ request: Request) throws(ServiceError) -> String {
+  private static func operation(
+    _ request: Request
+  ) throws(ServiceError) -> (service: SystemsManager.Service, name: String) {
     guard let target = AWSField.target.flatMap({ request.headers[$0] }) else {
       throw ServiceError(
         "UnknownOperationException", "The X-Amz-Target header is missing: it names the operation.")
     }
-    guard target.hasPrefix(targetPrefix) else {
-      throw ServiceError("UnknownOperationException", "The target '\(target)' isn't known.")
+    guard let operation = SystemsManager.operation(target: target) else {
+      throw ServiceError(
+        "UnknownOperationException", "The target '\(target.prefix(200))' isn't known.")
     }
     let type = request.headers[.contentType] ?? ""
     guard type.split(separator: ";").first?.lowercased() == contentType else {
       throw ServiceError(
         "SerializationException", "The content type must be \(contentType), not '\(type)'.")
     }
-    let operation = String(target.dropFirst(targetPrefix.count))
-    guard SystemsManager.access(to: operation) != nil else {
-      throw ServiceError(
-        "UnknownOperationException", "The operation '\(operation.prefix(100))' isn't known.")
-    }
     return operation
   }
 
-  private func answer(_ operation: String, _ request: Request) async throws -> [UInt8] {
+  private func answer(
+    _ service: SystemsManager.Service, _ operation: String, _ request: Request
+  ) async throws -> [UInt8] {
+    guard SystemsManager.waits(operation) else {
+      guard let ticket = admission.enter() else { throw ServiceError.throttling }
+      defer { withExtendedLifetime(ticket) {} }
+      let read = try await read(request, ticket)
+      let client = try client(service, operation, read)
+      return try await systemsManager.answer(operation, read.body, for: client)
+    }
+    let (client, body) = try await admitted(service, operation, request)
+    return try await cancelWhenGracefulShutdown {
+      try await systemsManager.answer(operation, body, for: client)
+    }
+  }
+
+  /// Reads and checks a request whose answer may wait long: it gives its place back before.
+  private func admitted(
+    _ service: SystemsManager.Service, _ operation: String, _ request: Request
+  ) async throws -> (SystemsManager.Client, [UInt8]) {
     guard let ticket = admission.enter() else { throw ServiceError.throttling }
     defer { withExtendedLifetime(ticket) {} }
     let read = try await read(request, ticket)
-    let caller = try authenticator.caller(of: read.signed, now: store.now.seconds)
-    guard Self.isAllowed(caller, operation) else {
-      throw ServiceError(
-        "AccessDeniedException",
-        "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
+    return (try client(service, operation, read), read.body)
+  }
+
+  /// Who asks, once it is sure that they are and that they may.
+  private func client(
+    _ service: SystemsManager.Service, _ operation: String, _ read: ReadRequest
+  ) throws -> SystemsManager.Client {
+    let now = store.now.seconds
+    switch SystemsManager.access(to: operation) {
+    case .anonymous: return SystemsManager.Client(scope: .local) { _ in false }
+    case .nodeKey:
+      let node = try authenticator.node(of: read.signed, now: now)
+      guard let scope = node.scope else { throw ServiceError.internalError }
+      return SystemsManager.Client(scope: scope, node: node.id) { $0 == node.id }
+    default:
+      let caller = try authenticator.caller(
+        of: read.signed, service: service.signingName, now: now)
+      guard Self.isAllowed(caller, operation) else {
+        throw ServiceError(
+          "AccessDeniedException",
+          "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
+      }
+      return SystemsManager.Client(scope: caller.scope, node: caller.node) { caller.mayWrite($0) }
     }
-    return try await systemsManager.answer(
-      operation, read.body,
-      for: SystemsManager.Client(scope: caller.scope) { caller.mayWrite($0) })
   }
 
   private static func isAllowed(_ caller: Caller, _ operation: String) -> Bool {
     switch SystemsManager.access(to: operation) {
     case .read: caller.mayRead
+    case .known: true
+    case .write: caller.mayWriteAll
     // Which node is written is known when the body is read.
     case .writeNode: caller.mayWriteSome
     case .administer: caller.mayAdminister
-    case nil: false
+    case .anonymous, .nodeKey, nil: false
     }
   }
 

@@ -1,6 +1,7 @@
 import HistoryStore
 import Inventory
 import JSONTape
+import NodeRegistry
 
 /// A filter on nodes, in the words of DescribeInstanceInformation and its kin.
 struct InstanceFilter {
@@ -18,6 +19,9 @@ struct InstanceFilter {
     "AssociationStatus": "AssociationStatus", "DocumentName": "DocumentName",
     "InstanceState": "InstanceState", "IPAddress": "IpAddress",
   ]
+
+  /// Whether it looks at what became of an association.
+  var isOfRun: Bool { key == "AssociationStatus" }
 
   var isTag: Bool { key == "tag-key" || key.hasPrefix("tag:") }
 
@@ -58,7 +62,7 @@ extension SystemsManager {
     let list = old ? request.list("InstanceInformationFilterList") : request.list("Filters")
     return try describe(
       request, list, names: old ? ("key", "valueSet") : ("Key", "Values"),
-      answer: "InstanceInformationList", limit: 10, Self.instanceInformation)
+      answer: "InstanceInformationList", limit: 10, Self.common)
   }
 
   /// DescribeInstanceProperties: as DescribeInstanceInformation, with operators.
@@ -72,12 +76,12 @@ extension SystemsManager {
       old ? request.list("InstancePropertyFilterList") : request.list("FiltersWithOperator")
     return try describe(
       request, list, names: old ? ("key", "valueSet") : ("Key", "Values"),
-      answer: "InstanceProperties", limit: 50, Self.instanceProperty)
+      answer: "InstanceProperties", limit: 50, Self.property)
   }
 
   private func describe(
     _ request: Request, _ list: [JSONValue], names: (key: String, values: String),
-    answer: String, limit: Int, _ render: (NodeView, Item) -> JSONValue
+    answer: String, limit: Int, _ render: (NodeView, Item) -> [JSONValue.Member]
   ) throws -> JSONValue {
     let token = try tokens.decode(request)
     var moment = moment(token)
@@ -104,10 +108,16 @@ extension SystemsManager {
         guard changed?.contains(node) ?? true, let view = try reader.view(node, number),
           !view.isTerminated, view.information["InstanceStatus"] != "Stopped"
         else { return nil }
-        let row = pinged(view, try lastHeard(view, moment, reader), moment)
+        let row = try pinged(view, try lastHeard(view, moment, reader), moment)
         let tags = filters.contains(where: \.isTag) ? try Self.tags(view, reader) : [:]
-        guard filters.allSatisfy({ $0.matches(row, tags: tags) }) else { return nil }
-        return render(view, row)
+        guard filters.allSatisfy({ $0.isOfRun || $0.matches(row, tags: tags) }) else { return nil }
+        // Of the past it is not known how associations went.
+        let runs = moment.at == nil ? try associationMembers(node, request.scope) : []
+        let status = Item([("AssociationStatus", runs.first?.value.text ?? "")])
+        guard filters.allSatisfy({ !$0.isOfRun || $0.matches(status, tags: [:]) }) else {
+          return nil
+        }
+        return .present(runs + render(view, row))
       }
       return .present([
         .init(answer, .array(page.values)), .init("NextToken", .text(page.token)),
@@ -148,7 +158,13 @@ extension SystemsManager {
   private func lastHeard(
     _ view: NodeView, _ moment: Moment, _ reader: borrowing ScopeReader
   ) throws -> Instant {
-    if moment.at == nil { return view.summary.lastSeen ?? view.captureTime }
+    if moment.at == nil {
+      let reported = view.summary.lastSeen ?? view.captureTime
+      let heard = heard.heard(view.summary.scope, view.node.text).map {
+        Instant(milliseconds: $0.time)
+      }
+      return max(reported, heard ?? .distantPast)
+    }
     var last = Instant.distantPast
     for type in reader.types {
       let state = try reader.state(of: view.node, number: view.number, type: type)
@@ -158,9 +174,21 @@ extension SystemsManager {
   }
 
   /// A node's row with its ping status.
-  private func pinged(_ view: NodeView, _ last: Instant, _ moment: Moment) -> Item {
+  ///
+  /// What the registry knows of it is of the present alone.
+  private func pinged(_ view: NodeView, _ last: Instant, _ moment: Moment) throws -> Item {
     let silence = (moment.at ?? moment.asked).seconds - last.seconds
-    let status = silence > configuration.connectionLostAfter ? "ConnectionLost" : "Online"
+    var status = silence > configuration.connectionLostAfter ? "ConnectionLost" : "Online"
+    var registered: [(key: String, value: String)] = []
+    if moment.at == nil {
+      if heard.heard(view.summary.scope, view.node.text)?.isInactive == true { status = "Inactive" }
+      if let node = try registry.node(view.node.text), node.scope == view.summary.scope {
+        registered = [("ActivationId", node.activation), ("IamRole", node.role)]
+        registered.append(
+          ("RegistrationDate", Instant(milliseconds: node.registered).description))
+        if let name = node.name { registered.append(("Name", name)) }
+      }
+    }
     return Item(
       view.information.attributes.map { (key: $0.name, value: $0.value) } + [
         ("PingStatus", status), ("LastPing", last.description), ("SourceId", view.node.text),
@@ -168,13 +196,14 @@ extension SystemsManager {
           "SourceType",
           view.node.text.hasPrefix("i-") ? "AWS::EC2::Instance" : "AWS::SSM::ManagedInstance"
         ),
-      ])
+      ] + registered)
   }
 
   private static let platforms: Set<String> = ["Windows", "Linux", "MacOS"]
 
   private static func common(_ view: NodeView, _ row: Item) -> [JSONValue.Member] {
-    [
+    let registered = row["RegistrationDate"].flatMap(Moment.time)
+    return [
       .init("InstanceId", .string(view.node.text)), .init("PingStatus", .text(row["PingStatus"])),
       .init("LastPingDateTime", .timestamp(row["LastPing"].flatMap(Moment.time))),
       .init("AgentVersion", .text(row["AgentVersion"])),
@@ -186,16 +215,16 @@ extension SystemsManager {
       .init("IPAddress", .text(row["IpAddress"])),
       .init("ComputerName", .text(row["ComputerName"])),
       .init(
-        "RegistrationDate", .timestamp(Instant(seconds: view.summary.firstRecorded.seconds))),
+        "RegistrationDate",
+        .timestamp(registered ?? Instant(seconds: view.summary.firstRecorded.seconds))),
+      .init("ActivationId", .text(row["ActivationId"])), .init("IamRole", .text(row["IamRole"])),
+      .init("Name", .text(row["Name"])),
       .init("SourceId", .text(row["SourceId"])), .init("SourceType", .text(row["SourceType"])),
     ]
   }
 
-  private static func instanceInformation(_ view: NodeView, _ row: Item) -> JSONValue {
-    .present(common(view, row))
-  }
-
-  private static func instanceProperty(_ view: NodeView, _ row: Item) -> JSONValue {
-    .present(common(view, row) + [.init("Name", .text(row["ComputerName"]))])
+  private static func property(_ view: NodeView, _ row: Item) -> [JSONValue.Member] {
+    common(view, row).filter { $0.name != "Name" }
+      + [.init("Name", .text(row["Name"] ?? row["ComputerName"]))]
   }
 }

@@ -1,6 +1,7 @@
 import HistoryStore
 import Inventory
 import JSONTape
+import NodeRegistry
 
 extension SystemsManager {
   private static let tagType = try? TypeName("AWS:Tag")
@@ -30,6 +31,10 @@ extension SystemsManager {
     _ request: Request, _ change: @Sendable (inout [String: String]) throws -> Void
   ) async throws -> JSONValue {
     let id = request.text("ResourceId") ?? ""
+    if request.text("ResourceType") == "Association" {
+      try changeAssociationTags(id, request.scope, change)
+      return .object([])
+    }
     let node = try resource(id, request.text("ResourceType"), writing: request)
     guard let type = Self.tagType else { throw ServiceError.internalError }
     return try await turns.take("\(request.scope) \(id)") {
@@ -51,6 +56,18 @@ extension SystemsManager {
     }
   }
 
+  /// Tags of an association; they say nothing about nodes.
+  private func changeAssociationTags(
+    _ id: String, _ scope: Scope, _ change: (inout [String: String]) throws -> Void
+  ) throws {
+    var association = try association(id, in: scope)
+    var tags: [String: String] = [:]
+    for tag in association.tags { tags[tag.key] = tag.value }
+    try change(&tags)
+    association.tags = tags.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value) }
+    try store.setControlRow(Association.row(association.id, scope), to: try association.bytes)
+  }
+
   /// The tags of a node that is known; it throws for one that is not.
   private func tags(
     of node: NodeID, _ request: Request, _ moment: Moment
@@ -69,9 +86,13 @@ extension SystemsManager {
 
   /// ListTagsForResource.
   func listTags(_ request: Request) throws -> JSONValue {
+    if request.text("ResourceType") == "Association" {
+      let tags = try association(request.text("ResourceId"), in: request.scope).tags
+      return .object([.init("TagList", .array(tags.map(Self.tag)))])
+    }
     guard request.text("ResourceType") == "ManagedInstance" else {
       throw ServiceError(
-        "InvalidResourceType", "Tags are kept for ManagedInstance alone.")
+        "InvalidResourceType", "Tags are kept for ManagedInstance and Association alone.")
     }
     guard let node = try? NodeID(request.text("ResourceId") ?? "") else {
       throw ServiceError("InvalidResourceId", "The resource id isn't one of a node.")

@@ -1,4 +1,5 @@
 import AccessKeys
+import Answers
 import ArgumentParser
 import CMalloc
 import CoreMetrics
@@ -8,6 +9,7 @@ import HistoryStore
 import Inventory
 import Logging
 import NIOCore
+import NodeRegistry
 import SystemsManager
 
 /// The command `stocktake serve`.
@@ -67,6 +69,24 @@ struct Serve: AsyncParsableCommand {
   @Option(
     help: "Seconds of silence after which a node's ping status is ConnectionLost. (default: 5400)")
   var connectionLostAfter: Int?
+  @Option(help: "Seconds that the credentials of a registered node count. (default: 3600)")
+  var nodeTokenSeconds: Int?
+  @Option(help: "Days after which an agent is told to make itself a new key. (default: never)")
+  var nodeKeyDaysMax: Int?
+  @Option(help: "Seconds for which an agent's question for messages waits. (default: 18)")
+  var messageWaitSeconds: Int?
+  @Option(
+    help: ArgumentHelp(
+      "How often a new store has all nodes collect: rate(12 hours), cron(…) or none.",
+      discussion: "Counts until an account has its first association. (default: rate(12 hours))"))
+  var inventorySchedule: String?
+  @Option(
+    help: ArgumentHelp(
+      "What a machine becomes that registers again: keep, new or refuse.",
+      discussion:
+        "keep: the node it was, by its fingerprint, with one history; new: a new node, as in AWS. "
+        + "(default: keep)"))
+  var reregistration: String?
   @Flag(help: "Take reports of nodes whose ids are not those of EC2 or managed instances.")
   var acceptAnyNodeId = false
 
@@ -95,9 +115,12 @@ struct Serve: AsyncParsableCommand {
       let firstKey = try first.makeIfNone(keys)
       let metrics = PrometheusMetrics()
       MetricsSystem.bootstrap(metrics)
+      let registry = NodeRegistry(
+        store, secret: secret, reregistration: try reregistration(settings))
       let server = FrontDoor(
-        configuration, store: store, systemsManager: try operations(store, secret, settings),
-        keys: keys, metrics: metrics, logger: logger)
+        configuration, store: store,
+        systemsManager: try operations(store, registry, secret, settings), keys: keys,
+        registry: registry, metrics: metrics, logger: logger)
       let portFile = settings.text("portFile", portFile)
       try await server.run { port in
         announce(configuration, port, directory, first, firstKey, portFile)
@@ -147,7 +170,8 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func operations(
-    _ store: HistoryStore, _ secret: ServerSecret, _ settings: ServeSettings
+    _ store: HistoryStore, _ registry: NodeRegistry, _ secret: ServerSecret,
+    _ settings: ServeSettings
   ) throws -> SystemsManager {
     var configuration = SystemsManager.Configuration(
       tokenKey: secret.bytes(for: "page tokens"))
@@ -155,7 +179,40 @@ struct Serve: AsyncParsableCommand {
     let seconds = try settings.number(
       "connectionLostAfter", connectionLostAfter, in: 1...(366 * 86400))
     if let seconds { configuration.connectionLostAfter = Int64(seconds) }
-    return try SystemsManager(store: store, configuration: configuration)
+    func set(
+      _ setting: WritableKeyPath<SystemsManager.Configuration, Int64>, _ name: String,
+      _ flag: Int?, _ range: ClosedRange<Int>
+    ) throws {
+      if let value = try settings.number(name, flag, in: range) {
+        configuration[keyPath: setting] = Int64(value)
+      }
+    }
+    try set(\.nodeTokenSeconds, "nodeTokenSeconds", nodeTokenSeconds, 60...43200)
+    try set(\.messageWaitSeconds, "messageWaitSeconds", messageWaitSeconds, 1...300)
+    if let days = try settings.number("nodeKeyDaysMax", nodeKeyDaysMax, in: 0...3650) {
+      configuration.nodeKeyAgeSecondsMax = Int64(days) * 86400
+    }
+    if let schedule = settings.text("inventorySchedule", inventorySchedule) {
+      guard schedule == "none" || Schedule(schedule) != nil else {
+        throw CommandFailure(
+          .usage,
+          "setting inventorySchedule is rate(12 hours), cron(0 2 ? * SUN *) or none, not "
+            + "\"\(schedule.onOneLine)\"")
+      }
+      configuration.inventorySchedule = schedule == "none" ? nil : schedule
+    }
+    return try SystemsManager(store: store, registry: registry, configuration: configuration)
+  }
+
+  private func reregistration(
+    _ settings: ServeSettings
+  ) throws -> NodeRegistry.Reregistration {
+    guard let text = settings.text("reregistration", reregistration) else { return .keep }
+    guard let value = NodeRegistry.Reregistration(rawValue: text) else {
+      throw CommandFailure(
+        .usage, "setting reregistration is keep, new or refuse, not \"\(text.onOneLine)\"")
+    }
+    return value
   }
 
   private func logger(_ settings: ServeSettings) throws -> Logger {

@@ -1,0 +1,135 @@
+package import AccessKeys
+import Crypto
+import FoundationEssentials
+import HistoryStore
+import Inventory
+
+/// What a node signs its requests with for some time.
+///
+/// The session token is sealed by the server's own secret and says all that is needed to check it, so
+/// that credentials survive a restart without a row for each. The node's row says whether they still
+/// count.
+package struct NodeCredentials: Sendable {
+  package var keyID: String
+  package var secret: String
+  package var sessionToken: String
+  /// In seconds since 1970.
+  package var expires: Int64
+  /// Whether the agent should make itself a new key.
+  package var isKeyOld: Bool
+}
+
+/// What is sealed in a session token.
+private struct SessionClaims: Codable {
+  var keyID: String
+  var node: String
+  var generation: Int
+  /// In seconds since 1970.
+  var expires: Int64
+}
+
+extension NodeRegistry {
+  /// Characters of a session token that are looked at.
+  private static let tokenLengthMax = 2048
+
+  /// A claim of a node to be who it is, by a signature of its own key.
+  package struct Proof: Sendable {
+    package var node: String
+    package var text: String
+    package var signature: [UInt8]
+    /// When it was signed, in seconds since 1970.
+    package var time: Int64
+
+    package init(node: String, text: String, signature: [UInt8], time: Int64) {
+      self.node = node
+      self.text = text
+      self.signature = signature
+      self.time = time
+    }
+  }
+
+  /// The node that signed with its own key; throws ``RegistrationError`` for anybody else.
+  package func proven(_ proof: Proof) throws -> ManagedNode {
+    guard let node = try node(proof.node), !node.isDeregistered,
+      let signer = node.signer(of: proof.signature, over: proof.text)
+    else { throw RegistrationError.denied }
+    if signer == .current, node.previousKey != nil {
+      // The agent has the new key: the old one is of no more use to it.
+      try change(node.id) { $0.previousKey = nil }
+    }
+    return node
+  }
+
+  /// Credentials for a node that proved itself; the fingerprint must be the one it registered with.
+  package func credentials(
+    for node: ManagedNode, fingerprint: String, lifetimeSeconds: Int64, keyAgeSecondsMax: Int64?
+  ) throws -> NodeCredentials {
+    guard fingerprint == node.fingerprint else {
+      throw RegistrationError(
+        "MachineFingerprintDoesNotMatch",
+        "The fingerprint isn't the one that \(node.id) registered with.")
+    }
+    let now = store.now.seconds
+    let keyID = "ASIA" + Self.random(8).uppercased()
+    let claims = SessionClaims(
+      keyID: keyID, node: node.id, generation: node.generation, expires: now + lifetimeSeconds)
+    let box = try AES.GCM.seal(try JSONEncoder().encode(claims), using: sealing)
+    guard let sealed = box.combined else { throw RegistrationError.denied }
+    let age = now - node.keyTime / 1000
+    return NodeCredentials(
+      keyID: keyID, secret: secret(of: keyID), sessionToken: sealed.base64EncodedString(),
+      expires: claims.expires, isKeyOld: keyAgeSecondsMax.map { age > $0 } ?? false)
+  }
+
+  private func secret(of keyID: String) -> String {
+    Data(HMAC<SHA256>.authenticationCode(for: Array(keyID.utf8), using: secrets))
+      .base64EncodedString()
+  }
+
+  /// A key with a session token: the secret, and the caller it stands for; throws
+  /// ``RegistrationError``.
+  package func session(
+    keyID: String, token: String, now: Int64
+  ) throws -> (secret: [UInt8], caller: Caller) {
+    guard token.utf8.count <= Self.tokenLengthMax, let data = Data(base64Encoded: token),
+      let box = try? AES.GCM.SealedBox(combined: data),
+      let clear = try? AES.GCM.open(box, using: sealing),
+      let claims = try? JSONDecoder().decode(SessionClaims.self, from: clear),
+      claims.keyID == keyID
+    else {
+      throw RegistrationError(
+        "UnrecognizedClientException", "The security token included in the request is invalid.")
+    }
+    guard claims.expires > now else {
+      throw RegistrationError(
+        "ExpiredTokenException", "The security token included in the request is expired.")
+    }
+    guard let node = try node(claims.node), !node.isDeregistered,
+      node.generation == claims.generation, let scope = node.scope
+    else { throw RegistrationError.denied }
+    return (
+      Array(secret(of: keyID).utf8),
+      Caller(keyID: keyID, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
+    )
+  }
+
+  /// Gives a node a new key; the old one counts until the new one was used.
+  package func setKey(_ text: String, of id: String) throws {
+    guard let key = ManagedNode.key(base64: text) else {
+      throw RegistrationError(
+        "InvalidPublicKey", "The public key isn't an RSA key of 2,048 bits or more.")
+    }
+    let owner = try store.controlRow(Self.keyRow(key)).map { String(decoding: $0, as: UTF8.self) }
+    guard owner == nil || owner == id else {
+      throw RegistrationError(
+        "PublicKeyAlreadyRegistered", "Another node is registered with this public key.")
+    }
+    let now = store.now.milliseconds
+    try change(id) { node in
+      guard node.publicKey != key else { return }
+      node.previousKey = node.publicKey
+      node.publicKey = key
+      node.keyTime = now
+    }
+  }
+}

@@ -1,0 +1,332 @@
+import HistoryStore
+import Inventory
+import JSONTape
+
+// Associations as agents see them, and what became of their runs.
+
+extension SystemsManager {
+  func nodeTags(_ node: NodeID, _ scope: Scope) throws -> [String: String] {
+    try store.reading(in: scope, at: nil, knownAt: nil, through: nil) { reader in
+      guard let number = try reader.number(of: node),
+        let view = try reader.view(node, number)
+      else { return [:] }
+      return try Self.tags(view, reader)
+    }
+  }
+
+  private func effective(_ node: NodeID, _ scope: Scope) throws -> EffectiveAssociation? {
+    EffectiveAssociation(
+      try associations(in: scope), node: node.text, tags: try nodeTags(node, scope))
+  }
+
+  /// How an association went on a node: as it goes now, else as it last ended.
+  private func run(_ association: String, _ node: String, _ scope: Scope) throws -> AssociationRun?
+  {
+    let row = AssociationRun.row(association, node, scope)
+    let ended = AssociationRun(try store.controlRow(row))
+    guard let now = running.run(row), now.recorded >= ended?.recorded ?? 0 else { return ended }
+    return now
+  }
+
+  /// Whether a run was asked for that has not begun.
+  func isPending(_ effective: EffectiveAssociation, _ node: String, _ scope: Scope) throws -> Bool {
+    let run = try run(effective.id, node, scope)
+    guard let run, run.checksum == effective.checksum else { return true }
+    return max(effective.startedOnce, run.requested) > run.recorded
+  }
+
+  /// ListInstanceAssociations: the one collection of a node, with when it last was.
+  func listInstanceAssociations(_ request: Request) throws -> JSONValue {
+    let id = request.text("InstanceId") ?? ""
+    let node = try resource(id, "ManagedInstance", writing: request)
+    guard let effective = try effective(node, request.scope) else {
+      return .object([.init("Associations", .array([]))])
+    }
+    let newest = try run(effective.id, id, request.scope)
+    // An agent that was told something else has not run this.
+    let run = newest?.checksum == effective.checksum ? newest : nil
+    let ended = AssociationRun(
+      try store.controlRow(AssociationRun.row(effective.id, id, request.scope)))
+    let last = run == nil ? nil : ended?.executed
+    let isAsked = max(effective.startedOnce, newest?.requested ?? 0) > newest?.recorded ?? 0
+    let terms = effective.members[0].terms
+    return .object([
+      .init(
+        "Associations",
+        .array([
+          .present([
+            .init("AssociationId", .string(effective.id)), .init("InstanceId", .string(id)),
+            .init("Name", .string(GatherDocument.name)),
+            .init("DocumentVersion", .string(GatherDocument.version)),
+            .init("AssociationVersion", .string(String(terms.version.number))),
+            .init("Checksum", .string(effective.checksum)),
+            .init("Parameters", effective.parameters),
+            .init("ScheduleExpression", .text(effective.schedule)),
+            .init(
+              "DetailedStatus",
+              .string(isAsked && run != nil ? "Pending" : run?.status ?? "Associated")),
+            .init("LastExecutionDate", .timestamp(last.map { Instant(milliseconds: $0) })),
+            .init("Targets", terms.input["Targets"] ?? .null),
+          ])
+        ]))
+    ])
+  }
+
+  /// UpdateInstanceAssociationStatus: what is over is kept, what goes on is remembered.
+  func updateInstanceAssociationStatus(_ request: Request) throws -> JSONValue {
+    let id = request.text("InstanceId") ?? ""
+    let scope = request.scope
+    let node = try resource(id, "ManagedInstance", writing: request)
+    let named = request.text("AssociationId") ?? ""
+    guard let effective = try effective(node, scope),
+      effective.members.contains(where: { $0.association.id == named })
+    else {
+      throw ServiceError(
+        "AssociationDoesNotExist", "The association '\(named)' isn't one of \(id).")
+    }
+    let result = request.input["ExecutionResult"]
+    var run = try run(effective.id, id, scope) ?? AssociationRun()
+    let hasBegun = running.run(AssociationRun.row(effective.id, id, scope)) != nil
+    run.status = result?["Status"]?.text ?? "Pending"
+    run.summary = result?["ExecutionSummary"]?.text ?? ""
+    run.errorCode = result?["ErrorCode"]?.text ?? ""
+    run.recorded = store.now.milliseconds
+    run.executed =
+      result?["ExecutionDate"].flatMap(Timestamp.init)?.instant.milliseconds ?? run.recorded
+    // A run that began before a change knew nothing of it.
+    if !hasBegun { run.checksum = effective.checksum }
+    guard run.isFinal else {
+      running.set(AssociationRun.row(effective.id, id, scope), run)
+      return .object([])
+    }
+    if run.status == "Success" { run.succeeded = run.executed }
+    for member in effective.members {
+      run.version = member.terms.version.number
+      try end(run, of: member.association.id, on: id, scope, effective.schedule)
+    }
+    running.set(AssociationRun.row(effective.id, id, scope), nil)
+    return .object([])
+  }
+
+  /// Keeps how a run ended, and counts it under its execution, in one transaction.
+  private func end(
+    _ run: AssociationRun, of association: String, on node: String, _ scope: Scope,
+    _ schedule: String?
+  ) throws {
+    var failure: (any Error)?
+    try store.updateControl { _ in
+      do {
+        var run = run
+        var kept = try self.executions(association, scope)
+        var execution =
+          kept.last.flatMap { self.isOpen($0, run, schedule) ? $0 : nil }
+          ?? AssociationExecution(version: run.version, created: run.recorded)
+        execution.counts[run.status, default: 0] += 1
+        execution.last = max(execution.last ?? 0, run.executed)
+        run.execution = execution.id
+        if kept.last?.id != execution.id { kept.append(execution) }
+        var changes: [HistoryStore.ControlChange] = [
+          .init(key: AssociationRun.row(association, node, scope), value: try run.bytes),
+          .init(key: execution.row(association, scope), value: try execution.bytes),
+        ]
+        for old in kept.dropLast(AssociationExecution.keptMax) {
+          changes.append(.init(key: old.row(association, scope), value: nil))
+        }
+        return changes
+      } catch {
+        failure = error
+        return []
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Whether a run belongs to an execution: it is of its version, and the next is not due.
+  private func isOpen(
+    _ execution: AssociationExecution, _ run: AssociationRun, _ schedule: String?
+  ) -> Bool {
+    guard execution.version == run.version else { return false }
+    guard let schedule, case .rate(let seconds) = Schedule(schedule) else { return true }
+    return run.recorded < execution.created + seconds * 1000
+  }
+
+  /// The executions that are kept, the oldest first.
+  private func executions(_ association: String, _ scope: Scope) throws -> [AssociationExecution] {
+    try store.controlRows(prefix: AssociationExecution.prefix(association, scope)).compactMap {
+      AssociationExecution($0.value)
+    }
+  }
+
+  func newestExecution(_ association: String, _ scope: Scope) throws -> AssociationExecution? {
+    try executions(association, scope).last
+  }
+
+  /// DescribeAssociationExecutions, the newest first.
+  func describeAssociationExecutions(_ request: Request) throws -> JSONValue {
+    let token = try tokens.decode(request)
+    let association = try association(request.text("AssociationId"), in: request.scope)
+    let found = try executions(association.id, request.scope).reversed().filter { execution in
+      request.list("Filters").allSatisfy { Self.matches(execution, $0) }
+    }
+    let page = slice(Array(found), request, token, SequenceNumber(0), asked: store.now)
+    let rows = page.values.map { execution in
+      JSONValue.present([
+        .init("AssociationId", .string(association.id)),
+        .init("AssociationVersion", .string(String(execution.version))),
+        .init("ExecutionId", .string(execution.id)), .init("Status", .string(execution.status)),
+        .init("DetailedStatus", .string(execution.status)),
+        .init("CreatedTime", .timestamp(Instant(milliseconds: execution.created))),
+        .init("LastExecutionDate", .timestamp(execution.last.map { Instant(milliseconds: $0) })),
+        .init("ResourceCountByStatus", .string(execution.countText)),
+      ])
+    }
+    return .present([
+      .init("AssociationExecutions", .array(rows)), .init("NextToken", .text(page.token)),
+    ])
+  }
+
+  private static func matches(_ execution: AssociationExecution, _ filter: JSONValue) -> Bool {
+    let value = filter["Value"]?.text ?? ""
+    switch filter["Key"]?.text {
+    case "ExecutionId": return execution.id == value
+    case "Status": return execution.status == value
+    default:
+      guard let time = Moment.time(value)?.milliseconds else { return false }
+      return switch filter["Type"]?.text {
+      case "LESS_THAN": execution.created < time
+      case "GREATER_THAN": execution.created > time
+      default: execution.created / 1000 == time / 1000
+      }
+    }
+  }
+
+  /// DescribeAssociationExecutionTargets: the nodes whose newest run counts under an execution.
+  func describeAssociationExecutionTargets(_ request: Request) throws -> JSONValue {
+    let token = try tokens.decode(request)
+    let association = try association(request.text("AssociationId"), in: request.scope)
+    let execution = request.text("ExecutionId") ?? ""
+    guard try executions(association.id, request.scope).contains(where: { $0.id == execution })
+    else {
+      throw ServiceError(
+        "AssociationExecutionDoesNotExist", "There is no execution '\(execution)' any more.")
+    }
+    let prefix = AssociationRun.prefix(association.id, request.scope)
+    let rows = try store.controlRows(prefix: prefix).compactMap { row -> JSONValue? in
+      guard let run = AssociationRun(row.value), run.execution == execution else { return nil }
+      let node = String(decoding: row.key.dropFirst(prefix.count), as: UTF8.self)
+      let values = ["Status": run.status, "ResourceId": node, "ResourceType": "ManagedInstance"]
+      guard
+        request.list("Filters").allSatisfy({
+          values[$0["Key"]?.text ?? ""] == $0["Value"]?.text
+        })
+      else { return nil }
+      return .present([
+        .init("AssociationId", .string(association.id)),
+        .init("AssociationVersion", .string(String(run.version))),
+        .init("ExecutionId", .string(execution)), .init("ResourceId", .string(node)),
+        .init("ResourceType", .string("ManagedInstance")), .init("Status", .string(run.status)),
+        .init("DetailedStatus", .string(run.status)),
+        .init("LastExecutionDate", .timestamp(Instant(milliseconds: run.executed))),
+      ])
+    }
+    let page = slice(rows, request, token, SequenceNumber(0), asked: store.now)
+    return .present([
+      .init("AssociationExecutionTargets", .array(page.values)),
+      .init("NextToken", .text(page.token)),
+    ])
+  }
+
+  /// DescribeInstanceAssociationsStatus: all that name a node, also those that had to give way.
+  func describeInstanceAssociationsStatus(_ request: Request) throws -> JSONValue {
+    let token = try tokens.decode(request)
+    let id = request.text("InstanceId") ?? ""
+    guard let node = try? NodeID(id) else { throw Self.unknownNode(id) }
+    let scope = request.scope
+    var rows: [JSONValue] = []
+    if let effective = try effective(node, scope) {
+      let run = try run(effective.id, id, scope)
+      for member in effective.members { rows.append(Self.status(member, id, run)) }
+      for member in effective.overridden {
+        var skipped = AssociationRun()
+        skipped.status = "Skipped"
+        skipped.summary = "Overridden By Explicit Inventory Association"
+        rows.append(Self.status(member, id, skipped))
+      }
+    }
+    let page = slice(rows, request, token, SequenceNumber(0), asked: store.now)
+    return .present([
+      .init("InstanceAssociationStatusInfos", .array(page.values)),
+      .init("NextToken", .text(page.token)),
+    ])
+  }
+
+  private static func status(
+    _ member: (association: Association, terms: AssociationTerms), _ node: String,
+    _ run: AssociationRun?
+  ) -> JSONValue {
+    .present([
+      .init("AssociationId", .string(member.association.id)),
+      .init("Name", .string(GatherDocument.name)),
+      .init("DocumentVersion", .string(GatherDocument.version)),
+      .init("AssociationVersion", .string(String(member.terms.version.number))),
+      .init("InstanceId", .string(node)),
+      .init(
+        "ExecutionDate",
+        .timestamp(run.flatMap { $0.executed == 0 ? nil : Instant(milliseconds: $0.executed) })),
+      .init("Status", .string(run?.status ?? "Pending")),
+      .init("DetailedStatus", .string(run?.status ?? "Associated")),
+      .init("ExecutionSummary", .text(run.flatMap { $0.summary.isEmpty ? nil : $0.summary })),
+      .init("ErrorCode", .text(run.flatMap { $0.errorCode.isEmpty ? nil : $0.errorCode })),
+      .init("AssociationName", member.terms.input["AssociationName"] ?? .null),
+    ])
+  }
+
+  /// What lists of nodes say of a node's collection.
+  func associationMembers(_ node: NodeID, _ scope: Scope) throws -> [JSONValue.Member] {
+    guard let effective = try effective(node, scope) else { return [] }
+    let run = try run(effective.id, node.text, scope)
+    let status = run?.status ?? "Pending"
+    return [
+      .init("AssociationStatus", .string(status)),
+      .init(
+        "LastAssociationExecutionDate",
+        .timestamp(run.flatMap { $0.executed == 0 ? nil : Instant(milliseconds: $0.executed) })),
+      .init(
+        "LastSuccessfulAssociationExecutionDate",
+        .timestamp(run?.succeeded.map { Instant(milliseconds: $0) })),
+      .init(
+        "AssociationOverview",
+        .object([
+          .init("DetailedStatus", .string(status)),
+          .init(
+            "InstanceAssociationStatusAggregatedCount",
+            .object([.init(status, .count(effective.members.count))])),
+        ])),
+    ]
+  }
+
+  /// CollectNow: asks one node to collect. IsWaiting says whether it does so at once; if not, it will
+  /// be told when it asks next.
+  func collectNow(_ request: Request) throws -> JSONValue {
+    let node = try resource(request.text("InstanceId") ?? "", "ManagedInstance", writing: request)
+    return .object([.init("IsWaiting", .bool(try collectNow(node, in: request.scope)))])
+  }
+
+  private func collectNow(_ node: NodeID, in scope: Scope) throws -> Bool {
+    guard let effective = try effective(node, scope) else {
+      throw ServiceError(
+        "AssociationDoesNotExist", "No association names \(node): there is nothing to collect.")
+    }
+    var run =
+      AssociationRun(
+        try store.controlRow(AssociationRun.row(effective.id, node.text, scope)))
+      ?? AssociationRun()
+    run.requested = store.now.milliseconds
+    try store.setControlRow(
+      AssociationRun.row(effective.id, node.text, scope), to: try run.bytes)
+    guard mailboxes.waiting(in: scope).contains(node.text) else { return false }
+    mailboxes.post(
+      Message.refresh(node.text, [effective.id], now: store.now), to: node.text, scope)
+    return true
+  }
+}

@@ -1,0 +1,223 @@
+import Crypto
+import HistoryStore
+import Inventory
+import JSONTape
+
+/// The document by which nodes collect. There is this one: associations do nothing else here.
+///
+/// Schema 2.0 with one step, which the agent runs through an association alone. Names and values of
+/// parameters are those of AWS, since associations are written with them; the text is ours.
+enum GatherDocument {
+  static let name = "AWS-GatherSoftwareInventory"
+  static let version = "1"
+  /// When this version was written: 2026-11-24.
+  static let created = Instant(seconds: 1_795_478_400)
+  static let description = "Collects what is on a node, and reports it."
+
+  /// What a parameter takes.
+  enum Kind { case onOff, json, number, words }
+
+  struct Parameter {
+    var name: String
+    var description: String
+    var standard: String
+    var kind: Kind = .onOff
+  }
+
+  static let parameters = [
+    Parameter(name: "applications", description: "Installed applications.", standard: "Enabled"),
+    Parameter(name: "awsComponents", description: "Components of AWS.", standard: "Enabled"),
+    Parameter(
+      name: "files", description: "Files: a JSON list of Path, Pattern, Recursive, DirScanLimit.",
+      standard: "", kind: .json),
+    Parameter(name: "networkConfig", description: "Network interfaces.", standard: "Enabled"),
+    Parameter(name: "windowsUpdates", description: "Windows updates.", standard: "Enabled"),
+    Parameter(
+      name: "instanceDetailedInformation", description: "Processor, kernel and the like.",
+      standard: "Enabled"),
+    Parameter(name: "services", description: "Services.", standard: "Enabled"),
+    Parameter(
+      name: "windowsRegistry", description: "Keys: a JSON list of Path, Recursive, ValueNames.",
+      standard: "", kind: .json),
+    Parameter(name: "windowsRoles", description: "Windows roles.", standard: "Enabled"),
+    Parameter(name: "customInventory", description: "Custom types.", standard: "Enabled"),
+    Parameter(name: "billingInfo", description: "Billing codes.", standard: "Enabled"),
+    Parameter(
+      name: "customInventoryDirectory", description: "Where the files of custom types are.",
+      standard: "", kind: .words),
+    Parameter(
+      name: "changeDetectionFrequency",
+      description: "How often between two runs changes alone are looked for.", standard: "",
+      kind: .number),
+    Parameter(
+      name: "changeDetectionTypes", description: "What changes are looked for.", standard: "",
+      kind: .words),
+  ]
+
+  /// Whether a name, alone or at the end of an ARN, is this document's.
+  static func isNamed(_ text: String) -> Bool {
+    text == name || (text.hasPrefix("arn:") && text.hasSuffix("/" + name))
+  }
+
+  static func checkVersion(_ text: String?) throws(ServiceError) {
+    guard let text, ![version, "$LATEST", "$DEFAULT"].contains(text) else { return }
+    throw ServiceError(
+      "InvalidDocumentVersion", "\(name) has the version \(version) alone, not '\(text)'.")
+  }
+
+  /// Holds an association's parameters to the document.
+  static func check(_ values: JSONValue?) throws(ServiceError) {
+    for member in values?.members ?? [] {
+      guard let parameter = parameters.first(where: { $0.name == member.name }) else {
+        throw ServiceError(
+          "InvalidParameters",
+          "\(name) has no parameter '\(member.name)'; it has "
+            + parameters.map(\.name).joined(separator: ", ") + ".")
+      }
+      let texts = member.value.texts
+      let isRight =
+        switch parameter.kind {
+        case .onOff: texts.count == 1 && ["Enabled", "Disabled", ""].contains(texts[0])
+        case .json: texts.count == 1 && (texts[0].isEmpty || isList(texts[0]))
+        case .number: texts.count == 1 && (texts[0].isEmpty || Int(texts[0]).map { $0 > 0 } == true)
+        case .words: true
+        }
+      guard isRight else {
+        throw ServiceError(
+          "InvalidParameters",
+          "The parameter '\(member.name)' cannot be \(member.value.compact): "
+            + "\(parameter.description)")
+      }
+    }
+  }
+
+  private static func isList(_ text: String) -> Bool {
+    guard case .array = try? JSONValue(parsing: Array(text.utf8).span.bytes) else { return false }
+    return true
+  }
+
+  /// The document itself, as the agent reads it.
+  static let content: String = {
+    let declared = parameters.map { parameter in
+      JSONValue.Member(
+        parameter.name,
+        .object([
+          .init("type", .string(parameter.kind == .words ? "StringList" : "String")),
+          .init("description", .string(parameter.description)),
+          .init(
+            "default",
+            parameter.kind == .words ? .array([]) : .string(parameter.standard)),
+        ]))
+    }
+    let inputs = parameters.map { parameter in
+      JSONValue.Member(parameter.name, .string("{{ \(parameter.name) }}"))
+    }
+    return JSONValue.object([
+      .init("schemaVersion", .string("2.0")), .init("description", .string(description)),
+      .init("parameters", .object(declared)),
+      .init(
+        "mainSteps",
+        .array([
+          .object([
+            .init("action", .string("aws:softwareInventory")),
+            .init("name", .string("collectSoftwareInventoryItems")),
+            .init("inputs", .object(inputs)),
+          ])
+        ])),
+    ]).compact
+  }()
+
+  static let hash = HexText.of(SHA256.hash(data: Array(content.utf8)))
+}
+
+/// Bytes as hexadecimal digits.
+enum HexText {
+  static func of(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+}
+
+extension SystemsManager {
+  private func document(_ request: Request) throws(ServiceError) {
+    guard GatherDocument.isNamed(request.text("Name") ?? "") else {
+      throw ServiceError(
+        "InvalidDocument",
+        "There is no document '\(request.text("Name") ?? "")': \(GatherDocument.name) is the only one."
+      )
+    }
+    try GatherDocument.checkVersion(request.text("DocumentVersion"))
+  }
+
+  /// GetDocument.
+  func getDocument(_ request: Request) throws -> JSONValue {
+    try document(request)
+    return .object([
+      .init("Name", .string(GatherDocument.name)),
+      .init("CreatedDate", .timestamp(GatherDocument.created)),
+      .init("DocumentVersion", .string(GatherDocument.version)),
+      .init("Status", .string("Active")), .init("Content", .string(GatherDocument.content)),
+      .init("DocumentType", .string("Command")), .init("DocumentFormat", .string("JSON")),
+    ])
+  }
+
+  private static let documentSummary: [JSONValue.Member] = [
+    .init("Name", .string(GatherDocument.name)), .init("Owner", .string("Amazon")),
+    .init("CreatedDate", .timestamp(GatherDocument.created)),
+    .init("PlatformTypes", .array(["Windows", "Linux", "MacOS"].map { .string($0) })),
+    .init("DocumentVersion", .string(GatherDocument.version)),
+    .init("DocumentType", .string("Command")), .init("SchemaVersion", .string("2.0")),
+    .init("DocumentFormat", .string("JSON")),
+  ]
+
+  /// DescribeDocument.
+  func describeDocument(_ request: Request) throws -> JSONValue {
+    try document(request)
+    let parameters = GatherDocument.parameters.map { parameter in
+      JSONValue.object([
+        .init("Name", .string(parameter.name)),
+        .init("Type", .string(parameter.kind == .words ? "StringList" : "String")),
+        .init("Description", .string(parameter.description)),
+        .init("DefaultValue", .string(parameter.standard)),
+      ])
+    }
+    return .object([
+      .init(
+        "Document",
+        .object(
+          Self.documentSummary + [
+            .init("Hash", .string(GatherDocument.hash)), .init("HashType", .string("Sha256")),
+            .init("Status", .string("Active")),
+            .init("Description", .string(GatherDocument.description)),
+            .init("Parameters", .array(parameters)),
+            .init("LatestVersion", .string(GatherDocument.version)),
+            .init("DefaultVersion", .string(GatherDocument.version)),
+          ]))
+    ])
+  }
+
+  /// ListDocuments: filters on Name, Owner, DocumentType and PlatformTypes.
+  func listDocuments(_ request: Request) throws -> JSONValue {
+    let filters =
+      request.list("Filters").map { ($0["Key"]?.text ?? "", $0["Values"]?.texts ?? []) }
+      + request.list("DocumentFilterList").map {
+        ($0["key"]?.text ?? "", [$0["value"]?.text ?? ""])
+      }
+    let isListed = try filters.allSatisfy { key, values in
+      switch key {
+      case "Name": values.contains { GatherDocument.name.hasPrefix($0) }
+      case "Owner": values.contains { ["Amazon", "All", "ThirdParty"].contains($0) }
+      case "DocumentType": values.contains("Command")
+      case "PlatformTypes": values.contains { ["Windows", "Linux", "MacOS"].contains($0) }
+      case "SearchKeyword": values.contains { GatherDocument.name.contains($0) }
+      default:
+        throw ServiceError(
+          "InvalidFilterKey",
+          "'\(key)' isn't known: Name, Owner, DocumentType, PlatformTypes, SearchKeyword.")
+      }
+    }
+    return .object([
+      .init(
+        "DocumentIdentifiers", .array(isListed ? [.object(Self.documentSummary)] : []))
+    ])
+  }
+}

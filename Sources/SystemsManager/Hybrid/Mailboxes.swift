@@ -1,0 +1,130 @@
+import Inventory
+import Synchronization
+
+/// Messages for nodes, and the nodes that wait for some.
+///
+/// In memory alone: what a message asks for is in the store as well, and found when the agent next asks
+/// what it is to do. A message is given out again where nobody acknowledged it in time.
+final class Mailboxes: Sendable {
+  /// Messages that wait for one node; more replace the oldest, for each asks for the same.
+  private static let messagesMax = 16
+
+  private struct Waiting {
+    var number: Int
+    var continuation: CheckedContinuation<[Message], Never>
+  }
+
+  private struct Box {
+    var scope: Scope
+    var messages: [Message] = []
+    /// Until when each message is hidden, in milliseconds since 1970; by id.
+    var hidden: [String: Int64] = [:]
+    var waiting: Waiting?
+    /// When somebody last asked.
+    var asked: Int64 = 0
+  }
+
+  private struct State {
+    var boxes: [String: Box] = [:]
+    var number = 0
+  }
+
+  private let state = Mutex(State())
+  private let waitSeconds: Int64
+
+  init(waitSeconds: Int64) { self.waitSeconds = waitSeconds }
+
+  /// The nodes of a scope that ask for messages: such as wait, or did a moment ago.
+  func waiting(in scope: Scope) -> [String] {
+    state.withLock { state in
+      state.boxes.filter { $0.value.scope == scope }.map(\.key).sorted()
+    }
+  }
+
+  /// Puts a message into a node's box, and wakes the node.
+  func post(_ message: Message, to node: String, _ scope: Scope) {
+    let woken = state.withLock { state -> Waiting? in
+      var box = state.boxes[node] ?? Box(scope: scope)
+      box.messages.append(message)
+      if box.messages.count > Self.messagesMax { box.messages.removeFirst() }
+      let waiting = box.waiting
+      if waiting != nil {
+        box.waiting = nil
+        box.hidden[message.id] = message.created.milliseconds + message.hiddenMilliseconds
+      }
+      state.boxes[node] = box
+      return waiting
+    }
+    woken?.continuation.resume(returning: [message])
+  }
+
+  /// The messages for a node; waits for one for a while where there is none.
+  func messages(for node: String, _ scope: Scope, hiddenSeconds: Int64, now: Instant) async
+    -> [Message]
+  {
+    let number = state.withLock { state in
+      state.number += 1
+      return state.number
+    }
+    let timer = Task { [self] in
+      try? await Task.sleep(for: .seconds(waitSeconds))
+      expire(node, number)
+    }
+    defer { timer.cancel() }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let (ready, displaced) = begin(
+          Waiting(number: number, continuation: continuation), node, scope, hiddenSeconds, now)
+        displaced?.continuation.resume(returning: [])
+        if let ready { continuation.resume(returning: ready) }
+      }
+    } onCancel: {
+      expire(node, number)
+    }
+  }
+
+  /// What is there at once; nil where the caller has to wait. An earlier wait of the node ends.
+  private func begin(
+    _ waiting: Waiting, _ node: String, _ scope: Scope, _ hiddenSeconds: Int64, _ now: Instant
+  ) -> (ready: [Message]?, displaced: Waiting?) {
+    state.withLock { state in
+      if Task.isCancelled { return ([], nil) }
+      var box = state.boxes[node] ?? Box(scope: scope)
+      box.asked = now.milliseconds
+      let displaced = box.waiting
+      box.waiting = nil
+      let visible = box.messages.filter { (box.hidden[$0.id] ?? 0) <= now.milliseconds }
+      for message in visible { box.hidden[message.id] = now.milliseconds + hiddenSeconds * 1000 }
+      if visible.isEmpty { box.waiting = waiting }
+      state.boxes[node] = box
+      return (visible.isEmpty ? nil : visible, displaced)
+    }
+  }
+
+  private func expire(_ node: String, _ number: Int) {
+    let waiting = state.withLock { state -> Waiting? in
+      guard let waiting = state.boxes[node]?.waiting, waiting.number == number else { return nil }
+      state.boxes[node]?.waiting = nil
+      return waiting
+    }
+    waiting?.continuation.resume(returning: [])
+  }
+
+  /// Takes a message out of its box; false where it is not there.
+  func remove(_ id: String, of node: String) -> Bool {
+    state.withLock { state in
+      guard let index = state.boxes[node]?.messages.firstIndex(where: { $0.id == id }) else {
+        return false
+      }
+      state.boxes[node]?.messages.remove(at: index)
+      state.boxes[node]?.hidden[id] = nil
+      return true
+    }
+  }
+
+  /// Lets go of a node that is no more.
+  func close(_ node: String) {
+    let waiting = state.withLock { $0.boxes.removeValue(forKey: node)?.waiting }
+    waiting?.continuation.resume(returning: [])
+  }
+}

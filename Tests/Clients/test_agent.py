@@ -1,0 +1,738 @@
+"""The life of a hybrid node, with a model of amazon-ssm-agent, and the operations around it."""
+
+import concurrent.futures
+import datetime
+import json
+import time
+
+import botocore.exceptions
+import pytest
+from agent import Agent, AgentError, modelled_snapshot
+from conftest import Server
+from cryptography.hazmat.primitives.asymmetric import rsa
+from support import APP, INFO, entries, item, node, package
+
+DOCUMENT = "AWS-GatherSoftwareInventory"
+
+
+@pytest.fixture(scope="module")
+def hybrid():
+    server = Server("--message-wait-seconds", "2", "--log-level", "warning")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def ssm(hybrid):
+    return hybrid.client()
+
+
+def activation(ssm, **more):
+    answer = ssm.create_activation(IamRole="role", **more)
+    return answer["ActivationId"], answer["ActivationCode"]
+
+
+def registered(server, **more):
+    agent = Agent(server.url, **more)
+    agent.register(*activation(server.client()))
+    agent.pause_scale = 0.01
+    return agent
+
+
+def live(server, **more):
+    agent = registered(server, **more)
+    agent.request_token()
+    agent.ping_first()
+    agent.ping()
+    return agent
+
+
+def code(error):
+    return error.value.response["Error"]["Code"]
+
+
+# Activations.
+
+def test_an_activation_is_described_as_it_was_made(ssm):
+    until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=2)
+    id, secret = activation(ssm, Description="d", DefaultInstanceName="n", RegistrationLimit=7,
+                            ExpirationDate=until, Tags=[{"Key": "k", "Value": "v"}])
+    assert len(secret) >= 20
+    found = ssm.describe_activations(
+        Filters=[{"FilterKey": "ActivationIds", "FilterValues": [id]}])["ActivationList"]
+    assert len(found) == 1
+    assert {name: found[0][name] for name in (
+        "ActivationId", "Description", "DefaultInstanceName", "IamRole", "RegistrationLimit",
+        "RegistrationsCount", "Expired", "Tags")} == {
+            "ActivationId": id, "Description": "d", "DefaultInstanceName": "n", "IamRole": "role",
+            "RegistrationLimit": 7, "RegistrationsCount": 0, "Expired": False,
+            "Tags": [{"Key": "k", "Value": "v"}]}
+    assert abs((found[0]["ExpirationDate"] - until).total_seconds()) < 1
+    assert secret not in json.dumps(found, default=str)
+    ssm.delete_activation(ActivationId=id)
+    with pytest.raises(ssm.exceptions.InvalidActivationId):
+        ssm.delete_activation(ActivationId=id)
+
+
+def test_activations_come_in_pages(hybrid):
+    key = hybrid.key("--account", "222233334444", "--permissions", "admin")
+    ssm = hybrid.client(key)
+    made = {activation(ssm)[0] for _ in range(5)}
+    pages = list(ssm.get_paginator("describe_activations").paginate(PaginationConfig={"PageSize": 2}))
+    assert [len(page["ActivationList"]) for page in pages] == [2, 2, 1]
+    assert {a["ActivationId"] for page in pages for a in page["ActivationList"]} == made
+
+
+def test_an_activation_lasts_thirty_days_at_most(ssm):
+    for days in (-1, 31):
+        with pytest.raises(ssm.exceptions.InvalidParameters):
+            activation(ssm, ExpirationDate=time.time() + days * 86400)
+
+
+def test_a_code_is_nowhere_in_the_store(hybrid, ssm):
+    _, secret = activation(ssm)
+    stored = b"".join(path.read_bytes() for path in hybrid.directory.iterdir()
+                      if path.suffix == ".mdb" or "stocktake" in path.name or path.name == "data")
+    assert stored and secret.encode() not in stored
+
+
+# Registration.
+
+def refused(server, id, secret, **more):
+    with pytest.raises(AgentError) as error:
+        Agent(server.url, **more).register(id, secret)
+    return error.value.code
+
+
+def test_every_refusal_to_register_has_its_name(hybrid, ssm):
+    id, secret = activation(ssm, RegistrationLimit=2)
+    assert refused(hybrid, "00000000-0000-0000-0000-000000000000", secret) == "InvalidActivation"
+    assert refused(hybrid, id, "f" * 32) == "InvalidActivation"
+    first = Agent(hybrid.url)
+    assert first.register(id, secret).startswith("mi-") and len(first.id) == 20
+    # The answer was lost: the same key is told the same node, and counts once.
+    assert Agent.register(first, id, secret) == first.id
+    other = Agent(hybrid.url, key=first.key)
+    with pytest.raises(AgentError) as error:
+        other.register(id, secret)
+    assert error.value.code == "PublicKeyAlreadyRegistered"
+    assert Agent(hybrid.url).register(id, secret) != first.id
+    assert refused(hybrid, id, secret) == "RegistrationLimitExceeded"
+    count = ssm.describe_activations(
+        Filters=[{"FilterKey": "ActivationIds", "FilterValues": [id]}])["ActivationList"][0]
+    assert count["RegistrationsCount"] == 2
+    ssm.delete_activation(ActivationId=id)
+    assert refused(hybrid, id, secret) == "InvalidActivation"
+
+
+def test_a_weak_key_is_refused(hybrid, ssm):
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    assert refused(hybrid, *activation(ssm), key=weak) == "InvalidPublicKey"
+
+
+def test_an_expired_activation_registers_nobody(hybrid, ssm):
+    id, secret = activation(ssm, ExpirationDate=time.time() + 2)
+    time.sleep(2.5)
+    assert refused(hybrid, id, secret) == "ActivationExpired"
+    found = ssm.describe_activations(
+        Filters=[{"FilterKey": "ActivationIds", "FilterValues": [id]}])["ActivationList"]
+    assert found[0]["Expired"]
+
+
+def test_codes_cannot_be_guessed_for_long(hybrid, ssm):
+    id, secret = activation(ssm)
+    codes = {refused(hybrid, id, f"{n:032x}", key=KEY) for n in range(25)}
+    assert codes == {"InvalidActivation", "TooManyUpdates"}
+    assert refused(hybrid, id, secret, key=KEY) == "TooManyUpdates"
+    Agent(hybrid.url).register(*activation(ssm))  # others are not touched
+
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def test_tags_name_and_activation_come_to_the_node(hybrid, ssm):
+    id, secret = activation(ssm, DefaultInstanceName="web", Tags=[{"Key": "env", "Value": "prod"}])
+    agent = Agent(hybrid.url)
+    agent.register(id, secret)
+    agent.request_token()
+    agent.ping()
+    tags = ssm.list_tags_for_resource(ResourceType="ManagedInstance", ResourceId=agent.id)
+    assert tags["TagList"] == [{"Key": "env", "Value": "prod"}]
+    found = ssm.describe_instance_information(
+        Filters=[{"Key": "ActivationIds", "Values": [id]}])["InstanceInformationList"]
+    assert [(n["InstanceId"], n["Name"], n["ActivationId"], n["IamRole"]) for n in found] == [
+        (agent.id, "web", id, "role")]
+    ssm.update_managed_instance_role(InstanceId=agent.id, IamRole="other")
+    found = ssm.describe_instance_information(
+        Filters=[{"Key": "IamRole", "Values": ["other"]}])["InstanceInformationList"]
+    assert [n["InstanceId"] for n in found] == [agent.id]
+
+
+def test_fifty_agents_register_at_once(hybrid, ssm):
+    id, secret = activation(ssm, RegistrationLimit=50)
+    keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(8)]
+    def register(number):
+        agent = Agent(hybrid.url, key=keys[number] if number < 8 else None)
+        return agent.register(id, secret)
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        ids = list(pool.map(register, range(50)))
+    assert len(set(ids)) == 50
+    assert refused(hybrid, id, secret, key=KEY) == "RegistrationLimitExceeded"
+
+
+def test_a_known_machine_keeps_its_history(hybrid, ssm):
+    agent = live(hybrid)
+    agent.put_inventory({APP: ("1.1", [package("a")])})
+    old = agent.credentials
+    again = Agent(hybrid.url, fingerprint=agent.fingerprint)
+    assert again.register(*activation(ssm)) == agent.id
+    # What was handed out before is void, and so is the key.
+    agent.credentials = old
+    with pytest.raises(AgentError):
+        agent.ping()
+    with pytest.raises(AgentError):
+        agent.request_token()
+    again.request_token()
+    again.ping()
+    assert entries(ssm, agent.id) == [package("a")]
+
+
+@pytest.mark.parametrize("choice", ["new", "refuse"])
+def test_a_known_machine_where_it_is_not_kept(choice):
+    server = Server("--reregistration", choice)
+    try:
+        ssm = server.client()
+        agent = registered(server)
+        again = Agent(server.url, fingerprint=agent.fingerprint)
+        if choice == "new":
+            assert again.register(*activation(ssm)) != agent.id
+        else:
+            with pytest.raises(AgentError) as error:
+                again.register(*activation(ssm))
+            assert error.value.code == "InstanceAlreadyRegistered"
+            ssm.deregister_managed_instance(InstanceId=agent.id)
+            again.register(*activation(ssm))
+    finally:
+        server.close()
+
+
+# Credentials.
+
+def test_the_token_has_all_that_the_agent_reads(hybrid):
+    answer = registered(hybrid).request_token()
+    assert set(answer) == {"AccessKeyId", "SecretAccessKey", "SessionToken", "TokenExpirationDate",
+                           "UpdateKeyPair"}
+    assert answer["TokenExpirationDate"] > time.time() and answer["UpdateKeyPair"] is False
+
+
+def token_error(agent, headers, body):
+    with pytest.raises(AgentError) as error:
+        agent.send_signed(headers, body)
+    return error.value.code
+
+
+def test_no_token_for_who_is_not_the_node(hybrid):
+    agent = registered(hybrid)
+    operation, members = "RequestManagedInstanceRoleToken", {"Fingerprint": agent.fingerprint}
+    signed = agent.signed_by_key(operation, members)
+    agent.send_signed(*signed)
+    assert token_error(agent, *signed) == "InvalidSignatureException"  # a replay
+    assert token_error(agent, *agent.signed_by_key(operation, members, key=KEY)) == (
+        "AccessDeniedException")
+    assert token_error(agent, *agent.signed_by_key(operation, {"Fingerprint": "forged"})) == (
+        "MachineFingerprintDoesNotMatch")
+    headers, body = agent.signed_by_key(operation, members)
+    assert token_error(agent, headers, body.replace(b"-", b"_")) == "InvalidSignatureException"
+    assert token_error(agent, *agent.signed_by_key(operation, members, date_offset=-1000)) == (
+        "InvalidSignatureException")
+    agent.id = "mi-0ffffffffffffffff"
+    assert token_error(agent, *agent.signed_by_key(operation, members)) == "AccessDeniedException"
+    log = (hybrid.directory / "log").read_text()
+    assert "MachineFingerprintDoesNotMatch" in log and "taken already" in log
+
+
+def test_what_was_signed_before_a_restart_is_not_taken_after_it():
+    server = Server()
+    try:
+        agent = registered(server)
+        signed = agent.signed_by_key(
+            "RequestManagedInstanceRoleToken", {"Fingerprint": agent.fingerprint})
+        port = server.port
+        time.sleep(1.1)
+        server.kill()
+        server.options = (*server.options, "--port", str(port))
+        server.start()
+        assert token_error(agent, *signed) == "ThrottlingException"
+        agent.request_token()
+    finally:
+        server.close()
+
+
+def test_credentials_outlive_the_server(hybrid):
+    server = Server()
+    try:
+        agent = live(server)
+        server.kill()
+        server.start()
+        agent.endpoint = Agent(server.url, key=KEY).endpoint
+        agent.ping()
+        agent.put_inventory(modelled_snapshot(packages=5))
+    finally:
+        server.close()
+
+
+def test_credentials_end():
+    server = Server("--node-token-seconds", "60")
+    try:
+        agent = registered(server)
+        assert agent.request_token()["TokenExpirationDate"] <= time.time() + 61
+        agent.credentials.token = agent.credentials.token[:-8] + "AAAAAAA="
+        with pytest.raises(AgentError) as error:
+            agent.ping()
+        assert error.value.code == "UnrecognizedClientException"
+    finally:
+        server.close()
+
+
+def test_a_node_writes_itself_and_nothing_else(hybrid):
+    agent = live(hybrid)
+    other = live(hybrid)
+    with pytest.raises(AgentError) as error:
+        agent.call("PutInventory", InstanceId=other.id, Items=[item([package("a")])])
+    assert error.value.code == "AccessDeniedException"
+    for operation, members in [
+            ("UpdateInstanceInformation", {"InstanceId": other.id}),
+            ("ListInstanceAssociations", {"InstanceId": other.id}),
+            ("GetInventory", {}), ("ListInventoryEntries", {"InstanceId": agent.id, "TypeName": APP}),
+            ("DescribeInstanceInformation", {}), ("DescribeActivations", {}),
+            ("CreateActivation", {"IamRole": "r"}), ("ListAssociations", {}),
+            ("AddTagsToResource", {"ResourceType": "ManagedInstance", "ResourceId": agent.id,
+                                   "Tags": [{"Key": "a", "Value": "b"}]}),
+            ("DeregisterManagedInstance", {"InstanceId": agent.id}),
+            ("DeleteInventory", {"TypeName": "Custom:A"})]:
+        with pytest.raises(AgentError) as error:
+            agent.call(operation, **members)
+        assert error.value.code == "AccessDeniedException", operation
+    with pytest.raises(AgentError):
+        agent.call("GetMessages", service="ec2messages", Destination=other.id,
+                   MessagesRequestId="x", VisibilityTimeoutInSeconds=1)
+
+
+def test_a_node_that_was_taken_out_is_out(hybrid, ssm):
+    agent = live(hybrid)
+    agent.put_inventory({APP: ("1.1", [package("a")])})
+    ssm.deregister_managed_instance(InstanceId=agent.id)
+    with pytest.raises(AgentError) as error:
+        agent.ping()
+    assert error.value.code == "AccessDeniedException"
+    with pytest.raises(AgentError) as error:
+        agent.request_token()
+    assert error.value.code == "AccessDeniedException"
+    with pytest.raises(ssm.exceptions.InvalidInstanceId):
+        ssm.deregister_managed_instance(InstanceId=agent.id)
+    with pytest.raises(ssm.exceptions.InvalidInstanceId):
+        ssm.deregister_managed_instance(InstanceId="mi-0ffffffffffffffff")
+
+
+def test_an_old_key_is_exchanged_and_a_lost_answer_orphans_nobody():
+    server = Server("--node-key-days-max", "0")
+    try:
+        agent = registered(server)
+        first = agent.key
+        time.sleep(1.1)
+        assert agent.request_token()["UpdateKeyPair"] is True
+        assert agent.key is not first
+        # Had the answer been lost, the agent would still have its first key.
+        second, agent.key = agent.key, first
+        members = {"Fingerprint": agent.fingerprint}
+        agent.send_signed(*agent.signed_by_key("RequestManagedInstanceRoleToken", members))
+        agent.key = second
+        agent.send_signed(*agent.signed_by_key("RequestManagedInstanceRoleToken", members))
+        # Now that the second was used, the first counts no more.
+        agent.key = first
+        assert token_error(agent, *agent.signed_by_key(
+            "RequestManagedInstanceRoleToken", members)) == "AccessDeniedException"
+    finally:
+        server.close()
+
+
+# What a node says of itself.
+
+def test_pings_are_information_with_a_history(hybrid, ssm):
+    agent = live(hybrid)
+    row = entries(ssm, agent.id, INFO)[0]
+    assert {name: row.get(name) for name in (
+        "AgentType", "AgentVersion", "ComputerName", "IpAddress", "PlatformName", "PlatformType",
+        "PlatformVersion", "ResourceType", "InstanceStatus", "InstanceId")} == {
+            "AgentType": "amazon-ssm-agent", "AgentVersion": "3.3.0.0",
+            "ComputerName": f"host-{agent.id[-6:]}", "IpAddress": "10.0.0.7",
+            "PlatformName": "Debian GNU/Linux", "PlatformType": "Linux", "PlatformVersion": "12",
+            "ResourceType": "ManagedInstance", "InstanceStatus": "Active", "InstanceId": agent.id}
+    time.sleep(1.1)
+    before = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time.sleep(1.1)
+    agent.ping_first()  # says less, and changes nothing
+    agent.ping(PlatformVersion="13")
+    assert entries(ssm, agent.id, INFO)[0]["PlatformVersion"] == "13"
+    past = entries(ssm, agent.id, INFO,
+                   Filters=[{"Key": "Stocktake:At", "Values": [before], "Type": "Equal"}])
+    assert past[0]["PlatformVersion"] == "12"
+
+
+def test_a_ping_counts_and_silence_is_told():
+    server = Server("--connection-lost-after", "1")
+    try:
+        ssm, agent = server.client(), live(server)
+        def told():
+            return ssm.describe_instance_information(
+                Filters=[{"Key": "InstanceIds", "Values": [agent.id]}])["InstanceInformationList"][0]
+        assert told()["PingStatus"] == "Online"
+        time.sleep(2.5)
+        assert told()["PingStatus"] == "ConnectionLost"
+        agent.ping()
+        first = told()
+        assert first["PingStatus"] == "Online"
+        agent.ping(status="Inactive")
+        assert told()["PingStatus"] == "Inactive"
+        server.stop()
+        server.start()
+        ssm = server.client()
+        kept = told()
+        assert kept["LastPingDateTime"] >= first["LastPingDateTime"]
+        assert ssm.describe_instance_properties(FiltersWithOperator=[
+            {"Key": "InstanceIds", "Values": [agent.id], "Operator": "Equal"}])[
+                "InstanceProperties"][0]["InstanceId"] == agent.id
+    finally:
+        server.close()
+
+
+# Collection on schedule.
+
+def test_the_document_is_one_the_agent_can_run(ssm):
+    document = ssm.get_document(Name=DOCUMENT)
+    content = json.loads(document["Content"])
+    assert content["schemaVersion"] == "2.0"
+    assert [step["action"] for step in content["mainSteps"]] == ["aws:softwareInventory"]
+    assert set(content["mainSteps"][0]["inputs"]) == set(content["parameters"])
+    described = ssm.describe_document(Name=DOCUMENT)["Document"]
+    assert {p["Name"] for p in described["Parameters"]} == set(content["parameters"])
+    assert [d["Name"] for d in ssm.list_documents()["DocumentIdentifiers"]] == [DOCUMENT]
+    with pytest.raises(ssm.exceptions.InvalidDocument):
+        ssm.get_document(Name="AWS-RunShellScript")
+    with pytest.raises(ssm.exceptions.InvalidDocumentVersion):
+        ssm.get_document(Name=DOCUMENT, DocumentVersion="7")
+
+
+def test_a_new_store_collects_every_twelve_hours(hybrid, ssm):
+    agent = live(hybrid)
+    found = agent.associations()
+    assert [(a["Name"], a["ScheduleExpression"], a["DetailedStatus"]) for a in found] == [
+        (DOCUMENT, "rate(12 hours)", "Associated")]
+    snapshot = modelled_snapshot(packages=20)
+    assert agent.run_due(snapshot) == 1
+    assert agent.run_due(snapshot) == 0  # what was told of the run is given back
+    again = agent.associations()[0]
+    assert again["DetailedStatus"] == "Success" and again["LastExecutionDate"] > time.time() - 60
+    assert len(entries(ssm, agent.id)) == 20
+    assert entries(ssm, agent.id, "Custom:Rack") == [{"Name": "rack", "Position": "0"}]
+    found = ssm.describe_instance_information(
+        Filters=[{"Key": "InstanceIds", "Values": [agent.id]}])["InstanceInformationList"][0]
+    assert found["AssociationStatus"] == "Success"
+    assert found["LastSuccessfulAssociationExecutionDate"]
+    compliance = ssm.list_compliance_items(
+        ResourceIds=[agent.id], ResourceTypes=["ManagedInstance"])["ComplianceItems"]
+    assert [(c["ComplianceType"], c["Status"]) for c in compliance] == [
+        ("Association", "COMPLIANT")]
+
+
+def test_the_first_association_can_be_turned_off():
+    server = Server("--inventory-schedule", "none")
+    try:
+        assert server.client().list_associations()["Associations"] == []
+        assert live(server).associations() == []
+    finally:
+        server.close()
+
+
+def test_only_the_hash_is_sent_of_what_is_the_same(hybrid, ssm):
+    agent = live(hybrid, seed=3)
+    snapshot = modelled_snapshot(3, packages=30)
+    agent.put_inventory(snapshot)
+    for _ in range(4):  # each time another type is the last, whose version all have
+        agent.put_inventory(snapshot)
+    assert len(entries(ssm, agent.id)) == 30
+    schema = ssm.list_inventory_entries(InstanceId=agent.id, TypeName=APP)["SchemaVersion"]
+    assert schema == "1.1"
+    snapshot[APP] = ("1.1", snapshot[APP][1][:-1])
+    agent.put_inventory(snapshot)
+    assert len(entries(ssm, agent.id)) == 29
+
+
+def test_a_node_that_comes_from_elsewhere_is_asked_for_all(hybrid):
+    old = live(hybrid)
+    snapshot = modelled_snapshot(packages=10)
+    old.put_inventory(snapshot)
+    server = Server()
+    try:
+        moved = live(server)
+        moved.hashes = dict(old.hashes)
+        seen = []
+        put = moved._put
+        moved._put = lambda items: (seen.append(sum("Content" in i for i in items)), put(items))
+        moved.put_inventory(snapshot)
+        assert seen == [0, 5]
+        assert len(entries(server.client(), moved.id)) == 10
+    finally:
+        server.close()
+
+
+def test_one_unknown_hash_stores_nothing_of_the_call(hybrid, ssm):
+    agent = live(hybrid)
+    snapshot = modelled_snapshot(packages=10)
+    agent.put_inventory(snapshot)
+    agent.hashes["Custom:New"] = "x"
+    changed = {APP: ("1.1", snapshot[APP][1][:3])}
+    with pytest.raises(AgentError) as error:
+        agent.call("PutInventory", InstanceId=agent.id, Items=[
+            item(changed[APP][1], version="1.1", hash="y"),
+            item(None, "Custom:New", hash="unknown")])
+    assert error.value.code == "ItemContentMismatchException"
+    assert len(entries(ssm, agent.id)) == 10
+
+
+# Associations.
+
+@pytest.fixture
+def account():
+    server = Server("--message-wait-seconds", "2")
+    yield server
+    server.close()
+
+
+def everything(**more):
+    return dict(Name=DOCUMENT, Targets=[{"Key": "InstanceIds", "Values": ["*"]}], **more)
+
+
+def test_an_association_from_its_beginning_to_its_end(account):
+    ssm = account.client()
+    first = ssm.list_associations()["Associations"]
+    assert len(first) == 1
+    made = ssm.create_association(**everything(
+        AssociationName="all", ScheduleExpression="rate(30 minutes)",
+        Parameters={"applications": ["Enabled"], "services": ["Disabled"]},
+        Tags=[{"Key": "a", "Value": "b"}]))["AssociationDescription"]
+    id = made["AssociationId"]
+    # The one that a store begins with has made way.
+    assert [a["AssociationId"] for a in ssm.list_associations()["Associations"]] == [id]
+    with pytest.raises(ssm.exceptions.AssociationAlreadyExists):
+        ssm.create_association(**everything())
+    told = ssm.describe_association(AssociationId=id)["AssociationDescription"]
+    assert told["Parameters"] == {"applications": ["Enabled"], "services": ["Disabled"]}
+    assert told["ScheduleExpression"] == "rate(30 minutes)" and told["AssociationVersion"] == "1"
+    tags = ssm.list_tags_for_resource(ResourceType="Association", ResourceId=id)["TagList"]
+    assert tags == [{"Key": "a", "Value": "b"}]
+    changed = ssm.update_association(
+        AssociationId=id, ScheduleExpression="rate(1 hour)")["AssociationDescription"]
+    assert changed["AssociationVersion"] == "2" and "Parameters" not in changed
+    assert changed["Targets"] == [{"Key": "InstanceIds", "Values": ["*"]}]
+    versions = ssm.list_association_versions(AssociationId=id)["AssociationVersions"]
+    assert [v["AssociationVersion"] for v in versions] == ["2", "1"]
+    assert ssm.describe_association(AssociationId=id, AssociationVersion="1")[
+        "AssociationDescription"]["ScheduleExpression"] == "rate(30 minutes)"
+    ssm.delete_association(AssociationId=id)
+    with pytest.raises(ssm.exceptions.AssociationDoesNotExist):
+        ssm.describe_association(AssociationId=id)
+    assert ssm.list_associations()["Associations"] == []
+
+
+@pytest.mark.parametrize("change, error", [
+    ({"Name": "AWS-RunShellScript"}, "InvalidDocument"),
+    ({"DocumentVersion": "9"}, "InvalidDocumentVersion"),
+    ({"ScheduleExpression": "daily"}, "InvalidSchedule"),
+    ({"ScheduleExpression": "rate(5 minutes)"}, "InvalidSchedule"),
+    ({"ScheduleExpression": "cron(0 2)"}, "InvalidSchedule"),
+    ({"Parameters": {"unknown": ["x"]}}, "InvalidParameters"),
+    ({"Parameters": {"applications": ["perhaps"]}}, "InvalidParameters"),
+    ({"Parameters": {"files": ["no json"]}}, "InvalidParameters"),
+    ({"Targets": [{"Key": "color", "Values": ["x"]}]}, "InvalidTarget"),
+    ({"Targets": []}, "InvalidTarget"),
+])
+def test_an_association_that_cannot_be(ssm, change, error):
+    with pytest.raises(botocore.exceptions.ClientError) as raised:
+        ssm.create_association(**(everything() | change))
+    assert code(raised) == error
+
+
+def test_one_that_names_a_node_takes_the_place_of_one_for_all(account):
+    ssm, agent = account.client(), live(account)
+    overall = agent.associations()[0]["AssociationId"]
+    own = ssm.create_association(
+        Name=DOCUMENT, Targets=[{"Key": "InstanceIds", "Values": [agent.id]}],
+        ScheduleExpression="rate(1 day)", Parameters={"services": ["Enabled"]})
+    own = own["AssociationDescription"]["AssociationId"]
+    assert [a["AssociationId"] for a in agent.associations()] == [own]
+    told = {s["AssociationId"]: s for s in ssm.describe_instance_associations_status(
+        InstanceId=agent.id)["InstanceAssociationStatusInfos"]}
+    assert told[overall]["Status"] == "Skipped"
+    assert told[overall]["ExecutionSummary"] == "Overridden By Explicit Inventory Association"
+    assert told[own]["Status"] == "Pending"
+
+
+def test_two_that_name_a_node_are_one_for_it(account):
+    ssm, agent = account.client(), live(account)
+    ssm.add_tags_to_resource(ResourceType="ManagedInstance", ResourceId=agent.id, Tags=[
+        {"Key": "env", "Value": "prod"}])
+    first = ssm.create_association(
+        Name=DOCUMENT, Targets=[{"Key": "tag:env", "Values": ["prod"]}],
+        ScheduleExpression="rate(1 day)",
+        Parameters={"services": ["Disabled"], "files": ['[{"Path":"/etc"}]']})
+    ssm.create_association(
+        Name=DOCUMENT, Targets=[{"Key": "InstanceIds", "Values": [agent.id]}],
+        ScheduleExpression="rate(2 hours)",
+        Parameters={"services": ["Enabled"], "files": ['[{"Path":"/usr"}]']})
+    found = agent.associations()
+    assert len(found) == 1
+    assert found[0]["AssociationId"] == first["AssociationDescription"]["AssociationId"]
+    assert found[0]["ScheduleExpression"] == "rate(2 hours)"
+    assert found[0]["Parameters"]["services"] == ["Enabled"]
+    assert json.loads(found[0]["Parameters"]["files"][0]) == [{"Path": "/etc"}, {"Path": "/usr"}]
+    agent.run_due(modelled_snapshot(packages=3))
+    told = ssm.describe_instance_associations_status(InstanceId=agent.id)
+    assert sorted(s["Status"] for s in told["InstanceAssociationStatusInfos"]) == [
+        "Skipped", "Success", "Success"]
+
+
+def test_a_change_makes_nodes_run_again(account):
+    ssm, agent = account.client(), live(account)
+    snapshot = modelled_snapshot(packages=3)
+    assert agent.run_due(snapshot) == 1
+    before = agent.associations()[0]
+    ssm.update_association(AssociationId=before["AssociationId"],
+                           ScheduleExpression="rate(1 hour)")
+    after = agent.associations()[0]
+    assert after["Checksum"] != before["Checksum"] and Agent.due(after)
+    assert agent.run_due(snapshot) == 1
+    assert agent.run_due(snapshot) == 0
+
+
+def test_executions_and_their_nodes(account):
+    ssm, agents = account.client(), [live(account) for _ in range(3)]
+    id = agents[0].associations()[0]["AssociationId"]
+    for agent in agents[:2]:
+        agent.run_due(modelled_snapshot(packages=3))
+    association = agents[2].associations()[0]
+    agents[2].report_status(association, "InProgress")
+    agents[2].report_status(association, "Failed", "it broke", "ExecutionError")
+    executions = ssm.describe_association_executions(AssociationId=id)["AssociationExecutions"]
+    assert len(executions) == 1
+    assert executions[0]["ResourceCountByStatus"] == "{Failed=1, Success=2}"
+    assert executions[0]["Status"] == "Failed"
+    targets = ssm.describe_association_execution_targets(
+        AssociationId=id, ExecutionId=executions[0]["ExecutionId"])["AssociationExecutionTargets"]
+    assert {(t["ResourceId"], t["Status"]) for t in targets} == {
+        (agents[0].id, "Success"), (agents[1].id, "Success"), (agents[2].id, "Failed")}
+    failed = ssm.describe_association_execution_targets(
+        AssociationId=id, ExecutionId=executions[0]["ExecutionId"],
+        Filters=[{"Key": "Status", "Value": "Failed"}])["AssociationExecutionTargets"]
+    assert [t["ResourceId"] for t in failed] == [agents[2].id]
+    told = ssm.describe_instance_associations_status(InstanceId=agents[2].id)[
+        "InstanceAssociationStatusInfos"][0]
+    assert (told["ExecutionSummary"], told["ErrorCode"]) == ("it broke", "ExecutionError")
+    # Failed counts as run: not again at every question.
+    assert not Agent.due(agents[2].associations()[0])
+
+
+# Messages.
+
+def test_there_is_no_control_channel(hybrid):
+    status, body = live(hybrid).control_channel()
+    assert status not in (200, 201) and b"<AccessDeniedException>" in body
+
+
+def test_a_question_for_messages_waits(hybrid):
+    agent = live(hybrid)
+    start = time.monotonic()
+    assert agent.messages() == []
+    assert time.monotonic() - start >= 1.5
+
+
+def test_a_waiting_agent_collects_at_once(account):
+    ssm, agent = account.client(), live(account)
+    snapshot = modelled_snapshot(packages=3)
+    agent.run_due(snapshot)
+    id = agent.associations()[0]["AssociationId"]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(agent.messages)
+        time.sleep(0.5)
+        ssm.start_associations_once(AssociationIds=[id])
+        messages = waiting.result(timeout=3)
+    assert len(messages) == 1 and messages[0]["Destination"] == agent.id
+    assert agent.associations()[0]["DetailedStatus"] == "Pending"
+    snapshot[APP] = ("1.1", snapshot[APP][1][:2])
+    agent.handle(messages[0], snapshot)
+    assert len(entries(ssm, agent.id)) == 2
+    assert not Agent.due(agent.associations()[0])
+    assert agent.messages() == []
+    executions = ssm.describe_association_executions(AssociationId=id)["AssociationExecutions"]
+    assert len(executions) == 2
+    with pytest.raises(ssm.exceptions.AssociationDoesNotExist):
+        ssm.start_associations_once(AssociationIds=["00000000-0000-0000-0000-000000000000"])
+
+
+def test_a_message_that_nobody_took_comes_again(account):
+    ssm, agent = account.client(), live(account)
+    agent.run_due(modelled_snapshot(packages=3))
+    agent.messages(visibility=1)
+    ssm.start_associations_once(AssociationIds=[agent.associations()[0]["AssociationId"]])
+    first = agent.messages(visibility=1)
+    time.sleep(1.2)
+    assert [m["MessageId"] for m in agent.messages(visibility=1)] == [first[0]["MessageId"]]
+
+
+def test_a_stop_does_not_wait_for_those_who_wait():
+    server = Server("--message-wait-seconds", "60")
+    agent = live(server)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(agent.messages)
+        time.sleep(0.5)
+        start = time.monotonic()
+        server.stop()
+        assert time.monotonic() - start < 20
+        waiting.exception(timeout=30)
+    server.close()
+
+
+# Faults.
+
+def test_a_server_killed_while_agents_register_orphans_and_doubles_nobody():
+    server = Server()
+    try:
+        id, secret = activation(server.client(), RegistrationLimit=100)
+        agents = [Agent(server.url) for _ in range(12)]
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            def attempt(agent):
+                try:
+                    agent.register(id, secret)
+                except (AgentError, OSError):
+                    pass
+            futures = [pool.submit(attempt, agent) for agent in agents]
+            time.sleep(0.02)
+            server.kill()
+            for future in futures:
+                future.result()
+        server.start()
+        for agent in agents:
+            agent.endpoint = Agent(server.url, key=KEY).endpoint
+            known = agent.id
+            agent.register(id, secret)
+            assert known in (None, agent.id)
+            agent.request_token()
+            agent.ping()
+        ssm = server.client()
+        count = ssm.describe_activations()["ActivationList"][0]["RegistrationsCount"]
+        nodes = [n["InstanceId"] for page in
+                 ssm.get_paginator("describe_instance_information").paginate()
+                 for n in page["InstanceInformationList"]]
+        assert count == len(agents) and sorted(nodes) == sorted(a.id for a in agents)
+    finally:
+        server.close()
