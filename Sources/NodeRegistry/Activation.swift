@@ -22,7 +22,9 @@ package struct Activation: Sendable, Codable, Equatable {
   package var expires: Int64
   /// Copied to each node that registers.
   package var tags: [Tag]
-  /// SHA-256 over id and code. The code itself, 128 random bits, is kept nowhere.
+  /// SHA-256 over id and code.
+  ///
+  /// The code itself, 128 random bits, is kept nowhere.
   var codeDigest: [UInt8]
 
   /// A tag, as AWS:Tag has it.
@@ -49,9 +51,13 @@ package struct Activation: Sendable, Codable, Equatable {
     package init() {}
   }
 
-  /// Registrations one activation can have. Source: the service's public model.
+  /// Registrations one activation can have.
+  ///
+  /// Source: the service's public model.
   package static let limitMax = 1000
-  /// Milliseconds an activation can last. Source: the service's guide, 30 days.
+  /// Milliseconds an activation can last.
+  ///
+  /// Source: the service's guide, 30 days.
   package static let lifeMax: Int64 = 30 * 86_400_000
   /// Milliseconds it lasts where nothing is said.
   package static let lifeDefault: Int64 = 86_400_000

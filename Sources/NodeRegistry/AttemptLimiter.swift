@@ -5,7 +5,9 @@ final class AttemptLimiter: Sendable {
   /// Wrong codes for one activation in a minute; more, and right ones are refused too.
   static let failuresMax = 20
   private static let windowSeconds: Int64 = 60
-  /// Activations that are watched at a time. Only such as exist are, so this is never near.
+  /// Activations that are watched at a time.
+  ///
+  /// Only such as exist are, so this is never near.
   private static let watchedMax = 10_000
 
   private let failures = Mutex<[String: (since: Int64, count: Int)]>([:])

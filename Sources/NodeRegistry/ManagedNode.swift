@@ -26,7 +26,9 @@ package struct ManagedNode: Sendable, Codable, Equatable {
   package var registered: Int64
   /// Counts registrations: credentials of earlier ones are void.
   var generation: Int
-  /// Whether it was taken out of the fleet. It may come back by its fingerprint.
+  /// Whether it was taken out of the fleet.
+  ///
+  /// It may come back by its fingerprint.
   package var isDeregistered = false
 
   /// The scope it is in.

@@ -94,7 +94,9 @@ extension NodeRegistry {
     }.filter { $0.scope == scope }
   }
 
-  /// Removes an activation; nodes that registered with it stay. False where there is none.
+  /// Removes an activation; nodes that registered with it stay.
+  ///
+  /// False where there is none.
   package func deleteActivation(_ id: String, in scope: Scope) throws -> Bool {
     let row = Self.activationRow(id)
     guard let found = Self.decoded(Activation.self, try store.controlRow(row)),
@@ -233,7 +235,9 @@ extension NodeRegistry {
     return Self.decoded(ManagedNode.self, try store.controlRow(Self.nodeRow(id)))
   }
 
-  /// Takes a node out: its keys and credentials are void at once. False where it is not registered.
+  /// Takes a node out: its keys and credentials are void at once.
+  ///
+  /// False where it is not registered.
   package func deregister(_ id: String, in scope: Scope) throws -> Bool {
     guard let node = try node(id), node.scope == scope, !node.isDeregistered else { return false }
     try change(id) { node in
@@ -243,7 +247,9 @@ extension NodeRegistry {
     return true
   }
 
-  /// Changes a node's role. False where it is not registered.
+  /// Changes a node's role.
+  ///
+  /// False where it is not registered.
   package func setRole(_ role: String, of id: String, in scope: Scope) throws -> Bool {
     guard let node = try node(id), node.scope == scope, !node.isDeregistered else { return false }
     try change(id) { $0.role = role }

@@ -26,7 +26,9 @@ struct Association: Codable, Sendable {
 
   /// Versions one can have.
   static let versionsMax = 1000
-  /// Associations in a scope. Source: the service's quotas.
+  /// Associations in a scope.
+  ///
+  /// Source: the service's quotas.
   static let countMax = 2000
 
   static func prefix(_ scope: Scope) -> [UInt8] { Array("o\(scope) ".utf8) }

@@ -95,7 +95,9 @@ struct AssociationExecution: Codable, Sendable {
   }
 }
 
-/// Runs that are not over yet: in memory alone. A server that starts again hears of them as they end.
+/// Runs that are not over yet: in memory alone.
+///
+/// A server that starts again hears of them as they end.
 final class RunningAssociations: Sendable {
   private let runs = Mutex<[[UInt8]: AssociationRun]>([:])
 

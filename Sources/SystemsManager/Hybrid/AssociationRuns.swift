@@ -305,8 +305,9 @@ extension SystemsManager {
     ]
   }
 
-  /// CollectNow: asks one node to collect. IsWaiting says whether it does so at once; if not, it will
-  /// be told when it asks next.
+  /// CollectNow: asks one node to collect.
+  ///
+  /// IsWaiting says whether it does so at once; if not, it will be told when it asks next.
   func collectNow(_ request: Request) throws -> JSONValue {
     let node = try resource(request.text("InstanceId") ?? "", "ManagedInstance", writing: request)
     return .object([.init("IsWaiting", .bool(try collectNow(node, in: request.scope)))])

@@ -7,7 +7,9 @@ import NodeRegistry
 // Associations as people and programs see them.
 
 extension SystemsManager {
-  /// The associations of a scope, the oldest first. A scope begins with one for all nodes.
+  /// The associations of a scope, the oldest first.
+  ///
+  /// A scope begins with one for all nodes.
   func associations(in scope: Scope) throws -> [Association] {
     try beginAssociations(scope)
     return try store.controlRows(prefix: Association.prefix(scope)).compactMap {
@@ -142,8 +144,10 @@ extension SystemsManager {
     return .init(key: execution.row(association.id, scope), value: try execution.bytes)
   }
 
-  /// UpdateAssociation: a new version. Targets and document stay where nothing is said of them; all
-  /// else that is left out is gone, as in AWS.
+  /// UpdateAssociation: a new version.
+  ///
+  /// Targets and document stay where nothing is said of them; all else that is left out is gone, as
+  /// in AWS.
   func updateAssociation(_ request: Request) throws -> JSONValue {
     let scope = request.scope
     var association = try association(request.text("AssociationId"), in: scope)
@@ -181,7 +185,9 @@ extension SystemsManager {
     return .object([.init("AssociationDescription", try description(association, scope))])
   }
 
-  /// DeleteAssociation: with its executions and what nodes said of it. What they reported stays.
+  /// DeleteAssociation: with its executions and what nodes said of it.
+  ///
+  /// What they reported stays.
   func deleteAssociation(_ request: Request) throws -> JSONValue {
     let association = try association(request)
     let scope = request.scope

@@ -3,7 +3,9 @@ import HistoryStore
 import Inventory
 import JSONTape
 
-/// The document by which nodes collect. There is this one: associations do nothing else here.
+/// The document by which nodes collect.
+///
+/// There is this one: associations do nothing else here.
 ///
 /// Schema 2.0 with one step, which the agent runs through an association alone. Names and values of
 /// parameters are those of AWS, since associations are written with them; the text is ours.

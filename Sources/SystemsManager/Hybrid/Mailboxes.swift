@@ -83,7 +83,9 @@ final class Mailboxes: Sendable {
     }
   }
 
-  /// What is there at once; nil where the caller has to wait. An earlier wait of the node ends.
+  /// What is there at once; nil where the caller has to wait.
+  ///
+  /// An earlier wait of the node ends.
   private func begin(
     _ waiting: Waiting, _ node: String, _ scope: Scope, _ hiddenSeconds: Int64, _ now: Instant
   ) -> (ready: [Message]?, displaced: Waiting?) {

@@ -4,7 +4,9 @@ import HistoryStore
 import Inventory
 import JSONTape
 
-/// A message for an agent. Form as observed on the agent's message service.
+/// A message for an agent.
+///
+/// Form as observed on the agent's message service.
 struct Message: Sendable {
   var id: String
   var node: String

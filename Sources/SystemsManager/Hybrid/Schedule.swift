@@ -7,7 +7,9 @@ package enum Schedule: Equatable, Sendable {
   /// The fields of a cron expression: minutes, hours, day of month, month, day of week, year.
   case cron([String])
 
-  /// The shortest rate. Source: the service's guide.
+  /// The shortest rate.
+  ///
+  /// Source: the service's guide.
   static let secondsMin: Int64 = 30 * 60
 
   /// Nil for anything else than the two forms.
