@@ -38,7 +38,9 @@ struct Stocktake: AsyncParsableCommand {
           Nodes.self, Types.self, Show.self, History.self, Diff.self, WhoHad.self, Rollout.self,
           RollUp.self, Changes.self,
         ]),
-      CommandGroup(name: "Serving", subcommands: [Serve.self, Keys.self]),
+      CommandGroup(
+        name: "Serving",
+        subcommands: [Serve.self, Keys.self, Activations.self, AgentCommand.self, CollectNow.self]),
       CommandGroup(
         name: "Maintenance",
         subcommands: [

@@ -34,13 +34,17 @@ struct KeyOptions: ParsableArguments {
   var keyFile: String?
 
   func open() throws -> AccessKeyStore {
+    let (store, secret, file) = try openStore()
+    return AccessKeyStore(store, secret: secret, keyFile: file)
+  }
+
+  /// The store with the server's secret, and where that is.
+  func openStore() throws -> (HistoryStore, ServerSecret, file: String) {
     let directory = try store.directory()
     let file =
       keyFile ?? environmentValue("STOCKTAKE_KEY_FILE") ?? directory + "/" + ServerSecret.fileName
     let store = try store.openForWriting()
-    return try failing {
-      AccessKeyStore(store, secret: try ServerSecret(file: file), keyFile: file)
-    }
+    return (store, try failing { try ServerSecret(file: file) }, file)
   }
 }
 

@@ -2,7 +2,7 @@ import Answers
 import Foundation
 
 /// The keys with which AWS is asked, from the places where its own tools look first.
-struct AWSCredentials {
+struct AWSCredentials: Sendable {
   let keyID: String
   let secret: [UInt8]
   let sessionToken: String?
@@ -39,7 +39,7 @@ struct AWSCredentials {
     return AWSCredentials(keyID, secret, environmentValue("AWS_SESSION_TOKEN"))
   }
 
-  private init(_ keyID: String, _ secret: String, _ sessionToken: String?) {
+  init(_ keyID: String, _ secret: String, _ sessionToken: String?) {
     self.keyID = keyID
     self.secret = Array(secret.utf8)
     self.sessionToken = sessionToken

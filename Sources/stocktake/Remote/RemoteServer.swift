@@ -46,6 +46,22 @@ struct RemoteServer {
     return rows
   }
 
+  /// Calls an operation by its target, such as `Stocktake.CollectNow`.
+  func call(_ target: String, _ input: JSONValue) throws -> JSONValue {
+    var body: [UInt8] = []
+    input.write(to: &body)
+    let answer = try client.send(
+      "POST", "/", body: body,
+      [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)])
+    let value = (try? JSONValue(parsing: answer.body.span.bytes)) ?? .null
+    guard answer.status == 200 else {
+      let name = value["__type"]?.text ?? "status \(answer.status)"
+      throw CommandFailure(
+        .storeError, "\(client.base): \(name): \(value["message"]?.text ?? "")".onOneLine)
+    }
+    return value
+  }
+
   private func send(
     _ method: String, _ path: String, _ query: String, body: [UInt8],
     _ headers: [(name: String, value: String)]

@@ -1,0 +1,99 @@
+import Answers
+import Crypto
+import CryptoExtras
+import Foundation
+import Glibc
+import Inventory
+import JSONTape
+import Signatures
+
+/// Who an agent is: a file for its owner alone, written before the server is asked.
+///
+/// An agent that was cut off while it registered asks again with the same key, and is told the same node.
+struct AgentIdentity: Codable {
+  var server: String
+  var region: String
+  /// The certificates to trust, in PEM; nil for the system's.
+  var certificates: String?
+  /// Nil until the server has answered.
+  var node: String?
+  var fingerprint: String
+  /// The private key, RSA of 2,048 bits, in PEM.
+  var key: String
+
+  /// The file's name in the agent's folder.
+  static let fileName = "identity.json"
+  /// Where an agent keeps what it has to remember.
+  static let standardFolder = "/var/lib/stocktake-agent"
+
+  /// A new one, with a key of its own.
+  init(server: String, region: String, certificates: String?) throws {
+    self.server = server
+    self.region = region
+    self.certificates = certificates
+    fingerprint = UUID().uuidString.lowercased()
+    key = try _RSA.Signing.PrivateKey(keySize: .bits2048).pemRepresentation
+  }
+
+  /// The one of a folder; nil where there is none.
+  static func read(_ folder: String) throws -> AgentIdentity? {
+    guard let data = FileManager.default.contents(atPath: folder + "/" + fileName) else {
+      return nil
+    }
+    do { return try JSONDecoder().decode(Self.self, from: data) } catch {
+      throw CommandFailure(.badInput, "\(folder)/\(fileName) is damaged: \(error)")
+    }
+  }
+
+  /// Writes it, for its owner alone; a crash leaves the one before.
+  func write(_ folder: String) throws {
+    try AgentFiles.write(Array(try JSONEncoder().encode(self)), Self.fileName, in: folder)
+  }
+
+  /// Registers with the code of an activation, and remembers the node.
+  mutating func register(activation: String, code: String, folder: String) async throws {
+    try write(folder)
+    let key = try _RSA.Signing.PrivateKey(pemRepresentation: key)
+    let answer = try await AgentLink(self).post(
+      "RegisterManagedInstance",
+      .object([
+        .init("ActivationId", .string(activation)), .init("ActivationCode", .string(code)),
+        .init("Fingerprint", .string(fingerprint)), .init("PublicKeyType", .string("Rsa")),
+        .init("PublicKey", .string(key.publicKey.derRepresentation.base64EncodedString())),
+      ])
+    ) { call in call }
+    guard let node = answer["InstanceId"]?.text else {
+      throw CommandFailure(.storeError, "\(server) answered without a node's id")
+    }
+    self.node = node
+    try write(folder)
+  }
+}
+
+/// Files of an agent's folder.
+enum AgentFiles {
+  /// Makes the folder, for its owner alone.
+  static func make(_ folder: String) throws {
+    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+      throw CommandFailure(
+        .usage, "cannot make \(folder): \(reason); name another with --state")
+    }
+  }
+
+  /// Writes a file whole and durably, or leaves the one before.
+  static func write(_ bytes: [UInt8], _ name: String, in folder: String) throws {
+    let path = folder + "/" + name
+    let descriptor = open(path + ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw CommandFailure(.storeError, "cannot write \(path): \(reason)")
+    }
+    writeAll(bytes[...], to: descriptor)
+    let isWritten = fsync(descriptor) == 0
+    close(descriptor)
+    guard isWritten, rename(path + ".new", path) == 0 else {
+      throw CommandFailure(.storeError, "cannot write \(path): \(reason)")
+    }
+  }
+
+  private static var reason: String { unsafe String(cString: strerror(errno)) }
+}

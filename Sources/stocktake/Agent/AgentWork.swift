@@ -1,0 +1,70 @@
+import CMalloc
+import Collectors
+import Foundation
+import Inventory
+import JSONTape
+import SystemsManager
+
+/// What an agent was told to do, and when it last did: a file, for when the server is away.
+struct AgentWork: Codable {
+  /// Nil until the server said something.
+  var association: String?
+  var schedule: String?
+  /// The parameters of AWS-GatherSoftwareInventory, as JSON.
+  var parameters = "{}"
+  var checksum = ""
+  /// Whether the server asked for a run now.
+  var isAsked = false
+  /// In seconds since 1970; nil for never.
+  var lastRun: Int64?
+
+  private static let fileName = "work.json"
+  /// Seconds between two runs where the schedule is none that this agent keeps.
+  private static let secondsDefault: Int64 = 86400
+
+  static func read(_ folder: String) -> AgentWork {
+    FileManager.default.contents(atPath: folder + "/" + fileName).flatMap {
+      try? JSONDecoder().decode(Self.self, from: $0)
+    } ?? AgentWork()
+  }
+
+  func write(_ folder: String) throws {
+    try AgentFiles.write(Array(try JSONEncoder().encode(self)), Self.fileName, in: folder)
+  }
+
+  /// Takes what the server says.
+  mutating func take(_ said: JSONValue?) {
+    guard let said else {
+      association = nil
+      schedule = nil
+      return
+    }
+    let checksum = said["Checksum"]?.text ?? ""
+    association = said["AssociationId"]?.text
+    schedule = said["ScheduleExpression"]?.text
+    parameters = said["Parameters"]?.compact ?? "{}"
+    isAsked =
+      checksum != self.checksum || said["DetailedStatus"]?.text == "Pending"
+      || said["LastExecutionDate"] == nil
+    self.checksum = checksum
+  }
+
+  /// Whether it is time to collect.
+  func isDue(_ now: Instant) -> Bool {
+    guard association != nil else { return false }
+    guard !isAsked, let lastRun else { return true }
+    guard let schedule else { return false }
+    guard case .rate(let seconds) = Schedule(schedule) else {
+      return now.seconds - lastRun >= Self.secondsDefault
+    }
+    return now.seconds - lastRun >= seconds
+  }
+
+  /// What is to be collected: all that is on by default where the association says nothing.
+  func plan() throws -> CollectionPlan {
+    parameters == "{}" ? CollectionPlan() : try GatherParameters.plan(json: parameters)
+  }
+}
+
+/// Hands free memory back to the system: an agent sleeps most of the time.
+func giveBackMemory() { malloc_trim(0) }

@@ -1,0 +1,129 @@
+import Answers
+import ArgumentParser
+import Collectors
+import Inventory
+
+/// The command `stocktake agent`.
+struct AgentCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agent",
+    abstract: "Collect this machine's inventory on schedule and report it to a server.",
+    discussion: """
+      Registers with an activation, as amazon-ssm-agent does, and collects what the server's \
+      associations ask for; packages also as they change. While the server is away, reports wait in \
+      a queue on disk, and are sent with the times at which they were true.
+
+      EXAMPLES
+        stocktake agent register --server https://inventory.example.org:8055 --region eu-west-1 \\
+          --activation-id ID --activation-code CODE
+        stocktake agent run
+        stocktake agent run --once
+        stocktake agent status
+
+      FILES
+        \(AgentIdentity.standardFolder)   key, queue and what the server asked for (--state)
+      """,
+    subcommands: [Register.self, Run.self, Status.self])
+
+  /// Where an agent keeps what it has to remember.
+  struct StateOptions: ParsableArguments {
+    @Option(
+      help: "The agent's folder. (default: \(AgentIdentity.standardFolder))",
+      completion: .directory)
+    var state = AgentIdentity.standardFolder
+
+    func identity() throws -> AgentIdentity {
+      guard let identity = try AgentIdentity.read(state), identity.node != nil else {
+        throw CommandFailure(
+          .nothingFound, "no agent is registered in \(state): \"stocktake agent register\" does it")
+      }
+      return identity
+    }
+  }
+
+  struct Register: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Register this machine with an activation.")
+
+    @OptionGroup var folder: StateOptions
+    @Option(help: "The server: http://HOST:PORT or https://….")
+    var server: String
+    @Option(help: "The Region of the activation.")
+    var region = Scope.local.region
+    @Option(help: "The activation's id.")
+    var activationId: String
+    @Option(help: "The activation's code.")
+    var activationCode: String
+    @Option(help: "The certificates to trust, in PEM. (default: the system's)", completion: .file())
+    var cacert: String?
+    @Flag(help: "Register again although this machine is registered.")
+    var force = false
+
+    func run() async throws {
+      try AgentFiles.make(folder.state)
+      let known = try AgentIdentity.read(folder.state)
+      if let node = known?.node, !force {
+        throw CommandFailure(.usage, "this machine is \(node) already; --force registers it again")
+      }
+      var identity = try AgentIdentity(server: server, region: region, certificates: cacert)
+      if let known {
+        // The fingerprint says which machine it is; a key that no node has yet is asked for again.
+        identity.fingerprint = known.fingerprint
+        if known.node == nil { identity.key = known.key }
+      }
+      do {
+        try await identity.register(
+          activation: activationId, code: activationCode, folder: folder.state)
+      } catch let error as ServerRefusal {
+        throw CommandFailure(.usage, "not registered: \(error)")
+      }
+      print(identity.node ?? "")
+    }
+  }
+
+  struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Collect and report until stopped.")
+
+    @OptionGroup var folder: StateOptions
+    @Option(
+      help: ArgumentHelp(
+        "What to collect: a YAML file, in place of what the server asks for.", valueName: "file"),
+      completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+    @Option(
+      help: ArgumentHelp("The directory that is the machine's /.", valueName: "dir"),
+      completion: .directory)
+    var root = "/"
+    @Flag(help: "Do what is due now, and end.")
+    var once = false
+
+    func run() async throws {
+      var loop = try AgentLoop(
+        try folder.identity(), state: folder.state, root: root,
+        file: try config.map(CollectionFile.plan))
+      try await loop.run(once: once)
+    }
+  }
+
+  struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say who this agent is, and what waits to be sent.")
+
+    @OptionGroup var folder: StateOptions
+
+    func run() throws {
+      let identity = try folder.identity()
+      let work = AgentWork.read(folder.state)
+      let last = work.lastRun.map { Instant(seconds: $0).description } ?? "never"
+      print(
+        """
+        node       \(identity.node ?? "")
+        server     \(identity.server)
+        schedule   \(work.schedule ?? "none yet")
+        collected  \(last)
+        waiting    \(counted(try AgentQueue(folder.state).files.count, "report"))
+        """)
+    }
+  }
+}
