@@ -67,8 +67,10 @@ install: build
 	install -D -m 0755 "$$bin" "$$to/bin/stocktake"; \
 	install -D -m 0644 Install/stocktake.1 "$$to/share/man/man1/stocktake.1"; \
 	install -d "$$to/lib/systemd/system"; \
-	sed "s|@PREFIX@|$(PREFIX)|" Install/stocktake.service >"$$to/lib/systemd/system/stocktake.service"; \
-	chmod 0644 "$$to/lib/systemd/system/stocktake.service"; \
+	for unit in stocktake stocktake-agent; do \
+	  sed "s|@PREFIX@|$(PREFIX)|" Install/$$unit.service >"$$to/lib/systemd/system/$$unit.service"; \
+	  chmod 0644 "$$to/lib/systemd/system/$$unit.service"; \
+	done; \
 	install -d "$$to/share/bash-completion/completions" "$$to/share/zsh/site-functions" \
 	  "$$to/share/fish/vendor_completions.d"; \
 	"$$bin" --generate-completion-script bash >"$$to/share/bash-completion/completions/stocktake"; \

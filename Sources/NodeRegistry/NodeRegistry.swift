@@ -24,6 +24,7 @@ package final class NodeRegistry: Sendable {
   let secrets: SymmetricKey
   let reregistration: Reregistration
   private let attempts = AttemptLimiter()
+  let sessions = OpenedSessions()
 
   package init(
     _ store: HistoryStore, secret: ServerSecret, reregistration: Reregistration = .keep

@@ -3,6 +3,7 @@ import Crypto
 import FoundationEssentials
 import HistoryStore
 import Inventory
+import Synchronization
 
 /// What a node signs its requests with for some time.
 ///
@@ -26,6 +27,32 @@ private struct SessionClaims: Codable {
   var generation: Int
   /// In seconds since 1970.
   var expires: Int64
+}
+
+/// A session that was opened, and the hash of the node's row that it was held against.
+struct OpenedSession: Sendable {
+  var secret: [UInt8]
+  var caller: Caller
+  /// In seconds since 1970.
+  var expires: Int64
+  var row: Int?
+}
+
+/// The sessions that were opened lately: opening one costs more than all else of a ping.
+final class OpenedSessions: Sendable {
+  /// Sessions that are remembered, some 1 kB each; beyond it all are forgotten together.
+  private static let countMax = 150_000
+
+  private let opened = Mutex<[String: OpenedSession]>([:])
+
+  func known(_ token: String) -> OpenedSession? { opened.withLock { $0[token] } }
+
+  func remember(_ session: OpenedSession, _ token: String) {
+    opened.withLock { opened in
+      if opened.count >= Self.countMax { opened.removeAll() }
+      opened[token] = session
+    }
+  }
 }
 
 extension NodeRegistry {
@@ -88,9 +115,23 @@ extension NodeRegistry {
 
   /// A key with a session token: the secret, and the caller it stands for; throws
   /// ``RegistrationError``.
+  ///
+  /// What was opened once is remembered for as long as the node's row is as it was.
   package func session(
     keyID: String, token: String, now: Int64
   ) throws -> (secret: [UInt8], caller: Caller) {
+    if let known = sessions.known(token), known.caller.keyID == keyID, known.expires > now,
+      let node = known.caller.node,
+      known.row == (try store.controlRow(Self.nodeRow(node))).map(\.hashValue)
+    {
+      return (known.secret, known.caller)
+    }
+    let opened = try open(keyID: keyID, token: token, now: now)
+    sessions.remember(opened, token)
+    return (opened.secret, opened.caller)
+  }
+
+  private func open(keyID: String, token: String, now: Int64) throws -> OpenedSession {
     guard token.utf8.count <= Self.tokenLengthMax, let data = Data(base64Encoded: token),
       let box = try? AES.GCM.SealedBox(combined: data),
       let clear = try? AES.GCM.open(box, using: sealing),
@@ -104,13 +145,15 @@ extension NodeRegistry {
       throw RegistrationError(
         "ExpiredTokenException", "The security token included in the request is expired.")
     }
-    guard let node = try node(claims.node), !node.isDeregistered,
+    let row = try store.controlRow(Self.nodeRow(claims.node))
+    guard let node = Self.decoded(ManagedNode.self, row), !node.isDeregistered,
       node.generation == claims.generation, let scope = node.scope
     else { throw RegistrationError.denied }
-    return (
-      Array(secret(of: keyID).utf8),
-      Caller(keyID: keyID, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
-    )
+    return OpenedSession(
+      secret: Array(secret(of: keyID).utf8),
+      caller: Caller(
+        keyID: keyID, scope: scope, permissions: [.writeNode(node.id)], node: node.id),
+      expires: claims.expires, row: row.map(\.hashValue))
   }
 
   /// Gives a node a new key; the old one counts until the new one was used.

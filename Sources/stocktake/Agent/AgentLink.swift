@@ -1,7 +1,7 @@
 import Answers
 import Crypto
 import CryptoExtras
-import Foundation
+import FoundationEssentials
 import Inventory
 import JSONTape
 import Signatures

@@ -1,6 +1,6 @@
 import Answers
 import Collectors
-import Foundation
+import FoundationEssentials
 import Inventory
 import JSONTape
 import Synchronization

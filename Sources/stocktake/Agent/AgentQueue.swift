@@ -1,5 +1,5 @@
 import Answers
-import Foundation
+import FoundationEssentials
 import Inventory
 import JSONTape
 

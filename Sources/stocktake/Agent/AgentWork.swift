@@ -1,6 +1,6 @@
 import CMalloc
 import Collectors
-import Foundation
+import FoundationEssentials
 import Inventory
 import JSONTape
 import SystemsManager

@@ -1,6 +1,6 @@
 import Answers
 import Crypto
-import Foundation
+import FoundationEssentials
 import Inventory
 import JSONTape
 
