@@ -3,13 +3,18 @@
 import concurrent.futures
 import datetime
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import botocore.exceptions
 import pytest
 from agent import Agent, AgentError, modelled_snapshot
-from conftest import Server
+from conftest import STOCKTAKE, Server
 from cryptography.hazmat.primitives.asymmetric import rsa
+from test_auth import send_whole
+from test_model import MODEL, check
 from support import APP, INFO, entries, item, node, package
 
 DOCUMENT = "AWS-GatherSoftwareInventory"
@@ -736,3 +741,135 @@ def test_a_server_killed_while_agents_register_orphans_and_doubles_nobody():
         assert count == len(agents) and sorted(nodes) == sorted(a.id for a in agents)
     finally:
         server.close()
+
+
+# Answers and connections.
+
+def test_answers_have_the_shape_of_the_model(account):
+    agent = live(account)
+    agent.run_due(modelled_snapshot(packages=3))
+    ssm = account.client()
+    association = ssm.list_associations()["Associations"][0]["AssociationId"]
+    execution = ssm.describe_association_executions(AssociationId=association)[
+        "AssociationExecutions"][0]["ExecutionId"]
+    asked = {
+        "CreateActivation": {"IamRole": "r", "Tags": [{"Key": "a", "Value": "b"}]},
+        "DescribeActivations": {}, "DescribeInstanceInformation": {},
+        "DescribeInstanceProperties": {}, "ListAssociations": {},
+        "DescribeAssociation": {"AssociationId": association},
+        "ListAssociationVersions": {"AssociationId": association},
+        "DescribeAssociationExecutions": {"AssociationId": association},
+        "DescribeAssociationExecutionTargets": {
+            "AssociationId": association, "ExecutionId": execution},
+        "DescribeInstanceAssociationsStatus": {"InstanceId": agent.id},
+        "UpdateAssociation": {"AssociationId": association, "ScheduleExpression": "rate(1 day)"},
+        "GetDocument": {"Name": DOCUMENT}, "DescribeDocument": {"Name": DOCUMENT},
+        "ListDocuments": {},
+        "UpdateManagedInstanceRole": {"InstanceId": agent.id, "IamRole": "r"},
+        "StartAssociationsOnce": {"AssociationIds": [association]},
+        "DeregisterManagedInstance": {"InstanceId": agent.id},
+        "DeleteAssociation": {"AssociationId": association},
+    }
+    for operation, members in asked.items():
+        status, answer = send_whole(account, json.dumps(members).encode(), operation=operation)
+        assert status == 200, (operation, answer)
+        check(MODEL.operation_model(operation).output_shape, json.loads(answer), operation)
+
+
+def test_over_tls_with_certificates_of_its_own(tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", str(key),
+         "-out", str(certificate)], check=True, capture_output=True)
+    server = Server("--tls-cert", str(certificate), "--tls-key", str(key))
+    try:
+        id, secret = server_activation(server)
+        agent = Agent(server.url, ca=str(certificate))
+        agent.register(id, secret)
+        agent.start()
+        assert agent.run_due(modelled_snapshot(packages=5)) == 1
+        state = tmp_path / "state"
+        for command in (["register", "--server", server.url, "--activation-id", id,
+                         "--activation-code", secret, "--cacert", str(certificate)],
+                        ["run", "--once", "--root", str(tmp_path)]):
+            subprocess.run([STOCKTAKE, "agent", *command, "--state", str(state)], check=True,
+                           timeout=60)
+    finally:
+        server.close()
+
+
+def server_activation(server):
+    """An activation by the command line, beside the running server."""
+    made = json.loads(server.command(
+        "activation", "create", "--limit", "5", "--format", "json").stdout)[0]
+    return made["activationId"], made["activationCode"]
+
+
+def test_the_probe_walks_through_a_nodes_life(account):
+    id, secret = server_activation(account)
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("agent.py"), "probe", "--endpoint", account.url,
+         "--activation-id", id, "--activation-code", secret],
+        capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[:-1]] == [
+        "register", "credentials", "ping", "control channel", "associations", "inventory",
+        "inventory again", "messages"]
+    wrong = subprocess.run(
+        [sys.executable, Path(__file__).with_name("agent.py"), "probe", "--endpoint", account.url,
+         "--activation-id", id, "--activation-code", "0" * 32],
+        capture_output=True, text=True, timeout=60)
+    assert wrong.returncode == 1 and "InvalidActivation" in wrong.stdout
+
+
+def test_hundreds_of_agents_at_once(account):
+    """Register, collect and ping, all at the same time; each node is there once, with its own rack."""
+    ssm = account.client()
+    id, secret = activation(ssm, RegistrationLimit=200)
+    def life(number):
+        agent = Agent(account.url, seed=number)
+        agent.register(id, secret)
+        agent.start()
+        agent.run_due(modelled_snapshot(number, packages=40))
+        agent.ping()
+        return agent.id, number
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        lives = dict(pool.map(life, range(200)))
+    assert len(lives) == 200
+    for node_id, number in list(lives.items())[::20]:
+        assert entries(ssm, node_id, "Custom:Rack") == [{"Name": "rack", "Position": str(number)}]
+        assert len(entries(ssm, node_id)) == 40
+    execution = ssm.describe_association_executions(
+        AssociationId=ssm.list_associations()["Associations"][0]["AssociationId"])
+    assert execution["AssociationExecutions"][0]["ResourceCountByStatus"] == "{Success=200}"
+
+
+def test_a_server_killed_while_nodes_upload_heals(account):
+    agents = [live(account, seed=number) for number in range(6)]
+    for agent in agents:
+        agent.put_inventory(modelled_snapshot(agent.random.randrange(9), packages=50))
+    wanted = {}
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        def upload(agent):
+            for round_ in range(5):
+                wanted[agent.id] = [package(f"p{round_}-{n}") for n in range(300)]
+                try:
+                    agent.retries = 0
+                    agent.put_inventory({APP: ("1.1", wanted[agent.id])})
+                except (AgentError, OSError):
+                    return
+        futures = [pool.submit(upload, agent) for agent in agents]
+        time.sleep(0.05)
+        account.kill()
+        for future in futures:
+            future.result()
+    account.start()
+    ssm = account.client()
+    for agent in agents:
+        # Whatever the server had taken, what the agent says next is what is there.
+        agent.endpoint = Agent(account.url, key=KEY).endpoint
+        agent.put_inventory({APP: ("1.1", wanted[agent.id])})
+        assert len(entries(ssm, agent.id)) == 300
+        assert {row["Name"] for row in entries(ssm, agent.id)} == {
+            row["Name"] for row in wanted[agent.id]}

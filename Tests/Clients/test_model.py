@@ -70,7 +70,49 @@ NOT_YET = {
     "DeleteResourceDataSync": {"SyncName": "s", "SyncType": "x"},
     "ListResourceDataSync": {"SyncType": "x", "MaxResults": 5},
 }
-ALL = BASE | NOT_YET
+ID = "01234567-89ab-cdef-0123-456789abcdef"
+DOCUMENT = "AWS-GatherSoftwareInventory"
+ASSOCIATION = {
+    "DocumentVersion": "1", "Parameters": {"applications": ["Enabled"]},
+    "Targets": [{"Key": "tag:model", "Values": ["a"]}], "ScheduleExpression": "rate(1 day)",
+    "OutputLocation": {"S3Location": {"OutputS3Region": "local", "OutputS3BucketName": "bucket",
+                                      "OutputS3KeyPrefix": "p"}},
+    "AssociationName": "model", "AutomationTargetParameterName": "a", "MaxErrors": "10%",
+    "MaxConcurrency": "10", "ComplianceSeverity": "HIGH", "SyncCompliance": "AUTO",
+    "ApplyOnlyAtCronInterval": False, "CalendarNames": ["c"], "ScheduleOffset": 1, "Duration": 1}
+# Of hybrid nodes: what is named need not be there, but the constraints come first.
+HYBRID = {
+    "CreateActivation": {"IamRole": "role", "Description": "d", "DefaultInstanceName": "n",
+                         "RegistrationLimit": 5, "Tags": [{"Key": "k", "Value": "v"}],
+                         "RegistrationMetadata": [{"Key": "k", "Value": "v"}]},
+    "DescribeActivations": {
+        "Filters": [{"FilterKey": "IamRole", "FilterValues": ["role"]}], "MaxResults": 5},
+    "DeleteActivation": {"ActivationId": ID},
+    "DeregisterManagedInstance": {"InstanceId": "mi-" + "0" * 17},
+    "UpdateManagedInstanceRole": {"InstanceId": "mi-" + "0" * 17, "IamRole": "role"},
+    "CreateAssociation": {"Name": DOCUMENT, **ASSOCIATION, "Tags": [{"Key": "k", "Value": "v"}]},
+    "UpdateAssociation": {"AssociationId": ID, "Name": DOCUMENT, "AssociationVersion": "1",
+                          **ASSOCIATION},
+    "DeleteAssociation": {"Name": DOCUMENT, "InstanceId": node(1), "AssociationId": ID},
+    "DescribeAssociation": {"Name": DOCUMENT, "InstanceId": node(1), "AssociationId": ID,
+                            "AssociationVersion": "1"},
+    "ListAssociations": {
+        "AssociationFilterList": [{"key": "Name", "value": DOCUMENT}], "MaxResults": 5},
+    "ListAssociationVersions": {"AssociationId": ID, "MaxResults": 5},
+    "StartAssociationsOnce": {"AssociationIds": [ID]},
+    "DescribeAssociationExecutions": {
+        "AssociationId": ID, "MaxResults": 5,
+        "Filters": [{"Key": "Status", "Value": "Success", "Type": "EQUAL"}]},
+    "DescribeAssociationExecutionTargets": {
+        "AssociationId": ID, "ExecutionId": ID, "MaxResults": 5,
+        "Filters": [{"Key": "Status", "Value": "Success"}]},
+    "DescribeInstanceAssociationsStatus": {"InstanceId": node(1), "MaxResults": 5},
+    "GetDocument": {"Name": DOCUMENT, "DocumentVersion": "1", "DocumentFormat": "JSON",
+                    "VersionName": "v"},
+    "DescribeDocument": {"Name": DOCUMENT, "DocumentVersion": "1", "VersionName": "v"},
+    "ListDocuments": {"Filters": [{"Key": "Owner", "Values": ["Amazon"]}], "MaxResults": 5},
+}
+ALL = BASE | NOT_YET | HYBRID
 
 # Where the server takes more than the model, on purpose.
 LENIENT = {

@@ -73,6 +73,6 @@ extension TextForm {
   ) { isInstanceID($0) || $0.hasPrefix("eks_c:") }
 
   static let notBlank = TextForm(pattern: #"^(?!\s*$).+"#) {
-    $0.contains { !$0.isWhitespace }
+    $0.first?.isNewline == false && $0.contains { !$0.isWhitespace }
   }
 }
