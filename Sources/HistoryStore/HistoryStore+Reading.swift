@@ -133,6 +133,9 @@ extension HistoryStore {
   /// The present by this store's clock, in whole seconds.
   package var now: Instant { Instant(seconds: configuration.clock() / 1000) }
 
+  /// The present to the millisecond, for what happens more than once in a second.
+  package var preciseNow: Instant { Instant(milliseconds: configuration.clock()) }
+
   /// A range of valid time in whole seconds: everything where an end is nil.
   static func range(_ from: Instant?, _ to: Instant?) -> (from: UInt32, to: UInt64) {
     func up(_ time: Instant) -> Int64 { (time.milliseconds + 999) / 1000 }

@@ -68,7 +68,7 @@ extension NodeRegistry {
   package func createActivation(
     _ terms: Activation.Terms, in scope: Scope
   ) throws -> (activation: Activation, code: String) {
-    let now = store.now.milliseconds
+    let now = store.preciseNow.milliseconds
     let expires = terms.expires ?? now + Activation.lifeDefault
     guard expires > now, expires <= now + Activation.lifeMax else {
       throw RegistrationError(
@@ -169,7 +169,7 @@ extension NodeRegistry {
     guard var activation = Self.decoded(Activation.self, rows[0]) else {
       throw RegistrationError.activation
     }
-    let now = store.now
+    let now = store.preciseNow
     let byKey = try rows[1].flatMap { try self.node(String(decoding: $0, as: UTF8.self)) }
     let known = try rows[2].flatMap { try self.node(String(decoding: $0, as: UTF8.self)) }
     if let byKey, !byKey.isDeregistered {
@@ -241,7 +241,9 @@ extension NodeRegistry {
   /// False where it is not registered.
   package func deregister(_ id: String, in scope: Scope) throws -> Bool {
     guard let node = try node(id), node.scope == scope, !node.isDeregistered else { return false }
-    try change(id) { node in
+    let untold = HistoryStore.ControlChange(
+      key: Self.pendingRow(id), value: Array(node.activation.utf8))
+    try change(id, and: [untold]) { node in
       node.isDeregistered = true
       node.generation += 1
     }
@@ -257,17 +259,19 @@ extension NodeRegistry {
     return true
   }
 
-  /// Changes a node's row in one transaction.
-  func change(_ id: String, _ body: (inout ManagedNode) -> Void) throws {
+  /// Changes a node's row, and others with it, in one transaction.
+  func change(
+    _ id: String, and others: [HistoryStore.ControlChange] = [],
+    _ body: (inout ManagedNode) -> Void
+  ) throws {
     var failure: (any Error)?
     try store.updateControl(reading: [Self.nodeRow(id)]) { rows in
       guard var node = Self.decoded(ManagedNode.self, rows[0]) else { return [] }
       let before = node
       body(&node)
       do {
-        var changes = [
-          HistoryStore.ControlChange(key: Self.nodeRow(id), value: try Self.encoded(node))
-        ]
+        var changes = others
+        changes.append(.init(key: Self.nodeRow(id), value: try Self.encoded(node)))
         if node.publicKey != before.publicKey {
           changes.append(.init(key: Self.keyRow(node.publicKey), value: Array(id.utf8)))
         }

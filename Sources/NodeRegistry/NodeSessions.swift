@@ -167,7 +167,7 @@ extension NodeRegistry {
       throw RegistrationError(
         "PublicKeyAlreadyRegistered", "Another node is registered with this public key.")
     }
-    let now = store.now.milliseconds
+    let now = store.preciseNow.milliseconds
     try change(id) { node in
       guard node.publicKey != key else { return }
       node.previousKey = node.publicKey

@@ -326,7 +326,17 @@ def test_a_node_writes_itself_and_nothing_else(hybrid):
 def test_a_node_that_was_taken_out_is_out(hybrid, ssm):
     agent = live(hybrid)
     agent.put_inventory({APP: ("1.1", [package("a")])})
+    time.sleep(1.1)
+    before = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time.sleep(1.1)
     ssm.deregister_managed_instance(InstanceId=agent.id)
+    listed = [n["InstanceId"] for page in
+              ssm.get_paginator("describe_instance_information").paginate()
+              for n in page["InstanceInformationList"]]
+    assert agent.id not in listed
+    assert entries(ssm, agent.id) == []
+    past = [{"Key": "Stocktake:At", "Values": [before], "Type": "Equal"}]
+    assert entries(ssm, agent.id, Filters=past) == [package("a")]  # its past stays
     with pytest.raises(AgentError) as error:
         agent.ping()
     assert error.value.code == "AccessDeniedException"
@@ -682,6 +692,20 @@ def test_a_waiting_agent_collects_at_once(account):
     assert len(executions) == 2
     with pytest.raises(ssm.exceptions.AssociationDoesNotExist):
         ssm.start_associations_once(AssociationIds=["00000000-0000-0000-0000-000000000000"])
+
+
+def test_who_was_asked_before_it_waited_is_told_when_it_waits(account):
+    ssm, agent = account.client(), live(account)
+    agent.run_due(modelled_snapshot(packages=3))
+    ssm.start_associations_once(AssociationIds=[agent.associations()[0]["AssociationId"]])
+    assert len(agent.messages(visibility=1)) == 1
+    account.kill()  # messages are in memory, what they ask for is not
+    account.start()
+    agent.endpoint = Agent(account.url, key=KEY).endpoint
+    messages = agent.messages()
+    assert len(messages) == 1
+    agent.handle(messages[0], modelled_snapshot(packages=3))
+    assert agent.messages() == []
 
 
 def test_a_message_that_nobody_took_comes_again(account):

@@ -35,6 +35,16 @@ extension SystemsManager {
     return max(effective.startedOnce, run.requested) > run.recorded
   }
 
+  /// Sends a node the word to run, where it was asked for and did not begin.
+  func remind(_ node: NodeID, _ scope: Scope) throws {
+    guard let effective = try effective(node, scope),
+      let run = try run(effective.id, node.text, scope),
+      max(effective.startedOnce, run.requested) > run.recorded
+    else { return }
+    mailboxes.post(
+      Message.refresh(node.text, [effective.id], now: store.preciseNow), to: node.text, scope)
+  }
+
   /// ListInstanceAssociations: the one collection of a node, with when it last was.
   func listInstanceAssociations(_ request: Request) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
@@ -90,7 +100,7 @@ extension SystemsManager {
     run.status = result?["Status"]?.text ?? "Pending"
     run.summary = result?["ExecutionSummary"]?.text ?? ""
     run.errorCode = result?["ErrorCode"]?.text ?? ""
-    run.recorded = store.now.milliseconds
+    run.recorded = store.preciseNow.milliseconds
     run.executed =
       result?["ExecutionDate"].flatMap(Timestamp.init)?.instant.milliseconds ?? run.recorded
     // A run that began before a change knew nothing of it.
@@ -322,12 +332,12 @@ extension SystemsManager {
       AssociationRun(
         try store.controlRow(AssociationRun.row(effective.id, node.text, scope)))
       ?? AssociationRun()
-    run.requested = store.now.milliseconds
+    run.requested = store.preciseNow.milliseconds
     try store.setControlRow(
       AssociationRun.row(effective.id, node.text, scope), to: try run.bytes)
     guard mailboxes.waiting(in: scope).contains(node.text) else { return false }
     mailboxes.post(
-      Message.refresh(node.text, [effective.id], now: store.now), to: node.text, scope)
+      Message.refresh(node.text, [effective.id], now: store.preciseNow), to: node.text, scope)
     return true
   }
 }

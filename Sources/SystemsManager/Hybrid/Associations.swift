@@ -26,7 +26,7 @@ extension SystemsManager {
       .object([.init("Key", .string("InstanceIds")), .init("Values", .array([.string("*")]))])
     ])
     var first = Association(
-      id: UUID().uuidString.lowercased(), created: store.now.milliseconds,
+      id: UUID().uuidString.lowercased(), created: store.preciseNow.milliseconds,
       input: .object([
         .init("Name", .string(GatherDocument.name)),
         .init("AssociationName", .string("Inventory-Association")),
@@ -101,7 +101,7 @@ extension SystemsManager {
         "AssociationLimitExceeded", "There are \(Association.countMax) associations already.")
     }
     // Their order is that in which they were made, also within a millisecond.
-    let created = max(store.now.milliseconds, (all.last?.created ?? 0) + 1)
+    let created = max(store.preciseNow.milliseconds, (all.last?.created ?? 0) + 1)
     var association = Association(
       id: UUID().uuidString.lowercased(), created: created, input: input)
     association.tags = Self.tags(request)
@@ -140,7 +140,7 @@ extension SystemsManager {
     _ association: Association, _ scope: Scope
   ) throws -> HistoryStore.ControlChange {
     let execution = AssociationExecution(
-      version: association.versions.last?.number ?? 1, created: store.now.milliseconds)
+      version: association.versions.last?.number ?? 1, created: store.preciseNow.milliseconds)
     return .init(key: execution.row(association.id, scope), value: try execution.bytes)
   }
 
@@ -174,7 +174,8 @@ extension SystemsManager {
     try check(input)
     association.versions.append(
       .init(
-        number: before.version.number + 1, created: store.now.milliseconds, input: input.compact))
+        number: before.version.number + 1, created: store.preciseNow.milliseconds,
+        input: input.compact))
     association.isInitial = false
     let changes = [
       HistoryStore.ControlChange(
@@ -290,7 +291,7 @@ extension SystemsManager {
     }
     for id in request.input["AssociationIds"]?.texts ?? [] {
       var association = try association(id, in: scope)
-      association.startedOnce = store.now.milliseconds
+      association.startedOnce = store.preciseNow.milliseconds
       let changes = [
         HistoryStore.ControlChange(
           key: Association.row(association.id, scope), value: try association.bytes),
@@ -310,7 +311,7 @@ extension SystemsManager {
         let effective = EffectiveAssociation(all, node: node, tags: try nodeTags(id, scope)),
         try isPending(effective, node, scope)
       else { continue }
-      mailboxes.post(Message.refresh(node, [effective.id], now: store.now), to: node, scope)
+      mailboxes.post(Message.refresh(node, [effective.id], now: store.preciseNow), to: node, scope)
     }
   }
 

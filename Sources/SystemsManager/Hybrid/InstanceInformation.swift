@@ -22,7 +22,7 @@ extension SystemsManager {
       if let value = request.text(member), !value.isEmpty { said[attribute] = value }
     }
     var heard = HeardNodes.Heard(
-      time: store.now.milliseconds, isInactive: said["AgentStatus"] == "Inactive",
+      time: store.preciseNow.milliseconds, isInactive: said["AgentStatus"] == "Inactive",
       said: said.hashValue)
     if heard.said == 0 { heard.said = 1 }
     // Most pings say what the last one said.

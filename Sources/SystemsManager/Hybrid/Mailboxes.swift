@@ -20,8 +20,6 @@ final class Mailboxes: Sendable {
     /// Until when each message is hidden, in milliseconds since 1970; by id.
     var hidden: [String: Int64] = [:]
     var waiting: Waiting?
-    /// When somebody last asked.
-    var asked: Int64 = 0
   }
 
   private struct State {
@@ -40,6 +38,9 @@ final class Mailboxes: Sendable {
       state.boxes.filter { $0.value.scope == scope }.map(\.key).sorted()
     }
   }
+
+  /// Whether a node asked for messages since the server began.
+  func knows(_ node: String) -> Bool { state.withLock { $0.boxes[node] != nil } }
 
   /// Puts a message into a node's box, and wakes the node.
   func post(_ message: Message, to node: String, _ scope: Scope) {
@@ -92,7 +93,6 @@ final class Mailboxes: Sendable {
     state.withLock { state in
       if Task.isCancelled { return ([], nil) }
       var box = state.boxes[node] ?? Box(scope: scope)
-      box.asked = now.milliseconds
       let displaced = box.waiting
       box.waiting = nil
       let visible = box.messages.filter { (box.hidden[$0.id] ?? 0) <= now.milliseconds }

@@ -67,11 +67,16 @@ extension SystemsManager {
     if let heard = heard.heard(request.scope, id) {
       // Who asks for messages lives.
       self.heard.note(
-        request.scope, id, .init(time: store.now.milliseconds, isInactive: false, said: heard.said))
+        request.scope, id,
+        .init(time: store.preciseNow.milliseconds, isInactive: false, said: heard.said))
+    }
+    if !mailboxes.knows(node.text) {
+      // It was asked to run while nobody here knew that it asks for messages.
+      try remind(node, request.scope)
     }
     let hidden = Int64(request.integer("VisibilityTimeoutInSeconds") ?? 10)
     let messages = await mailboxes.messages(
-      for: node.text, request.scope, hiddenSeconds: hidden, now: store.now)
+      for: node.text, request.scope, hiddenSeconds: hidden, now: store.preciseNow)
     return .object([
       .init("Destination", .string(id)),
       .init("MessagesRequestId", .string(request.text("MessagesRequestId") ?? "")),

@@ -68,7 +68,7 @@ struct CreateActivation: ParsableCommand {
       return Activation.Tag(key: String(parts[0]), value: String(parts[1]))
     }
     let (store, secret, _) = try keys.openStore()
-    terms.expires = store.now.milliseconds + Int64(days) * 86_400_000
+    terms.expires = store.preciseNow.milliseconds + Int64(days) * 86_400_000
     do {
       let made = try NodeRegistry(store, secret: secret)
         .createActivation(terms, in: try scope.scope)
