@@ -142,6 +142,9 @@ let package = Package(
     .target(
       name: "CrashSupport", dependencies: ["Inventory"], path: "Tests/Support/CrashSupport",
       swiftSettings: shared),
+    .target(
+      name: "CollectionSupport", dependencies: ["Collectors", "Inventory"],
+      path: "Tests/Support/CollectionSupport", swiftSettings: shared),
     .executableTarget(
       name: "crash-writer",
       dependencies: ["HistoryStore", "Inventory", "LMDB", "CrashSupport"],
@@ -166,10 +169,13 @@ let package = Package(
       ],
       exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
-      name: "CollectorsTests", dependencies: ["Collectors", "Inventory"], swiftSettings: shared),
+      name: "CollectorsTests", dependencies: ["Collectors", "Inventory", "CollectionSupport"],
+      swiftSettings: shared),
     .testTarget(
       name: "ImportersTests",
-      dependencies: ["Importers", "Collectors", "Inventory", "JSONTape", "CZlib"],
+      dependencies: [
+        "Importers", "Collectors", "Inventory", "JSONTape", "CZlib", "CollectionSupport",
+      ],
       swiftSettings: shared),
     .testTarget(
       name: "SignaturesTests",

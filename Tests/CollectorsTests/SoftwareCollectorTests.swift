@@ -1,3 +1,4 @@
+import CollectionSupport
 import Foundation
 import Glibc
 import Inventory

@@ -1,3 +1,4 @@
+import CollectionSupport
 import Collectors
 import Foundation
 import Inventory

@@ -1,3 +1,4 @@
+import CollectionSupport
 import Testing
 
 @testable import Importers
