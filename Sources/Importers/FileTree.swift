@@ -1,5 +1,4 @@
 import Collectors
-import Glibc
 
 /// The files below a folder.
 enum FileTree {
@@ -14,14 +13,12 @@ enum FileTree {
       guard depth <= ImportLimits.depth else {
         throw CollectorError("\(path) lies more than \(ImportLimits.depth) folders deep")
       }
-      for name in try names(in: path) {
-        let inner = path.hasSuffix("/") ? path + name : path + "/" + name
-        var status = stat()
-        guard unsafe lstat(inner, &status) == 0 else { continue }
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR: folders.append((inner, depth + 1))
-        case S_IFREG: files.append(inner)
-        default: break
+      let prefix = path.hasSuffix("/") ? path : path + "/"
+      try Directory(path).forEach { name, kind in
+        switch kind {
+        case .directory: folders.append((prefix + name, depth + 1))
+        case .file: files.append(prefix + name)
+        case .other: break
         }
       }
       guard files.count <= ImportLimits.files else {
@@ -29,18 +26,5 @@ enum FileTree {
       }
     }
     return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
-
-  private static func names(in path: String) throws(CollectorError) -> [String] {
-    guard let stream = unsafe opendir(path) else { throw CollectorError(path: path, errno: errno) }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names
   }
 }

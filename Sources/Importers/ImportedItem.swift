@@ -14,20 +14,9 @@ enum ImportedItem {
     for (name, value) in values.sorted(by: { $0.key < $1.key }) where !name.isEmpty {
       guard let value, kept.count < limits.attributesMax else { continue }
       let scalars = name.unicodeScalars.prefix(limits.attributeNameLengthMax)
-      kept.append((String(scalars), cut(value)))
+      kept.append((String(scalars), text(cutTo: limits.attributeValueLengthMax, value)))
     }
     return Item(kept)
-  }
-
-  /// The beginning of a text that a value can hold, whole characters only.
-  static func cut(_ text: String, to count: Int = limits.attributeValueLengthMax) -> String {
-    guard text.utf8.count > count else { return text }
-    var room = count
-    let scalars = text.unicodeScalars.prefix {
-      room -= UTF8.width($0)
-      return room >= 0
-    }
-    return String(scalars)
   }
 
   /// Nil instead of an empty text, so that its attribute is left out.

@@ -23,7 +23,7 @@ enum CollectorStatus {
 }
 
 /// A text of so many bytes at most, never cut inside a character.
-func text(cutTo bytesMax: Int, _ text: String) -> String {
+package func text(cutTo bytesMax: Int, _ text: String) -> String {
   guard text.utf8.count > bytesMax else { return text }
   var end = text.utf8.index(text.utf8.startIndex, offsetBy: bytesMax)
   while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }

@@ -115,19 +115,7 @@ public struct Machine: Sendable {
 
   /// The names in a directory in the order of their bytes; throws where it cannot be read.
   func names(in directory: String) throws(CollectorError) -> [String] {
-    let path = path(directory)
-    guard let stream = unsafe opendir(path) else {
-      throw CollectorError(path: path, errno: errno)
-    }
-    defer { unsafe closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe $0.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    try Directory(path(directory)).names()
   }
 
   /// The directories that a path means in which a `*` stands for any one name.

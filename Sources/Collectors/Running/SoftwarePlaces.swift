@@ -53,7 +53,7 @@ final class SoftwarePlaces: Sendable {
   }
 
   private static func visit(
-    _ path: String, _ name: String, _ kind: FileWalk.Kind, _ found: inout Found
+    _ path: String, _ name: String, _ kind: Directory.Kind, _ found: inout Found
   ) -> Bool {
     if name.hasSuffix(".dist-info"), kind == .directory {
       found.python.append(path)
