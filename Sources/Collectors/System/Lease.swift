@@ -33,32 +33,13 @@ enum Lease {
   /// The server of an interface's last lease; dhclient.leases(5).
   private static func dhclient(_ text: String, _ interface: String) -> String? {
     var server: String?
-    for lease in text.components(of: "lease {") where lease.contains("interface \"\(interface)\";")
-    {
+    for lease in text.split(separator: "lease {")
+    where lease.contains("interface \"\(interface)\";") {
       let line = lease.split(whereSeparator: \.isNewline).first {
         $0.contains("dhcp-server-identifier ")
       }
       server = line?.split(separator: " ").last.map { $0.filter { $0 != ";" } } ?? server
     }
     return server
-  }
-}
-
-extension String {
-  /// The parts between the places of a text.
-  fileprivate func components(of text: String) -> [Substring] {
-    var parts: [Substring] = []
-    var start = startIndex
-    var position = startIndex
-    while position < endIndex {
-      if self[position...].hasPrefix(text) {
-        parts.append(self[start..<position])
-        start = index(position, offsetBy: text.count)
-        position = start
-      } else {
-        position = index(after: position)
-      }
-    }
-    return parts + [self[start...]]
   }
 }

@@ -64,7 +64,9 @@ enum Redaction {
   /// A word without what stands between "//" and "@" in it, or without all of it where it is long and
   /// has letters and digits mixed as only keys have.
   private static func redacted(_ word: String) -> String {
-    if let scheme = word.range(of: "://"), let at = word[scheme.upperBound...].lastIndex(of: "@") {
+    if let scheme = word.firstRange(of: "://"),
+      let at = word[scheme.upperBound...].lastIndex(of: "@")
+    {
       return String(word[..<scheme.upperBound]) + mark + String(word[at...])
     }
     return looksRandom(word) ? mark : word
@@ -89,17 +91,5 @@ enum Redaction {
       if kind != 0 { last = kind }
     }
     return turns * 4 >= value.utf8.count
-  }
-}
-
-extension StringProtocol {
-  /// The first place of a text.
-  fileprivate func range(of text: String) -> Range<Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-      start = index(after: start)
-    }
-    return nil
   }
 }
