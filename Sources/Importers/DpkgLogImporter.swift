@@ -25,7 +25,7 @@ public struct DpkgLogImporter: Sendable {
   ///   - capturedAt: when `current` was collected; later lines are left out.
   public func history(
     paths: [String], current: [Item], capturedAt: Instant
-  ) throws -> DpkgLogHistory {
+  ) throws -> PackageHistory {
     var replay = DpkgLogReplay()
     let reading = try readPackageLog(
       DpkgLogLine.self, paths: paths, timeZone: timeZone, capturedAt: capturedAt,

@@ -2,9 +2,6 @@ import Collectors
 public import Foundation
 public import Inventory
 
-/// Reads inventories of the agents of FusionInventory, which have the same form.
-public typealias FusionInventoryImporter = OCSImporter
-
 /// Reads inventories that the agents of OCS Inventory and FusionInventory wrote as XML.
 ///
 /// Each file is a full state at its own `ACCESSLOG/LOGDATE`, or when it was last written:

@@ -1,9 +1,6 @@
 import Collectors
 public import Inventory
 
-/// What ``DpkgLogImporter`` gives.
-public typealias DpkgLogHistory = PackageHistory
-
 /// What a package manager's logs tell of one machine: everything installed, at every change.
 public struct PackageHistory: Sendable {
   /// All that was installed from some second on.

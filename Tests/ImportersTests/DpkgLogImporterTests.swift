@@ -14,14 +14,14 @@ struct DpkgLogImporterTests {
   }
 
   /// Reads one log of the given lines in UTC.
-  private func history(_ text: String, _ current: [Item]) throws -> DpkgLogHistory {
+  private func history(_ text: String, _ current: [Item]) throws -> PackageHistory {
     let tree = try TemporaryTree()
     return try DpkgLogImporter(timeZone: try zone("UTC")).history(
       paths: [try tree.write("dpkg.log", text)], current: current, capturedAt: late)
   }
 
   /// The observations as `time: name version, …`.
-  private func states(_ history: DpkgLogHistory) -> [String] {
+  private func states(_ history: PackageHistory) -> [String] {
     history.observations.map { observation in
       let packages = observation.items.map { "\($0["Name"] ?? "") \($0["Version"] ?? "")" }
       return "\(observation.validTime): " + packages.joined(separator: ", ")

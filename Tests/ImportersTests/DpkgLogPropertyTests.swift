@@ -195,7 +195,7 @@ struct DpkgLogPropertyTests {
     let current = simulation.installed.map { present($0.name, $1, $0.architecture) }
     let end = Instant(seconds: simulation.now)
     let importer = try importer()
-    var history: DpkgLogHistory?
+    var history: PackageHistory?
     var count = 0
     let time = try ContinuousClock().measure {
       let read = try importer.history(paths: [path], current: current, capturedAt: end)

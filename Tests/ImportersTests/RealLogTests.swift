@@ -18,7 +18,7 @@ struct RealLogTests {
     let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
     let items = try ApplicationCollector().collect(from: machine)
     let history = try DpkgLogImporter().history(paths: paths, current: items, capturedAt: now)
-    var last: DpkgLogHistory.Observation?
+    var last: PackageHistory.Observation?
     var count = 0
     for observation in history.observations {
       if let last { #expect(observation.validTime > last.validTime) }
