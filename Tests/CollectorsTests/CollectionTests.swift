@@ -146,6 +146,53 @@ struct CollectionTests {
       ])
   }
 
+  @Test func `what several collectors need is read once in a collection, and anew in the next`()
+    async throws
+  {
+    func write(_ version: String) throws {
+      try tree.write(
+        "var/lib/dpkg/status",
+        "Package: aws-cli\nStatus: hold ok installed\nVersion: \(version)\nArchitecture: all\n")
+      try tree.write(
+        "var/lib/apt/lists/x_Packages",
+        "Package: aws-cli\nVersion: 3.\(version)\nArchitecture: all\n")
+      try tree.write("etc/passwd", "u\(version):x:\(version):0::/:/bin/sh\n")
+      try tree.write("etc/group", "g\(version):x:\(version):\n")
+      try tree.write("opt/dist\(version).dist-info/METADATA", "Name: p\nVersion: \(version)\n")
+      try tree.write("opt/node_modules/p\(version)/package.json", #"{"name":"p","version":"1"}"#)
+    }
+    let tree = tree
+    try write("1")
+    let change = StubCollector(.mount) { _ in
+      try tree.write("var/lib/dpkg/status", "")
+      try tree.write("var/lib/apt/lists/x_Packages", "")
+      try tree.write("etc/passwd", "")
+      try tree.write("etc/group", "")
+      try FileManager.default.removeItem(atPath: tree.path("opt"))
+      return []
+    }
+    let collectors: [any Collector] = [
+      ApplicationCollector(), PatchComplianceCollector(), UserCollector(), PythonPackageCollector(),
+      change, AWSComponentCollector(), PackageStateCollector(), PatchSummaryCollector(),
+      GroupCollector(), NodePackageCollector(),
+    ]
+    var plan = CollectionPlan()
+    plan.collectors = collectors
+    plan.customFiles = nil
+    // One machine, as a program has it that collects again and again.
+    let machine = tree.machine
+    for version in ["1", "2"] {
+      try write(version)
+      let result = await collect(
+        plan, node: node, at: Instant(seconds: 1_767_225_600), machine: machine)
+      #expect(items(result, .awsComponent)?.map { $0["Version"] } == [version])
+      #expect(items(result, .packageState)?.map { $0["Version"] } == [version])
+      #expect(items(result, .patchSummary)?.map { $0["InstalledRejectedCount"] } == ["1"])
+      #expect(items(result, .group)?.map { $0["Name"] } == ["g\(version)"])
+      #expect(result.collected.last { $0.type == .nodePackage }?.warnings.count == 1)
+    }
+  }
+
   @Test func `only the types asked for are collected, each once`() async throws {
     try tree.write("var/lib/dpkg/status", "")
     let custom = try TypeName("Custom:Rack")

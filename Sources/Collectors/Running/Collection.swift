@@ -10,6 +10,7 @@ public func collect(
   _ plan: CollectionPlan = CollectionPlan(), node: NodeID, at instant: Instant,
   machine: Machine = Machine(), limits: ReportLimits = .default
 ) async -> CollectionResult {
+  let machine = machine.unread()
   let (collectors, unknown) = plan.chosen()
   var found: [Collected] = []
   for collector in collectors {

@@ -15,8 +15,8 @@ public struct Machine: Sendable {
   /// Where collectors tell what they could not read in full.
   let notes: Notes
 
-  /// Where packages of languages lie; looked for once in all copies of a machine.
-  let places: SoftwarePlaces
+  /// What several collectors need; read once for all copies of a machine.
+  let memory: Memory
 
   /// Takes the directory that stands for `/`.
   public init(root: String = "/") {
@@ -25,17 +25,20 @@ public struct Machine: Sendable {
   }
 
   init(
-    root: String, places: SoftwarePlaces = SoftwarePlaces(),
+    root: String, memory: Memory = Memory(),
     addresses: @escaping @Sendable () throws -> [InterfaceAddress]
   ) {
     self.root = root.hasSuffix("/") ? root : root + "/"
     self.addresses = addresses
-    self.places = places
+    self.memory = memory
     notes = Notes()
   }
 
   /// The same machine with notes of its own.
-  func withNotes() -> Machine { Machine(root: root, places: places, addresses: addresses) }
+  func withNotes() -> Machine { Machine(root: root, memory: memory, addresses: addresses) }
+
+  /// The same machine, of which nothing is known yet.
+  func unread() -> Machine { Machine(root: root, addresses: addresses) }
 
   /// Tells what could not be read in full, in one sentence.
   public func warn(_ sentence: String) { notes.add(sentence) }

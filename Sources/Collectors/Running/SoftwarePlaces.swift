@@ -1,18 +1,13 @@
-import Synchronization
-
 /// Where packages of languages lie, found in one walk for all collectors that look for them.
-final class SoftwarePlaces: Sendable {
-  /// What the walk found.
-  struct Found: Sendable {
-    /// Directories and files that describe a package of Python.
-    var python: [String] = []
-    /// Descriptions of packages of Node.
-    var node: [String] = []
-    /// Descriptions of gems.
-    var gems: [String] = []
-    /// What was not looked at.
-    var warnings: [String] = []
-  }
+struct SoftwarePlaces: Sendable {
+  /// Directories and files that describe a package of Python.
+  private(set) var python: [String] = []
+  /// Descriptions of packages of Node.
+  private(set) var node: [String] = []
+  /// Descriptions of gems.
+  private(set) var gems: [String] = []
+  /// What was not looked at.
+  private(set) var warnings: [String] = []
 
   /// Where software is installed; what is mounted elsewhere is not looked through.
   static let roots = [
@@ -22,49 +17,33 @@ final class SoftwarePlaces: Sendable {
   /// Packages of one language at most.
   static let packagesMax = 10_000
 
-  private let found = Mutex<Found?>(nil)
-
-  /// What is found below a machine's root; looked for at the first call.
-  func found(on machine: Machine) -> Found {
-    found.withLock { known in
-      if let known { return known }
-      let looked = Self.look(on: machine)
-      known = looked
-      return looked
-    }
-  }
-
-  private static func look(on machine: Machine) -> Found {
-    var found = Found()
+  /// Looks below a machine's root.
+  init(on machine: Machine) {
     var walk = FileWalk()
     walk.passedOver.formUnion(["python-wheels", "testdata"])
-    for root in roots {
-      walk.run(root, on: machine) { path, name, kind in
-        visit(path, name, kind, &found)
-      }
+    for root in Self.roots {
+      walk.run(root, on: machine) { path, name, kind in visit(path, name, kind) }
     }
     if walk.wasCut {
-      found.warnings.append("only \(walk.limits.directoriesMax) directories were looked through")
+      warnings.append("only \(walk.limits.directoriesMax) directories were looked through")
     }
-    cut(&found.python, &found.warnings, "packages of Python")
-    cut(&found.node, &found.warnings, "packages of Node")
-    cut(&found.gems, &found.warnings, "gems")
-    return found
+    Self.cut(&python, &warnings, "packages of Python")
+    Self.cut(&node, &warnings, "packages of Node")
+    Self.cut(&gems, &warnings, "gems")
   }
 
-  private static func visit(
-    _ path: String, _ name: String, _ kind: Directory.Kind, _ found: inout Found
-  ) -> Bool {
+  /// Takes an entry for what it is; false where there is nothing to look for below it.
+  private mutating func visit(_ path: String, _ name: String, _ kind: Directory.Kind) -> Bool {
     if name.hasSuffix(".dist-info"), kind == .directory {
-      found.python.append(path)
+      python.append(path)
       return false
     }
     if name.hasSuffix(".egg-info"), kind != .other {
-      found.python.append(path)
+      python.append(path)
       return false
     }
-    if name == "package.json", kind == .file, isNodePackage(path) { found.node.append(path) }
-    if name.hasSuffix(".gemspec"), kind == .file, isGem(path) { found.gems.append(path) }
+    if name == "package.json", kind == .file, Self.isNodePackage(path) { node.append(path) }
+    if name.hasSuffix(".gemspec"), kind == .file, Self.isGem(path) { gems.append(path) }
     return true
   }
 

@@ -21,7 +21,7 @@ public struct AWSComponentCollector: Collector {
 
   /// One item for each, as in `AWS:Application`; throws where that does.
   public func collect(from machine: Machine) throws -> [Item] {
-    try ApplicationCollector().collect(from: machine).filter {
+    try machine.applications().filter {
       Self.names.contains($0["Name"] ?? "")
     }
   }

@@ -19,8 +19,11 @@ public struct ApplicationCollector: Collector {
   ///
   /// Throws where there is none, and where one of them cannot be read: a list without the packages of
   /// one would say that they were removed.
-  public func collect(from machine: Machine) throws -> [Item] {
-    let there = Self.sources.filter { $0.isThere(on: machine) }
+  public func collect(from machine: Machine) throws -> [Item] { try machine.applications() }
+
+  /// The same without looking whether it was done before.
+  static func applications(on machine: Machine) throws -> [Item] {
+    let there = sources.filter { $0.isThere(on: machine) }
     guard !there.isEmpty else {
       throw CollectorError(
         "\(machine.path(DpkgPackages.path)): No such file or directory, and no other package manager"

@@ -7,7 +7,7 @@ package struct DpkgPackages: PackageSource {
   package func isThere(on machine: Machine) -> Bool { machine.exists(Self.path) }
 
   package func packages(on machine: Machine) throws -> [Item] {
-    DpkgStatus.packages(in: try machine.bytes(of: Self.path)).lazy.filter(\.isInstalled).map {
+    try machine.dpkgPackages().lazy.filter(\.isInstalled).map {
       Self.item(of: $0, installedAt: Self.installedTime(of: $0, on: machine))
     }
   }

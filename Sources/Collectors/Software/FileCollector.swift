@@ -44,7 +44,7 @@ public struct FileCollector: Collector {
       }
     }
     if left > 0 { machine.warn("\(left) files are left out: \(filesMax) is the most") }
-    let accounts = try? Accounts(on: machine)
+    let accounts = try? machine.accounts()
     return paths.compactMap { item($0, machine, accounts) }
   }
 

@@ -14,7 +14,7 @@ public struct NodePackageCollector: Collector {
 
   /// One item for each package, by path; none where there is no Node.
   public func collect(from machine: Machine) throws -> [Item] {
-    let found = machine.places.found(on: machine)
+    let found = machine.softwarePlaces()
     for warning in found.warnings { machine.warn(warning) }
     return found.node.compactMap { path in
       do {

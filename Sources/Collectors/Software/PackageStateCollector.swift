@@ -12,7 +12,7 @@ public struct PackageStateCollector: Collector {
   /// One item for each such package; none where there is no dpkg.
   public func collect(from machine: Machine) throws -> [Item] {
     guard machine.exists(DpkgPackages.path) else { return [] }
-    let packages = DpkgStatus.packages(in: try machine.bytes(of: DpkgPackages.path))
+    let packages = try machine.dpkgPackages()
     return packages.compactMap { package in
       guard package.want != "install" || package.flag != "ok" || package.state != .installed,
         package.state != .notInstalled, !package.want.isEmpty

@@ -1,8 +1,8 @@
 public import Inventory
 
 /// What dpkg has installed beside what apt could install, and what waits for a restart.
-struct PendingUpdates {
-  struct Update {
+struct PendingUpdates: Sendable {
+  struct Update: Sendable {
     let package: DpkgPackage
     let version: String
     let isSecurity: Bool
@@ -25,8 +25,7 @@ struct PendingUpdates {
         machine.exists("var/cache/dnf") ? "dnf's metadata are not read yet" : "there is no apt"
       throw CollectorError(reason)
     }
-    installed = DpkgStatus.packages(in: try machine.bytes(of: DpkgPackages.path))
-      .filter(\.isInstalled)
+    installed = try machine.dpkgPackages().filter(\.isInstalled)
     var versions: [String: String] = [:]
     for package in installed {
       versions["\(package.name):\(package.architecture)"] = package.version
@@ -62,7 +61,7 @@ public struct PatchComplianceCollector: Collector {
   ///
   /// apt says of a package only that it is a security update, not how severe.
   public func collect(from machine: Machine) throws -> [Item] {
-    let pending = try PendingUpdates(on: machine)
+    let pending = try machine.pendingUpdates()
     let missing: [Item] = pending.updates.map { update in
       let package = update.package
       return [
@@ -102,7 +101,7 @@ public struct PatchSummaryCollector: Collector {
   ///
   /// The operation is apt's fetching of its lists.
   public func collect(from machine: Machine) throws -> [Item] {
-    let pending = try PendingUpdates(on: machine)
+    let pending = try machine.pendingUpdates()
     let held = pending.updates.count { $0.package.want == "hold" }
     let security = pending.updates.count { $0.isSecurity && $0.package.want != "hold" }
     let missing = pending.updates.count - held

@@ -15,7 +15,7 @@ public struct PythonPackageCollector: Collector {
   ///
   /// Source of the form: "Core metadata specifications" of the Python Packaging Authority.
   public func collect(from machine: Machine) throws -> [Item] {
-    let found = machine.places.found(on: machine)
+    let found = machine.softwarePlaces()
     for warning in found.warnings { machine.warn(warning) }
     return found.python.compactMap { path in
       let names = ["\(path)/METADATA", "\(path)/PKG-INFO", path]

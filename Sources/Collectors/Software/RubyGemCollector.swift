@@ -15,7 +15,7 @@ public struct RubyGemCollector: Collector {
   /// Name and version come from the line `# stub:` that RubyGems writes; a specification is a program,
   /// which is never run.
   public func collect(from machine: Machine) throws -> [Item] {
-    let found = machine.places.found(on: machine)
+    let found = machine.softwarePlaces()
     for warning in found.warnings { machine.warn(warning) }
     return found.gems.compactMap { path in
       guard let bytes = try? machine.bytes(of: path, max: Self.bytesMax) else { return nil }

@@ -2,8 +2,8 @@
 ///
 /// Users of a directory service are not in them. Lines that passwd(5) does not allow, and those of NIS
 /// (`+`, `-`), are passed over.
-struct Accounts {
-  struct User {
+struct Accounts: Sendable {
+  struct User: Sendable {
     let name: String
     let id: UInt32
     let group: UInt32
@@ -12,7 +12,7 @@ struct Accounts {
     let shell: String
   }
 
-  struct Group {
+  struct Group: Sendable {
     let name: String
     let id: UInt32
     let members: [String]

@@ -18,7 +18,7 @@ public struct AuthorizedKeyCollector: Collector {
   /// Users may share a home directory; each has the keys of its file. Other places that sshd's
   /// configuration may name are not looked at.
   public func collect(from machine: Machine) throws -> [Item] {
-    try Accounts(on: machine).users.flatMap { user in
+    try machine.accounts().users.flatMap { user in
       ["authorized_keys", "authorized_keys2"].flatMap { name -> [Item] in
         let home = String(user.home.drop { $0 == "/" })
         let path = "\(home)/.ssh/\(name)"

@@ -10,7 +10,7 @@ public struct GroupCollector: Collector {
 
   /// One item for each group; throws where `etc/passwd` cannot be read.
   public func collect(from machine: Machine) throws -> [Item] {
-    try Accounts(on: machine).groups.map { group in
+    try machine.accounts().groups.map { group in
       let members = group.members.sorted().joined(separator: ",")
       return [
         "Name": group.name, "Gid": String(group.id), "Members": text(cutTo: 4096, members),

@@ -37,7 +37,7 @@ public struct ListeningPortCollector: Collector {
       throw CollectorError("\(machine.path("proc/net/tcp")): there is no such file")
     }
     let owners = Owners(of: Set(sockets.map(\.inode)), on: machine)
-    let accounts = try? Accounts(on: machine)
+    let accounts = try? machine.accounts()
     // Several processes may wait at one place: the sockets are told apart by nothing that lasts.
     var seen: Set<[String]> = []
     return sockets.sorted().compactMap { socket in

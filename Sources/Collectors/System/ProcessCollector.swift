@@ -18,7 +18,7 @@ public struct ProcessCollector: Collector {
   ///
   /// Command lines are redacted; see ``Redaction``.
   public func collect(from machine: Machine) throws -> [Item] {
-    let accounts = try? Accounts(on: machine)
+    let accounts = try? machine.accounts()
     let boot = try bootSeconds(machine)
     let ticks = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
     return try ProcessTable.all(on: machine).filter { !$0.isKernelThread }.map { process in

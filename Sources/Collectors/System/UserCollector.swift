@@ -12,7 +12,7 @@ public struct UserCollector: Collector {
   ///
   /// Of `etc/shadow`, where it can be read, only whether a password is set and since when.
   public func collect(from machine: Machine) throws -> [Item] {
-    let accounts = try Accounts(on: machine)
+    let accounts = try machine.accounts()
     let passwords = Password.all(on: machine)
     return accounts.users.map { user in
       let names = accounts.groups.filter { $0.id == user.group || $0.members.contains(user.name) }

@@ -1,0 +1,55 @@
+import Inventory
+import Synchronization
+
+/// What several collectors need of a machine: read by the first of them, once in a collection.
+final class Memory: Sendable {
+  fileprivate let accounts = Once<Accounts, CollectorError>()
+  fileprivate let applications = Once<[Item], any Error>()
+  fileprivate let dpkgPackages = Once<[DpkgPackage], CollectorError>()
+  fileprivate let pendingUpdates = Once<PendingUpdates, any Error>()
+  fileprivate let softwarePlaces = Once<SoftwarePlaces, Never>()
+}
+
+extension Machine {
+  /// The users and groups.
+  func accounts() throws(CollectorError) -> Accounts {
+    try memory.accounts.get { () throws(CollectorError) in try Accounts(on: self) }
+  }
+
+  /// The items of `AWS:Application`.
+  func applications() throws -> [Item] {
+    try memory.applications.get { try ApplicationCollector.applications(on: self) }
+  }
+
+  /// The packages that dpkg knows, in any state.
+  func dpkgPackages() throws(CollectorError) -> [DpkgPackage] {
+    try memory.dpkgPackages.get { () throws(CollectorError) in
+      DpkgStatus.packages(in: try bytes(of: DpkgPackages.path))
+    }
+  }
+
+  /// What apt could install beside what dpkg has installed.
+  func pendingUpdates() throws -> PendingUpdates {
+    try memory.pendingUpdates.get { try PendingUpdates(on: self) }
+  }
+
+  /// Where packages of languages lie.
+  func softwarePlaces() -> SoftwarePlaces {
+    memory.softwarePlaces.get { SoftwarePlaces(on: self) }
+  }
+}
+
+/// A value, or the reason why there is none, that is worked out at the first call and kept.
+private final class Once<Value: Sendable, Failure: Error>: Sendable {
+  private let result = Mutex<Result<Value, Failure>?>(nil)
+
+  /// What `make` came to at the first call; a second caller waits for it.
+  func get(_ make: () throws(Failure) -> Value) throws(Failure) -> Value {
+    try result.withLock { known in
+      if let known { return known }
+      let made = Result { () throws(Failure) in try make() }
+      known = made
+      return made
+    }.get()
+  }
+}
