@@ -13,6 +13,11 @@ package struct Directory: ~Copyable {
     try self.init(descriptor: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path)
   }
 
+  /// Opens the directory at a place that has been found.
+  init(_ place: borrowing Place, _ path: String) throws(CollectorError) {
+    try self.init(descriptor: place.open(O_RDONLY | O_DIRECTORY), path)
+  }
+
   /// Opens a directory within another, unless it is a link.
   init(_ name: String, in parent: borrowing Directory) throws(CollectorError) {
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW

@@ -26,12 +26,11 @@ struct FileWalk {
   mutating func run(
     _ path: String, on machine: Machine, visit: (String, String, Directory.Kind) -> Bool
   ) {
-    var status = stat()
-    guard unsafe lstat(machine.path(path), &status) == 0,
-      status.st_mode & S_IFMT == S_IFDIR, !isElsewhere(machine.path(path)),
-      let directory = try? Directory(machine.path(path))
+    guard !isElsewhere(machine.path(path)),
+      let directory = try? machine.directory(path, followsLast: false),
+      let device = directory.device
     else { return }
-    walk(directory, path, depth: 0, device: status.st_dev, machine, visit)
+    walk(directory, path, depth: 0, device: device, machine, visit)
   }
 
   private mutating func walk(

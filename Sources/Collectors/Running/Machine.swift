@@ -3,8 +3,8 @@ import Glibc
 /// Where collectors read from: the files of a machine under some root directory.
 ///
 /// With the root `/` it is the running machine, and the addresses of its interfaces come from the
-/// kernel. Under any other root only files are read, so that a mounted or constructed tree answers
-/// for itself and never with facts of the machine that reads it.
+/// kernel. Under any other root only files are read, and links lead no higher than it, so that a
+/// mounted or constructed tree answers for itself and never with facts of the machine that reads it.
 public struct Machine: Sendable {
   /// The directory that stands for `/`.
   public let root: String
@@ -46,8 +46,26 @@ public struct Machine: Sendable {
   /// Whether this is the running machine, of which the kernel can be asked.
   var isLive: Bool { root.allSatisfy { $0 == "/" } }
 
-  /// The path of a file that is named relative to the root, without a leading slash.
+  /// What a file is called that is named relative to the root, without a leading slash.
   func path(_ name: String) -> String { root + name }
+
+  /// Where a file is for other programs, without links in it below another root than `/`.
+  ///
+  /// Throws where there is no directory for it.
+  func realPath(of name: String) throws(CollectorError) -> String { try place(name).path }
+
+  private func place(
+    _ name: String, followsLast: Bool = true
+  ) throws(CollectorError) -> Place {
+    if isLive { return Place(live: path(name), followsLast: followsLast) }
+    return try Place(name, below: root, followsLast: followsLast)
+  }
+
+  /// What the system says of a file; nil where there is none.
+  func status(of name: String, followsLinks: Bool = true) -> stat? {
+    guard let place = try? place(name, followsLast: followsLinks) else { return nil }
+    return place.status()
+  }
 
   /// Bytes of a file that is read where the reader names no other limit.
   static let fileBytesMax = 256 << 20
@@ -66,7 +84,7 @@ public struct Machine: Sendable {
     _ name: String, max: Int = fileBytesMax, to take: ([UInt8]) -> Void
   ) throws(CollectorError) {
     let path = path(name)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = try place(name).open(O_RDONLY | O_NONBLOCK)
     guard descriptor >= 0 else { throw CollectorError(path: path, errno: errno) }
     defer { close(descriptor) }
     var status = stat()
@@ -116,9 +134,17 @@ public struct Machine: Sendable {
     return line.isEmpty ? nil : line
   }
 
+  /// Opens a directory; throws where there is none.
+  func directory(
+    _ name: String, followsLast: Bool = true
+  ) throws(CollectorError) -> Directory {
+    let place = try place(name, followsLast: followsLast)
+    return try Directory(place, path(name))
+  }
+
   /// The names in a directory in the order of their bytes; throws where it cannot be read.
   func names(in directory: String) throws(CollectorError) -> [String] {
-    try Directory(path(directory)).names()
+    try self.directory(directory).names()
   }
 
   /// The directories that a path means in which a `*` stands for any one name.
@@ -136,28 +162,21 @@ public struct Machine: Sendable {
 
   /// Where a symbolic link leads; nil where there is none.
   func link(at name: String) -> String? {
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-      guard let start = bytes.baseAddress else { return 0 }
-      return unsafe readlink(path(name), start, bytes.count)
-    }
-    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    guard let place = try? place(name, followsLast: false) else { return nil }
+    return place.link()
   }
 
   /// Whether there is a file or directory of that name.
-  func exists(_ name: String) -> Bool { unsafe access(path(name), F_OK) == 0 }
+  func exists(_ name: String) -> Bool { status(of: name) != nil }
 
   /// Whether there is a regular file of that name.
   func isFile(_ name: String) -> Bool {
-    var status = stat()
-    return unsafe stat(path(name), &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    status(of: name).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
   }
 
   /// When a file was last written, in seconds since 1970; nil where there is none.
   func modificationSeconds(of name: String) -> Int64? {
-    var status = stat()
-    guard unsafe stat(path(name), &status) == 0 else { return nil }
-    return Int64(status.st_mtim.tv_sec)
+    status(of: name).map { Int64($0.st_mtim.tv_sec) }
   }
 }
 

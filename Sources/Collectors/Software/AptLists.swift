@@ -60,7 +60,7 @@ struct AptLists {
         "\(machine.path(path)) is packed, and there is no \(helper) to unpack it")
     }
     try Tool(
-      path: helper, arguments: ["cat-file", machine.path(path)],
+      path: helper, arguments: ["cat-file", try machine.realPath(of: path)],
       limits: .init(secondsMax: 25, outputBytesMax: listBytesMax)
     ).stream(to: take)
   }

@@ -96,9 +96,8 @@ public struct FileCollector: Collector {
   }
 
   private func item(_ path: String, _ machine: Machine, _ accounts: Accounts?) -> Item? {
-    var status = stat()
     // A file may go between the walk and this look.
-    guard unsafe lstat(machine.path(path), &status) == 0 else { return nil }
+    guard let status = machine.status(of: path, followsLinks: false) else { return nil }
     let slash = path.lastIndex(of: "/")
     var values = [
       "Name": slash.map { String(path[path.index(after: $0)...]) } ?? path,
