@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients lint guard fleet bench bench-server build dependencies install clean
+.PHONY: all demo test clients lint guard fleet bench bench-server bench-hybrid build dependencies install clean
 
 all: build
 
@@ -61,6 +61,12 @@ bench-server: build
 	@python3 Benchmarks/server/bench.py $(SERVER) \
 	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake" \
 	  --stocktake-bench "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench"
+
+# What nodes with an agent cost the server, and how many it carries.
+bench-hybrid: build
+	@Tests/Clients/run "$$($(SWIFT) build -c release --show-bin-path)/stocktake" --collect-only -q >/dev/null
+	@.build/clients-venv/bin/python Benchmarks/server/hybrid.py $(HYBRID) \
+	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake"
 
 install: build
 	@bin="$$($(SWIFT) build -c release --show-bin-path)/stocktake"; to="$(DESTDIR)$(PREFIX)"; \

@@ -30,12 +30,12 @@ CONNECTIONS = 40
 
 
 class Server:
-    def __init__(self, binary):
+    def __init__(self, binary, *options):
         self.directory = Path(tempfile.mkdtemp(prefix="stocktake-bench-"))
         port_file = self.directory / "port"
         self.process = subprocess.Popen(
             [binary, "serve", "--store", str(self.directory), "--port", "0", "--port-file",
-             str(port_file)], stdout=subprocess.DEVNULL)
+             str(port_file), *options], stdout=subprocess.DEVNULL)
         while not port_file.exists():
             if self.process.poll() is not None:
                 sys.exit("the server did not start")

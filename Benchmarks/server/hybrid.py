@@ -8,6 +8,7 @@ tells the server's CPU seconds. What a node calls in a day then says what a flee
 import argparse
 import http.client
 import json
+import socket
 import statistics
 import sys
 import time
@@ -85,7 +86,7 @@ def main():
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--times", type=int, default=40, help="calls of each kind for each node")
     options = parser.parse_args()
-    server = Server(options.stocktake)
+    server = Server(options.stocktake, "--message-wait-seconds", "1")
     try:
         run(server, options)
     finally:
@@ -127,6 +128,10 @@ def run(server, options):
     for headers, _ in tokens:
         headers.pop("Transfer-Encoding")  # the length is sent instead: it is not signed
     rows["token"] = load.send([(body, headers) for headers, body in tokens])
+    questions = [signed(agent, "GetMessages", {
+        "Destination": agent.id, "MessagesRequestId": "x", "VisibilityTimeoutInSeconds": 10},
+        "ec2messages") for _ in range(5) for agent in agents]
+    rows["messages"] = Load(server, len(agents)).send(questions)
     print(f"{'call':<10} {'CPU us':>8} {'p50 ms':>8} {'p99 ms':>8} {'a day':>6} {'CPU s a node and day':>22}")
     total = 0
     for name, (cpu, taken) in rows.items():
@@ -135,12 +140,24 @@ def run(server, options):
         total += day
         print(f"{name:<10} {cpu * 1e6:>8.0f} {statistics.median(taken) * 1e3:>8.2f} "
               f"{taken[int(len(taken) * .99)] * 1e3:>8.2f} {PER_DAY[name]:>6} {day:>22.3f}")
-    # A question for messages costs what a poll costs, as far as it is read, checked and answered.
-    messages = rows["ping"][0] * PER_DAY["messages"]
-    print(f"{'messages':<10} {rows['ping'][0] * 1e6:>8.0f} {'':>8} {'':>8} {PER_DAY['messages']:>6} "
-          f"{messages:>22.3f}   (as a ping)")
-    for text, cost in [("without messages", total), ("with messages", total + messages)]:
+    for text, cost in [("without messages", total - rows["messages"][0] * PER_DAY["messages"]),
+                       ("with messages", total)]:
         print(f"one core at 70 % carries {int(0.7 * 86400 / cost):,} nodes {text}")
+    print(f"a connection that waits: {waiting(server, 2000):.0f} kB of the server's memory")
+
+
+def waiting(server, count):
+    """Resident kB of the server for each connection that is open and does nothing."""
+    before = server.resident()["VmRSS"]
+    connections = [socket.create_connection((server.host, server.port)) for _ in range(count)]
+    for connection in connections:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    for connection in connections:
+        connection.recv(1000)
+    after = server.resident()["VmRSS"]
+    for connection in connections:
+        connection.close()
+    return (after - before) * 1024 / count
 
 
 if __name__ == "__main__":
