@@ -60,6 +60,41 @@ struct CustomDocumentTests {
     #expect(result.failures.last?.message.contains("again.json already") == true)
   }
 
+  @Test func `a folder that hangs is left behind and spoils no other`() async throws {
+    try tree.write("etc/hangs/slow.json", "wait")
+    try tree.write("etc/quick/rack.json", Self.rack)
+    let release = DispatchSemaphore(value: 0)
+    defer { release.signal() }
+    var plan = CollectionPlan()
+    plan.collectors = []
+    plan.secondsMax = 2
+    plan.customFiles?.folders = ["etc/hangs", "etc/quick"]
+    plan.customFiles?.parse = { bytes in
+      if bytes == Array("wait".utf8) { release.wait() }
+      return try CustomDocument(parsing: bytes)
+    }
+    let result = try await collect(
+      plan, node: NodeID("n"), at: Instant(seconds: 1_767_225_600), machine: tree.machine)
+    #expect(
+      result.failures.map(\.description) == [
+        "/etc/hangs: it took longer than 2 s and was left behind"
+      ])
+    #expect(
+      result.reports.flatMap(\.entries).map(\.type.text) == [
+        "Custom:Rack", "Custom:CollectorStatus",
+      ])
+  }
+
+  @Test func `files beyond the limit are counted over all folders`() async throws {
+    for name in ["a/1", "a/2", "b/3", "b/4"] { try tree.write("\(name).json", Self.rack) }
+    var files = CustomFiles()
+    files.folders = ["a", "none", "b"]
+    files.filesMax = 3
+    let found = await files.collect(from: tree.machine, secondsMax: 60)
+    #expect(found.map(\.source) == ["/a/1.json", "/a/2.json", "/b/3.json"])
+    #expect(found.map(\.warnings) == [[], [], ["1 more files are not read: 3 is the most"]])
+  }
+
   private func script(_ name: String, _ text: String, mode: Int = 0o755) throws {
     try tree.write("scripts/\(name)", "#!/bin/sh\n" + text + "\n")
     try FileManager.default.setAttributes(

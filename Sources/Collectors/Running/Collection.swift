@@ -17,10 +17,9 @@ public func collect(
     found.append(await run(collector, on: machine, secondsMax: plan.secondsMax))
   }
   if plan.wantsCustom {
-    let custom = await onOwnThread {
-      (plan.customFiles?.collect(from: machine) ?? []) + (plan.scripts?.collect(on: machine) ?? [])
-    }
-    found = plan.asked(found + custom)
+    let files = await plan.customFiles?.collect(from: machine, secondsMax: plan.secondsMax)
+    let printed = await onOwnThread { plan.scripts?.collect(on: machine) }
+    found = plan.asked(found + (files ?? []) + (printed ?? []))
   }
   for type in unknown where !found.contains(where: { $0.type == type }) {
     var missing = Collected(source: type.text, type: type)

@@ -14,7 +14,7 @@ public struct CollectionPlan: Sendable {
   public var customFiles: CustomFiles? = CustomFiles()
   /// A folder of programs that print documents of custom types.
   public var scripts: ScriptFolder?
-  /// Seconds that one collector may take before it is left behind.
+  /// Seconds that one collector, or one folder of documents, may take before it is left behind.
   public var secondsMax = 30.0
   /// Whether attributes and items that move by themselves are sent too.
   public var keepsVolatile = false

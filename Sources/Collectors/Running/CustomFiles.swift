@@ -13,20 +13,32 @@ public struct CustomFiles: Sendable {
   /// Bytes that a file may have.
   public var bytesMax = 1 << 20
 
+  /// What makes a document of a file's bytes.
+  var parse: @Sendable ([UInt8]) throws -> CustomDocument = { try CustomDocument(parsing: $0) }
+
   /// Makes the agent's folder and our own.
   public init() {}
 
-  /// What each file has, in order of their paths.
-  func collect(from machine: Machine) -> [Collected] {
-    var paths = folders.flatMap { folder in
-      machine.expand(folder).flatMap { directory in
-        ((try? machine.names(in: directory)) ?? []).filter { $0.hasSuffix(".json") }
-          .map { "\(directory)/\($0)" }
+  /// What each file has, in order of folders and paths.
+  ///
+  /// A folder that takes longer than `secondsMax` is a failure of its own.
+  func collect(from machine: Machine, secondsMax: Double) async -> [Collected] {
+    var found: [Collected] = []
+    var left = 0
+    for folder in folders {
+      do {
+        let room = max(0, filesMax - found.count)
+        let looked = try await onOwnThread(secondsMax: secondsMax) {
+          documents(in: folder, atMost: room, machine)
+        }
+        found += looked.found
+        left += looked.left
+      } catch {
+        var failed = Collected(source: "/" + folder, type: nil)
+        failed.failure = String(describing: error)
+        found.append(failed)
       }
     }
-    let left = paths.count - filesMax
-    paths = Array(paths.prefix(filesMax))
-    var found = paths.map { path in read(path, machine) }
     if left > 0, !found.isEmpty {
       found[found.count - 1].warnings.append(
         "\(left) more files are not read: \(filesMax) is the most")
@@ -34,11 +46,21 @@ public struct CustomFiles: Sendable {
     return found
   }
 
+  private func documents(
+    in folder: String, atMost room: Int, _ machine: Machine
+  ) -> (found: [Collected], left: Int) {
+    let paths = machine.expand(folder).flatMap { directory in
+      ((try? machine.names(in: directory)) ?? []).filter { $0.hasSuffix(".json") }
+        .map { "\(directory)/\($0)" }
+    }
+    return (paths.prefix(room).map { read($0, machine) }, max(0, paths.count - room))
+  }
+
   private func read(_ path: String, _ machine: Machine) -> Collected {
     var found = Collected(source: "/" + path, type: nil)
     do {
       let bytes = try machine.bytes(of: path, max: bytesMax)
-      found.take(try CustomDocument(parsing: bytes))
+      found.take(try parse(bytes))
     } catch {
       found.failure = String(describing: error)
     }
