@@ -133,7 +133,7 @@ private struct AptStanza {
     guard let end, end.isReportable, start.isReportable else { return nil }
     var values: [String: String?] = [
       "StartDate": start.description, "EndDate": end.description,
-      "CommandLine": fields["Commandline"].map(Self.withoutPasswords),
+      "CommandLine": fields["Commandline"].map { Redaction.line($0) },
       "RequestedBy": fields["Requested-By"], "Error": fields["Error"],
     ]
     for (field, name) in [
@@ -146,15 +146,5 @@ private struct AptStanza {
       values[name + "Count"] = String(list.split(separator: "), ").count)
     }
     return AptTransaction(start: start, end: end, item: ImportedItem.item(values))
-  }
-
-  /// A command line without what stands between `://` and `@`.
-  private static func withoutPasswords(_ text: String) -> String {
-    text.split(separator: " ", omittingEmptySubsequences: false).map { word in
-      guard let scheme = word.range(of: "://"), let at = word.lastIndex(of: "@"),
-        at >= scheme.upperBound
-      else { return String(word) }
-      return word[..<scheme.upperBound] + "***" + word[at...]
-    }.joined(separator: " ")
   }
 }

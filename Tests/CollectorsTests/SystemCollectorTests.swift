@@ -327,9 +327,20 @@ struct RedactionTests {
       ["sh", "-c", "tool --\(name) \(s) && other"], ["sh", "-c", "\(name)=\(s) tool"],
       ["curl", "-H", "\(name): \(s)"], ["curl", "https://user:\(s)@example.org/path"],
       ["tool", "--url=postgres://me:\(s)@db/x"], ["mysql", "-p\(s)"], ["curl", "-u", "me:\(s)"],
+      ["tool", "--\(name)=two \(s)"], ["tool", "\(name): Basic \(s)"],
+      ["tool", "--set", "user=me,\(name)=\(s)"], ["curl", "https://db/x?id=1&\(name)=\(s)"],
+      ["tool", "-o", "A::B::\(name)=\(s)"], ["tool", "http://me:\(s)\(name)@host:80"],
+      ["tool", "x http://me:\(s)\(name)@host:80 y"],
     ]
     for line in lines {
       #expect(!Redaction.line(line).contains(s), "\(line)")
+    }
+    for command in [
+      "tool --\(name) 'two \(s)'", "tool --\(name)=\"two \(s)\"", "\(name)='\(s)' tool",
+      "sh -c \"tool --\(name) 'two \(s)'\"", "don't --\(name) \(s)",
+      "tool --\(name)=two\\ \(s)", "curl -H '\(name): Basic \(s)' https://db/",
+    ] {
+      #expect(!Redaction.line(command).contains(s), "\(command)")
     }
   }
 
@@ -338,10 +349,18 @@ struct RedactionTests {
     #expect(Redaction.line(line) == "/usr/sbin/nginx -c /etc/nginx/nginx.conf -g daemon on;")
     let java = ["java", "-Xmx2g", "-jar", "/opt/app/app-1.2.3.jar", "--port", "8080"]
     #expect(Redaction.line(java) == java.joined(separator: " "))
+    for command in [
+      "test -x /usr/sbin/anacron || ( cd / && run-parts --report /etc/cron.daily )",
+      #"sh -c "cd '/a b' && find . -name '*.tmp' -delete" 2>&1"#, "echo don't", "rsync -a a:/b c:d",
+      #"echo "a b"#, #"x="a b" y"#,
+    ] {
+      #expect(Redaction.line(command) == command)
+    }
   }
 
   @Test func `a long word that only a key can be is taken out`() {
     let key = "wJalrXUtnFEMI0K7MDENG9bPxRfiCY3EXAMPLEKEY1"
     #expect(Redaction.line(["tool", key]) == "tool [redacted]")
+    #expect(Redaction.line("tool '\(key)'") == "tool [redacted]")
   }
 }

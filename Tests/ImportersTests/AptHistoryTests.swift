@@ -45,7 +45,7 @@ struct AptHistoryTests {
       entries[1].content == [
         [
           "StartDate": "2026-03-03T09:00:00Z", "EndDate": "2026-03-03T09:00:05Z",
-          "CommandLine": "apt-get -o Acquire::http::Proxy=http://***@proxy:80 install a",
+          "CommandLine": "apt-get -o Acquire::http::Proxy=http://[redacted]@proxy:80 install a",
           "RequestedBy": "kim (1000)", "Installed": "a:amd64 (1.0), b:amd64 (2, automatic)",
           "InstalledCount": "2", "Upgraded": "c:amd64 (1, 2)", "UpgradedCount": "1",
         ],
@@ -57,6 +57,24 @@ struct AptHistoryTests {
       ])
     #expect(history.knownFrom == utc("2026-03-03 09:00:00"))
     #expect(history.warnings.isEmpty && history.recordsRead == 2)
+  }
+
+  @Test(arguments: [
+    ("-o Acquire::https::Password=hunter2 update", "-o Acquire::https::Password=[redacted] update"),
+    (#"-o Dir::Auth="hunter2 hunter2" update"#, "-o Dir::Auth=[redacted] update"),
+    ("--token hunter2 install a", "--token [redacted] install a"),
+    ("API_KEY=hunter2 install a", "API_KEY=[redacted] install a"),
+    ("-o Proxy=http://me:hunter2@proxy update", "-o Proxy=http://[redacted]@proxy update"),
+    ("install --no-install-recommends a=1.0-1 b:amd64 c+", nil),
+  ])
+  func `secrets of a command line are taken out, and nothing else`(
+    words: String, shown: String?
+  ) throws {
+    let tree = try TemporaryTree()
+    let stanza = text.replacing("apt purge a", with: "apt-get \(words)")
+    let path = try tree.write("history.log", stanza)
+    let row = entries(try history([path])).last?.content?.last
+    #expect(row?["CommandLine"] == "apt-get \(shown ?? words)")
   }
 
   @Test func `files in any order, packed or repeated, give each transaction once`() throws {

@@ -62,7 +62,7 @@ public struct CronJobCollector: Collector {
     return lines.compactMap { line in
       guard let job = CronLine(line.trimmed, hasUser: hasUser) else { return nil }
       // A job's place in its file moves when others come; what it does stays.
-      let command = text(cutTo: 2000, Redaction.line([job.command]))
+      let command = text(cutTo: 2000, Redaction.line(job.command))
       let name = "/\(path): \(command)"
       counts[name, default: 0] += 1
       let count = counts[name] ?? 1
