@@ -78,6 +78,38 @@ struct SystemCollectorTests {
     }
   }
 
+  @Test func `ports that the kernel hands out make no change, unless they are reserved`() throws {
+    func sockets(_ ports: [Int], state: String) -> String {
+      "head\n"
+        + ports.enumerated().map { index, port in
+          let address = "0100007F:" + String(port, radix: 16, uppercase: true)
+          return "\(index): \(address) 00000000:0000 \(state) 0:0 0:0 0 0 0 \(index)\n"
+        }.joined()
+    }
+    let ports = [80, 32_767, 32_768, 33_060, 40_000, 60_999, 61_000]
+    try tree.write("proc/net/tcp", sockets(ports, state: "0A"))
+    try tree.write("proc/net/udp", sockets(ports, state: "07"))
+    let collector = ListeningPortCollector()
+    func steady() throws -> [String] {
+      let items = try collector.collect(from: tree.machine)
+      #expect(items.count == 2 * ports.count)
+      return items.filter { !collector.isVolatile($0) }.map { item in
+        "\(item["Protocol"] ?? "") \(item["Port"] ?? "")"
+      }
+    }
+    func both(_ ports: [Int]) -> [String] {
+      ["tcp", "udp"].flatMap { name in ports.map { "\(name) \($0)" } }
+    }
+    #expect(try steady() == both([80, 32_767, 61_000]))
+    try tree.write("proc/sys/net/ipv4/ip_local_reserved_ports", "33060,39990-40010\n")
+    #expect(try steady() == both([80, 32_767, 33_060, 40_000, 61_000]))
+    try tree.write("proc/sys/net/ipv4/ip_local_port_range", "40000\t65535\n")
+    #expect(try steady() == both([80, 32_767, 32_768, 33_060, 40_000]))
+    try tree.write("proc/sys/net/ipv4/ip_local_port_range", "rubbish\n")
+    #expect(try steady() == both([80, 32_767, 33_060, 40_000, 61_000]))
+    #expect(collector.volatileAttributes.contains("Ephemeral"))
+  }
+
   /// The sockets that listen, as `tcp 127.0.0.1 80`.
   private func look() throws -> Set<String> {
     Set(

@@ -2,8 +2,10 @@ public import Inventory
 
 /// The ports at which the machine waits for others: TCP sockets that listen, UDP sockets without a peer.
 ///
-/// Of the network namespace of the process that collects. A port below the range that the kernel hands
-/// out by itself is steady; one within it comes and goes with whatever client has it.
+/// Of the network namespace of the process that collects. A port outside the range that the kernel hands
+/// out by itself is steady. One within it is another one after each restart of a TCP service that did
+/// not choose it, and mostly that of a UDP client; whoever runs a service at such a port reserves it
+/// (`net.ipv4.ip_local_reserved_ports`), and then it is steady too.
 public struct ListeningPortCollector: Collector {
   /// Makes the collector.
   public init() {}
@@ -11,14 +13,11 @@ public struct ListeningPortCollector: Collector {
   /// `Custom:ListeningPort`.
   public var type: TypeName { .listeningPort }
 
-  /// The number of the process.
-  public var volatileAttributes: Set<String> { ["Pid"] }
+  /// The number of the process, and whether the kernel hands out the port.
+  public var volatileAttributes: Set<String> { ["Pid", "Ephemeral"] }
 
-  /// UDP ports of the range that the kernel hands out, which are mostly a client's.
-  public func isVolatile(_ item: Item) -> Bool {
-    (item["Protocol"] ?? "").hasPrefix("udp")
-      && Int(item["Port"] ?? "").map { $0 >= 32_768 } ?? false
-  }
+  /// Ports that the kernel hands out.
+  public func isVolatile(_ item: Item) -> Bool { item["Ephemeral"] != nil }
 
   /// Open files that are looked at to find whose a socket is.
   static let descriptorsMax = 500_000
@@ -38,6 +37,7 @@ public struct ListeningPortCollector: Collector {
     }
     let owners = Owners(of: Set(sockets.map(\.inode)), on: machine)
     let accounts = try? machine.accounts()
+    let ephemeral = EphemeralPorts(on: machine)
     // Several processes may wait at one place: the sockets are told apart by nothing that lasts.
     var seen: Set<[String]> = []
     return sockets.sorted().compactMap { socket in
@@ -50,8 +50,44 @@ public struct ListeningPortCollector: Collector {
       ]
       values["Process"] = owner?.name
       values["Pid"] = owner.map { String($0.id) }
+      if ephemeral.contains(socket.port) { values["Ephemeral"] = "true" }
       return Item(values)
     }
+  }
+}
+
+/// The ports that the kernel hands out to who asks for any, of both protocols and families.
+///
+/// Source: ip_local_port_range and ip_local_reserved_ports in the kernel's ip-sysctl.
+struct EphemeralPorts {
+  /// Where the kernel begins and ends if nobody tells it otherwise.
+  private static let usual = 32_768...60_999
+
+  private let range: ClosedRange<Int>
+  private let reserved: [ClosedRange<Int>]
+
+  /// Reads what the machine is set to.
+  init(on machine: Machine) {
+    let folder = "proc/sys/net/ipv4"
+    let ends =
+      machine.line(of: "\(folder)/ip_local_port_range")?
+      .split(whereSeparator: \.isWhitespace).compactMap { Int($0) } ?? []
+    range = Self.range(ends) ?? Self.usual
+    reserved = (machine.line(of: "\(folder)/ip_local_reserved_ports") ?? "")
+      .split(separator: ",").compactMap { part in
+        let ends = part.split(separator: "-").compactMap { Int($0) }
+        return Self.range(ends.count == 1 ? ends + ends : ends)
+      }
+  }
+
+  private static func range(_ ends: [Int]) -> ClosedRange<Int>? {
+    guard ends.count == 2, ends[0] <= ends[1] else { return nil }
+    return ends[0]...ends[1]
+  }
+
+  /// Whether the kernel may hand out a port.
+  func contains(_ port: Int) -> Bool {
+    range.contains(port) && !reserved.contains { $0.contains(port) }
   }
 }
 
