@@ -1,0 +1,98 @@
+import JSONTape
+import Testing
+
+@testable import SystemsManager
+
+@Suite("Schedules")
+struct ScheduleTests {
+  @Test(
+    "rates and cron expressions are read",
+    arguments: [
+      ("rate(30 minutes)", Schedule.rate(1800)), ("rate(1 hour)", .rate(3600)),
+      ("rate(12 hours)", .rate(43200)), ("rate(1 day)", .rate(86400)),
+      ("cron(0 2 ? * SUN *)", .cron(["0", "2", "?", "*", "SUN", "*"])),
+    ])
+  func read(_ text: String, _ expected: Schedule) {
+    #expect(Schedule(text) == expected)
+  }
+
+  @Test(
+    "anything else is none",
+    arguments: [
+      "", "rate()", "rate(0 hours)", "rate(-1 hours)", "rate(1 week)", "rate(1 hours",
+      "rate (1 hour)",
+      "rate(99999999999999999999 days)", "cron(0 2)", "cron(0 2 ? * SUN * * *)",
+      "cron(0 2 ? * $(x) *)", "daily",
+    ])
+  func refused(_ text: String) {
+    #expect(Schedule(text) == nil)
+  }
+
+  @Test("a rate below half an hour is refused by name")
+  func tooShort() throws {
+    #expect(throws: ServiceError.self) { try Schedule.check("rate(29 minutes)") }
+    try Schedule.check("rate(30 minutes)")
+    try Schedule.check(nil)
+  }
+}
+
+@Suite("Associations that are one")
+struct EffectiveAssociationTests {
+  private func parameters(_ text: String) throws -> JSONValue {
+    try JSONValue(parsing: Array(text.utf8).span.bytes)
+  }
+
+  private func association(
+    _ id: String, created: Int64, _ input: String
+  ) throws -> Association {
+    Association(id: id, created: created, input: try parameters(input))
+  }
+
+  @Test("what any wants is collected, in whatever order they come")
+  func merged() throws {
+    let first = try parameters(#"{"applications":["Disabled"],"files":["[{\"Path\":\"/a\"}]"]}"#)
+    let second = try parameters(
+      #"{"applications":["Enabled"],"services":["Disabled"],"files":["[{\"Path\":\"/b\"}]"]}"#)
+    for pair in [[first, second], [second, first]] {
+      let merged = EffectiveAssociation.merged(pair)
+      #expect(merged["applications"]?.texts == ["Enabled"])
+      #expect(merged["services"]?.texts == ["Disabled"])
+      #expect(merged["networkConfig"] == nil)
+      let files = try parameters(merged["files"]?.texts.first ?? "")
+      #expect(Set(files.elements.compactMap { $0["Path"]?.text }) == ["/a", "/b"])
+    }
+    #expect(EffectiveAssociation.merged([first]) == first)
+  }
+
+  @Test("one that names the node takes the place of one for all, and the checksum tells changes")
+  func precedence() throws {
+    let all = try association(
+      "a", created: 1,
+      #"{"Targets":[{"Key":"InstanceIds","Values":["*"]}],"ScheduleExpression":"rate(1 hour)"}"#)
+    let tagged = try association(
+      "b", created: 2,
+      #"{"Targets":[{"Key":"tag:env","Values":["prod"]}],"ScheduleExpression":"rate(1 day)"}"#)
+    let plain = EffectiveAssociation([all, tagged], node: "mi-1", tags: [:])
+    #expect(plain?.id == "a")
+    #expect(plain?.overridden.isEmpty == true)
+    let special = EffectiveAssociation([all, tagged], node: "mi-1", tags: ["env": "prod"])
+    #expect(special?.id == "b")
+    #expect(special?.schedule == "rate(1 day)")
+    #expect(special?.overridden.map(\.association.id) == ["a"])
+    #expect(plain?.checksum != special?.checksum)
+    let again = EffectiveAssociation([tagged, all], node: "mi-1", tags: ["env": "prod"])
+    #expect(again?.checksum == special?.checksum)
+    #expect(EffectiveAssociation([tagged], node: "mi-1", tags: ["env": "test"]) == nil)
+  }
+
+  @Test("all of several targets must hold")
+  func targets() throws {
+    let both = try association(
+      "a", created: 1,
+      #"{"Targets":[{"Key":"tag:env","Values":["prod"]},{"Key":"tag-key","Values":["web"]}]}"#)
+    let terms = try #require(both.terms())
+    #expect(terms.covers("mi-1", tags: ["env": "prod", "web": ""]))
+    #expect(!terms.covers("mi-1", tags: ["env": "prod"]))
+    #expect(!terms.covers("mi-1", tags: ["web": ""]))
+  }
+}
