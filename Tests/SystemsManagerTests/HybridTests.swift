@@ -1,3 +1,4 @@
+import Inventory
 import JSONTape
 import Testing
 
@@ -26,6 +27,26 @@ struct ScheduleTests {
     ])
   func refused(_ text: String) {
     #expect(Schedule(text) == nil)
+  }
+
+  @Test(
+    "the next time of a cron expression",
+    arguments: [
+      ("cron(0 2 ? * SUN *)", "2026-11-24T14:25:33Z", "2026-11-29T02:00:00Z"),
+      ("cron(0 2 * * ? *)", "2026-11-24T02:00:00Z", "2026-11-25T02:00:00Z"),
+      ("cron(0/30 * * * ? *)", "2026-11-24T14:25:33Z", "2026-11-24T14:30:00Z"),
+      ("cron(15 10 ? * MON-FRI *)", "2026-11-27T10:15:00Z", "2026-11-30T10:15:00Z"),
+      ("cron(0 0 29 2 ? *)", "2026-11-24T00:00:00Z", "2028-02-29T00:00:00Z"),
+      ("cron(0 0 1 1,7 ? *)", "2026-11-24T00:00:00Z", "2027-01-01T00:00:00Z"),
+      ("cron(59 23 31 12 ? 2026)", "2026-11-24T00:00:00Z", "2026-12-31T23:59:00Z"),
+      ("cron(0 0 1 1 ? 2020)", "2026-11-24T00:00:00Z", nil),
+      ("cron(0 0 30 2 ? *)", "2026-11-24T00:00:00Z", nil),
+      ("cron(0 0 L * ? *)", "2026-11-24T00:00:00Z", nil),
+      ("rate(12 hours)", "2026-11-24T00:00:00Z", "2026-11-24T12:00:00Z"),
+    ] as [(String, String, String?)])
+  func next(_ text: String, _ after: String, _ expected: String?) throws {
+    let time = try #require(Instant(captureTime: after))
+    #expect(Schedule(text)?.next(after: time)?.description == expected)
   }
 
   @Test("a rate below half an hour is refused by name")

@@ -54,10 +54,9 @@ struct AgentWork: Codable {
     guard association != nil else { return false }
     guard !isAsked, let lastRun else { return true }
     guard let schedule else { return false }
-    guard case .rate(let seconds) = Schedule(schedule) else {
-      return now.seconds - lastRun >= Self.secondsDefault
-    }
-    return now.seconds - lastRun >= seconds
+    let last = Instant(seconds: lastRun)
+    let next = Schedule(schedule)?.next(after: last)
+    return now >= next ?? last.advanced(bySeconds: Self.secondsDefault)
   }
 
   /// What is to be collected: all that is on by default where the association says nothing.
