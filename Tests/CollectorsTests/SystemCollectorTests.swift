@@ -284,6 +284,85 @@ struct SystemCollectorTests {
     }
   }
 
+  @Test func `drop-ins change units as systemd reads them`() throws {
+    let lib = "usr/lib/systemd/system"
+    let etc = "etc/systemd/system"
+    try tree.write(
+      "\(lib)/web-app.service",
+      "[Unit]\nDescription=Old\nRequires=db.service\n[Service]\nType=notify\n")
+    try tree.write("\(lib)/db.service", "[Unit]\nDescription=Data\n[Service]\n")
+    try tree.write("\(lib)/other.service", "[Unit]\nBindsTo=db.service web-app.service\n")
+    try tree.write(
+      "\(lib)/web-app.service.d/10-a.conf", "[Unit]\nDescription=Masked\nRequires=no.service\n")
+    try tree.write("\(etc)/web-app.service.d/10-a.conf", "")
+    try tree.write(
+      "\(lib)/web-app.service.d/20-b.conf",
+      "[Unit]\nDescription=New\nRequires=\nRequires=b.socket db.service\n[Service]\nType=exec\n")
+    try tree.write("\(etc)/web-.service.d/15-c.conf", "[Unit]\nDescription=Near\nBindsTo=c.mount\n")
+    try tree.write("\(lib)/web-.service.d/20-b.conf", "[Unit]\nDescription=Farther\n")
+    try tree.write("\(etc)/service.d/20-b.conf", "[Unit]\nDescription=Farthest\n")
+    try tree.write("\(etc)/service.d/99.conf", "[Unit]\nRequires=all.target\n")
+    try tree.write("\(etc)/db.service.d/x.conf", "[Unit]\nDescription=\n")
+    try tree.write("\(etc)/db.service.d/readme", "[Unit]\nDescription=No\n")
+    let items = try ServiceCollector().collect(from: tree.machine)
+    #expect(names(items) == ["db.service", "other.service", "web-app.service"])
+    #expect(items.map { $0["DisplayName"] } == ["db.service", "Farthest", "New"])
+    #expect(items.map { $0["ServiceType"] } == ["simple", "simple", "exec"])
+    #expect(
+      items.map { $0["ServicesDependedOn"] } == [
+        "all.target", "all.target,db.service,web-app.service",
+        "all.target,b.socket,c.mount,db.service",
+      ])
+    #expect(
+      items.map { $0["DependentServices"] } == [
+        "other.service,web-app.service", nil, "other.service",
+      ])
+    try FileManager.default.createSymbolicLink(
+      atPath: tree.path("\(etc)/web-app.service.d/20-b.conf"), withDestinationPath: "/dev/null")
+    let masked = try ServiceCollector().collect(from: tree.machine).last
+    #expect(masked?["DisplayName"] == "Near")
+    #expect(masked?["ServiceType"] == "notify")
+    // A folder of the administrator goes before one of a package, however near that is.
+    try FileManager.default.removeItem(atPath: tree.path("\(etc)/web-app.service.d/20-b.conf"))
+    try tree.write("\(etc)/web-.service.d/20-b.conf", "[Unit]\nDescription=Admin\n")
+    #expect(try ServiceCollector().collect(from: tree.machine).last?["DisplayName"] == "Admin")
+    try tree.write("\(lib)/t.timer", "[Timer]\nOnCalendar=daily\nOnBootSec=5min\n")
+    try tree.write("\(etc)/t.timer.d/x.conf", "[Timer]\nOnCalendar=\nOnCalendar=weekly\n")
+    try tree.write("\(etc)/timers.target.wants/t.timer", "")
+    #expect(
+      try CronJobCollector().collect(from: tree.machine).map { $0["Schedule"] }
+        == ["OnCalendar=weekly"])
+  }
+
+  @Test func `services are described as systemd describes them, where it runs`() throws {
+    guard live.exists("run/systemd/system"),
+      let text = output(
+        of: "systemctl", "show", "*.service", "--all", "--no-pager",
+        "--property=Id,Description,Requires,BindsTo")
+    else { return }
+    var shown: [String: [String: String]] = [:]
+    for unit in text.split(separator: "\n\n") {
+      var values: [String: String] = [:]
+      for line in unit.split(separator: "\n") {
+        let words = line.split(separator: "=", maxSplits: 1).map(String.init)
+        if words.count == 2 { values[words[0]] = words[1] }
+      }
+      shown[values["Id"] ?? ""] = values
+    }
+    for item in try ServiceCollector().collect(from: live) where item["StartType"] != "Disabled" {
+      guard let values = shown[item["Name"] ?? ""] else { continue }
+      // A name may hold specifiers, which systemd fills in.
+      if item["DisplayName"]?.contains("%") == false {
+        #expect(item["DisplayName"] == values["Description"])
+      }
+      let needed = (values["Requires"] ?? "") + " " + (values["BindsTo"] ?? "")
+      let own = (item["ServicesDependedOn"] ?? "").split(separator: ",")
+      // systemd adds what a unit needs without saying so.
+      let all = Set(needed.split(separator: " "))
+      #expect(all.isSuperset(of: own.filter { !$0.contains("%") }), "\(item["Name"] ?? "")")
+    }
+  }
+
   @Test func `a process that was started is there, without its secrets`() throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sleep")

@@ -76,8 +76,11 @@ public struct CronJobCollector: Collector {
   /// The timers that a target wants, which is what "enabled" means.
   private func timers(_ machine: Machine) -> [Item] {
     var paths: [String: String] = [:]
+    var dropIns = DropIns()
     for folder in Self.unitFolders.reversed() {
-      for name in (try? machine.names(in: folder)) ?? [] where name.hasSuffix(".timer") {
+      let names = (try? machine.names(in: folder)) ?? []
+      dropIns.add(names.filter { $0.hasSuffix("timer.d") }, in: folder, on: machine)
+      for name in names where name.hasSuffix(".timer") {
         paths[name] = "\(folder)/\(name)"
       }
     }
@@ -88,7 +91,9 @@ public struct CronJobCollector: Collector {
       }
     }
     return paths.sorted { $0.key < $1.key }.compactMap { name, path in
-      guard wanted.contains(name), let unit = UnitFile(path, on: machine) else { return nil }
+      guard wanted.contains(name),
+        let unit = UnitFile(path, dropIns: dropIns.paths(of: name), on: machine)
+      else { return nil }
       let triggers = unit.values.filter { $0.section == "Timer" && $0.name.hasPrefix("On") }
       let service = unit["Timer", "Unit"] ?? name.dropLast(5) + "service"
       return [

@@ -18,20 +18,32 @@ public struct ServiceCollector: Collector {
     guard !units.files.isEmpty else {
       return try scripts(on: machine)
     }
-    return units.files.sorted { $0.key < $1.key }.compactMap { name, path in
-      guard let file = UnitFile(path, on: machine) else { return nil }
+    let files = units.files.compactMapValues { path -> UnitFile? in
+      let name = String(path.split(separator: "/").last ?? "")
+      return UnitFile(path, dropIns: units.dropIns.paths(of: name), on: machine)
+    }
+    let needed = files.mapValues { Set($0.words("Unit", "Requires") + $0.words("Unit", "BindsTo")) }
+    var dependents: [String: [String]] = [:]
+    for (name, others) in needed {
+      for other in others { dependents[other, default: []].append(name) }
+    }
+    return files.sorted { $0.key < $1.key }.map { name, file in
       var values = [
         "Name": name, "StartType": units.startType(name, file, machine),
         "DisplayName": text(cutTo: 1000, file["Unit", "Description"] ?? name),
         "ServiceType": file["Service", "Type"] ?? "simple",
       ]
-      let needed = file.words("Unit", "Requires") + file.words("Unit", "BindsTo")
-      if !needed.isEmpty {
-        values["ServicesDependedOn"] = text(cutTo: 4096, needed.sorted().joined(separator: ","))
-      }
+      values["ServicesDependedOn"] = Self.list(needed[name])
+      values["DependentServices"] = Self.list(dependents[name])
       values["Status"] = states?.status(of: name)
       return Item(values)
     }
+  }
+
+  /// Names in their order; nil where there are none.
+  private static func list(_ names: (some Collection<String>)?) -> String? {
+    guard let names, !names.isEmpty else { return nil }
+    return text(cutTo: 4096, names.sorted().joined(separator: ","))
   }
 
   private func scripts(on machine: Machine) throws -> [Item] {
@@ -54,6 +66,7 @@ private struct Units {
 
   /// The path of each, by its name; that of the first folder counts.
   private(set) var files: [String: String] = [:]
+  private(set) var dropIns = DropIns()
   private var wanted: Set<String> = []
   private var masked: Set<String> = []
 
@@ -63,7 +76,9 @@ private struct Units {
       "run/systemd/system", "etc/systemd/system",
     ]
     for folder in folders {
-      for name in (try? machine.names(in: folder)) ?? [] {
+      let names = (try? machine.names(in: folder)) ?? []
+      dropIns.add(names, in: folder, on: machine)
+      for name in names {
         if name.hasSuffix(".service"), !name.hasSuffix("@.service") {
           let path = "\(folder)/\(name)"
           let target = machine.link(at: path)
@@ -79,6 +94,10 @@ private struct Units {
     }
     guard files.count <= Self.unitsMax else {
       throw CollectorError("there are \(files.count) units, more than \(Self.unitsMax)")
+    }
+    guard dropIns.count <= DropIns.filesMax else {
+      throw CollectorError(
+        "there are \(dropIns.count) drop-in files of units, more than \(DropIns.filesMax)")
     }
   }
 

@@ -8,12 +8,20 @@ struct UnitFile {
 
   private static let bytesMax = 1 << 20
 
-  let values: [Value]
+  private(set) var values: [Value] = []
 
   /// Nil where the file cannot be read; a unit that is masked is an empty one.
-  init?(_ path: String, on machine: Machine) {
+  ///
+  /// A drop-in file that cannot be read is one that is masked.
+  init?(_ path: String, dropIns: [String] = [], on machine: Machine) {
     guard let bytes = try? machine.bytes(of: path, max: Self.bytesMax) else { return nil }
-    var values: [Value] = []
+    take(bytes)
+    for path in dropIns {
+      if let bytes = try? machine.bytes(of: path, max: Self.bytesMax) { take(bytes) }
+    }
+  }
+
+  private mutating func take(_ bytes: [UInt8]) {
     var section = ""
     var held = ""
     for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
@@ -28,13 +36,23 @@ struct UnitFile {
       if whole.hasPrefix("["), whole.hasSuffix("]") {
         section = String(whole.dropFirst().dropLast())
       } else if let equals = whole.firstIndex(of: "=") {
-        values.append(
+        take(
           Value(
             section: section, name: whole[..<equals].trimmed,
             value: whole[whole.index(after: equals)...].trimmed))
       }
     }
-    self.values = values
+  }
+
+  /// Takes a line; an empty value takes back what came before it, but dependencies, which stay.
+  private mutating func take(_ line: Value) {
+    guard line.value.isEmpty else { return values.append(line) }
+    let isTrigger = line.section == "Timer" && line.name.hasPrefix("On")
+    if ["Requires", "BindsTo"].contains(line.name) { return }
+    values.removeAll { value in
+      value.section == line.section
+        && (value.name == line.name || isTrigger && value.name.hasPrefix("On"))
+    }
   }
 
   /// The last value of a name.
