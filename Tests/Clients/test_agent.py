@@ -136,8 +136,8 @@ def test_a_weak_key_is_refused(hybrid, ssm):
 
 
 def test_an_expired_activation_registers_nobody(hybrid, ssm):
-    id, secret = activation(ssm, ExpirationDate=time.time() + 2)
-    time.sleep(2.5)
+    id, secret = activation(ssm, ExpirationDate=time.time() + 4)
+    time.sleep(4.5)
     assert refused(hybrid, id, secret) == "ActivationExpired"
     found = ssm.describe_activations(
         Filters=[{"FilterKey": "ActivationIds", "FilterValues": [id]}])["ActivationList"]
@@ -395,14 +395,14 @@ def test_pings_are_information_with_a_history(hybrid, ssm):
 
 
 def test_a_ping_counts_and_silence_is_told():
-    server = Server("--connection-lost-after", "1")
+    server = Server("--connection-lost-after", "4")
     try:
         ssm, agent = server.client(), live(server)
         def told():
             return ssm.describe_instance_information(
                 Filters=[{"Key": "InstanceIds", "Values": [agent.id]}])["InstanceInformationList"][0]
         assert told()["PingStatus"] == "Online"
-        time.sleep(2.5)
+        time.sleep(6)
         assert told()["PingStatus"] == "ConnectionLost"
         agent.ping()
         first = told()
@@ -897,3 +897,32 @@ def test_a_server_killed_while_nodes_upload_heals(account):
         assert len(entries(ssm, agent.id)) == 300
         assert {row["Name"] for row in entries(ssm, agent.id)} == {
             row["Name"] for row in wanted[agent.id]}
+
+
+def test_a_herd_that_comes_back_at_once_is_told_to_wait_and_gets_through():
+    """More at a time than the server takes: the others are throttled, and the agent's retries suffice."""
+    server = Server("--requests-in-flight-max", "4")
+    try:
+        agents = [live(server, seed=number) for number in range(24)]
+        throttled = []
+        def come_back(agent):
+            agent.pause_scale, parse = 0.3, agent._parse
+            def note(status, raw):
+                if b"ThrottlingException" in raw:
+                    throttled.append(agent.id)
+                return parse(status, raw)
+            agent._parse = note
+            agent.retries = 6
+            return agent.run_due(modelled_snapshot(agent.random.randrange(99), packages=300))
+        server.stop()
+        server.start()
+        for agent in agents:
+            agent.endpoint = Agent(server.url, key=KEY).endpoint
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            assert list(pool.map(come_back, agents)) == [1] * 24
+        ssm = server.client()
+        assert throttled, "the server took all at once: the test shows nothing"
+        for agent in agents:
+            assert len(entries(ssm, agent.id)) == 300
+    finally:
+        server.close()
