@@ -1,0 +1,48 @@
+import FoundationEssentials
+import HistoryStore
+package import Inventory
+
+extension NodeRegistry {
+  /// Makes an activation; its code is in the answer and cannot be asked for again.
+  package func createActivation(
+    _ terms: Activation.Terms, in scope: Scope
+  ) throws -> (activation: Activation, code: String) {
+    let now = store.preciseNow.milliseconds
+    let expires = terms.expires ?? now + Activation.lifeDefault
+    guard expires > now, expires <= now + Activation.lifeMax else {
+      throw RegistrationError(
+        "InvalidParameters", "ExpirationDate must be in the next 30 days.")
+    }
+    guard (1...Activation.limitMax).contains(terms.limit) else {
+      throw RegistrationError(
+        "InvalidParameters", "RegistrationLimit is 1 to \(Activation.limitMax).")
+    }
+    let id = UUID().uuidString.lowercased()
+    let code = Self.random(16)
+    let activation = Activation(
+      id: id, account: scope.account, region: scope.region, description: terms.description,
+      defaultName: terms.defaultName, role: terms.role, limit: terms.limit, created: now,
+      expires: expires, tags: terms.tags, codeDigest: Activation.digest(id, code))
+    try store.setControlRow(Self.activationRow(id), to: try Self.encoded(activation))
+    return (activation, code)
+  }
+
+  /// The activations of a scope, in order of their ids.
+  package func activations(in scope: Scope) throws -> [Activation] {
+    try store.controlRows(prefix: Self.activationRow("")).compactMap {
+      Self.decoded(Activation.self, $0.value)
+    }.filter { $0.scope == scope }
+  }
+
+  /// Removes an activation; nodes that registered with it stay.
+  ///
+  /// False where there is none.
+  package func deleteActivation(_ id: String, in scope: Scope) throws -> Bool {
+    let row = Self.activationRow(id)
+    guard let found = Self.decoded(Activation.self, try store.controlRow(row)),
+      found.scope == scope
+    else { return false }
+    try store.setControlRow(row, to: nil)
+    return true
+  }
+}
