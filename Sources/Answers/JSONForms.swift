@@ -20,8 +20,34 @@ extension InventoryState {
     .object(
       heading + [
         .init("schemaVersion", .text(schemaVersion)), .init("imported", .bool(isImported)),
+        .init("source", .text(source?.name)),
         .init("items", .array(items.map { .item($0) })),
       ])
+  }
+}
+
+extension SourceClaim {
+  /// What the source is called: its name, or that the node reported it.
+  package var name: String { source?.name ?? "reported" }
+
+  /// One source of a state.
+  package var json: JSONValue {
+    .object([
+      .init("source", .string(name)), .init("standing", .string(standing.rawValue)),
+      .init("observedAt", .time(observedAt)), .init("nextObserved", .time(nextObserved)),
+      .init("sequence", .integer(Int64(clamping: sequence.value))),
+      .init("itemCount", .integer(Int64(itemCount))),
+      .init(
+        "differences",
+        .array(
+          differences.map { difference in
+            .object([
+              .init("change", .string(difference.kind.rawValue)),
+              .init("identity", .item(difference.identity)), .init("old", .item(difference.old)),
+              .init("new", .item(difference.new)),
+            ])
+          })),
+    ])
   }
 }
 
@@ -29,7 +55,7 @@ extension Change {
   /// The columns of a list of changes.
   package static let columns = [
     "validTime", "recordedTime", "sequence", "node", "type", "change", "identity", "old", "new",
-    "account", "region", "imported",
+    "account", "region", "imported", "source",
   ]
 
   /// One change.
@@ -41,7 +67,7 @@ extension Change {
       .init("change", .string(kind.rawValue)), .init("identity", .item(identity)),
       .init("old", .item(old)), .init("new", .item(new)),
       .init("account", .string(scope.account)), .init("region", .string(scope.region)),
-      .init("imported", .bool(isImported)),
+      .init("imported", .bool(isImported)), .init("source", .text(source?.name)),
     ])
   }
 }

@@ -8,18 +8,27 @@ package struct StateAnswer {
   package var items: [Item]
   /// Whether ``items`` were chosen by a pattern, so that none of them is no answer.
   package var isFiltered: Bool
+  /// What each source says, where that was asked for.
+  package var sources: [SourceClaim]?
 
   /// Whether this answers the question.
   package var isFound: Bool { state.knowledge == .observed && (!isFiltered || !items.isEmpty) }
 
   /// The documented JSON form.
-  package var json: JSONValue { state.json(items: items) }
+  package var json: JSONValue {
+    let value = state.json(items: items)
+    guard let sources, case .object(let members) = value else { return value }
+    return .object(members + [.init("sources", .array(sources.map(\.json)))])
+  }
 
   /// Takes a state and the items that were chosen.
-  package init(state: InventoryState, items: [Item], isFiltered: Bool) {
+  package init(
+    state: InventoryState, items: [Item], isFiltered: Bool, sources: [SourceClaim]? = nil
+  ) {
     self.state = state
     self.items = items
     self.isFiltered = isFiltered
+    self.sources = sources
   }
 
   /// The attributes of the items: what names them first, then the documented order.

@@ -173,8 +173,8 @@ extension StateAnswer {
     let facts =
       state.heading + [
         .init("schemaVersion", .text(state.schemaVersion)),
-        .init("imported", .bool(state.isImported)),
-      ]
+        .init("imported", .bool(state.isImported)), .init("source", .text(state.source?.name)),
+      ] + (sources.map { [.init("sources", .array($0.map(\.json)))] } ?? [])
     JSONValue.object(facts).write(to: &body)
     body.removeLast()
     body += ",\"items\":".utf8

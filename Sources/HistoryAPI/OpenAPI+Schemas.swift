@@ -21,14 +21,26 @@ extension HistoryAPI {
         ("node", .text), ("type", .text), ("at", .time), ("knownAt", .optionalTime),
         ("observedAt", .optionalTime), ("lastConfirmed", .optionalTime),
         ("nextObserved", .optionalTime), ("knowledge", .text), ("schemaVersion", .optionalText),
-        ("imported", .flag), ("items", .list("Item")),
+        ("imported", .flag), ("source", .optionalText), ("items", .list("Item")),
+        ("sources", .list("Source")),
+      ], optional: ["sources"]),
+    form(
+      "Source",
+      [
+        ("source", .text), ("standing", .text), ("observedAt", .time),
+        ("nextObserved", .optionalTime), ("sequence", .integer), ("itemCount", .integer),
+        ("differences", .list("SourceDifference")),
       ]),
+    form(
+      "SourceDifference",
+      [("change", .text), ("identity", .map), ("old", .optionalMap), ("new", .optionalMap)]),
     form(
       "Change",
       [
         ("validTime", .time), ("recordedTime", .time), ("sequence", .integer), ("node", .text),
         ("type", .text), ("change", .text), ("identity", .map), ("old", .optionalMap),
         ("new", .optionalMap), ("account", .text), ("region", .text), ("imported", .flag),
+        ("source", .optionalText),
       ]),
     form(
       "Difference",
@@ -69,14 +81,18 @@ extension HistoryAPI {
   ])
 
   private static func form(
-    _ name: String, _ members: [(String, Kind)], required: [String]? = nil
+    _ name: String, _ members: [(String, Kind)], required: [String]? = nil,
+    optional: Set<String> = []
   ) -> JSONValue.Member {
     .init(
       name,
       .object([
         .init("type", .string("object")),
         .init("properties", .object(members.map { .init($0.0, schema($0.1)) })),
-        .init("required", .array((required ?? members.map(\.0)).map(JSONValue.string))),
+        .init(
+          "required",
+          .array(
+            (required ?? members.map(\.0).filter { !optional.contains($0) }).map(JSONValue.string))),
       ]))
   }
 

@@ -161,6 +161,10 @@ extension HistoryAPI {
           ("type", .string("integer")), ("minimum", .count(range.lowerBound)),
           ("maximum", .count(range.upperBound)),
         ])
+      case .flag:
+        object([
+          ("type", .string("string")), ("enum", .array([.string("true"), .string("false")])),
+        ])
       }
     return object([
       ("name", .string(parameter.name)), ("in", .string("query")),

@@ -10,6 +10,8 @@ struct Parameter: Sendable {
     /// A time in one of the forms of the command line; in UTC unless it says otherwise.
     case time
     case integer(ClosedRange<Int>)
+    /// `true` or `false`.
+    case flag
   }
 
   var name: String
@@ -94,10 +96,16 @@ struct Arguments {
         throw .bad(
           "\(parameter.name) is a whole number from \(range.lowerBound) to \(range.upperBound)")
       }
+    case .flag:
+      guard text == "true" || text == "false" else {
+        throw .bad("\(parameter.name) is true or false")
+      }
     }
   }
 
   func text(_ name: String) -> String? { query[name] }
+
+  func flag(_ name: String) -> Bool { query[name] == "true" }
 
   func integer(_ name: String) -> Int? { query[name].flatMap { Int($0) } }
 

@@ -19,7 +19,12 @@ extension HistoryAPI {
     ) { api, request, arguments, _ in try api.node(request, arguments) },
     Route(
       path: "/v1/nodes/{id}/state", summary: "What a node has, or had at a time.",
-      parameters: [.type, .at, .knownAt, .name], schema: "State"
+      parameters: [
+        .type, .at, .knownAt, .name,
+        Parameter(
+          name: "sources", kind: .flag,
+          meaning: "Also what each source says, and where one contradicts the answer."),
+      ], schema: "State"
     ) { api, request, arguments, _ in try api.state(request, arguments) },
     Route(
       path: "/v1/nodes/{id}/history", summary: "What changed on a node, oldest first.",
@@ -81,7 +86,10 @@ extension HistoryAPI {
       return StateAnswer(
         state: state,
         items: isFiltered || request.accept?.contains("csv") == true
-          ? (isFiltered ? items : Array(state.items)) : [], isFiltered: isFiltered)
+          ? (isFiltered ? items : Array(state.items)) : [], isFiltered: isFiltered,
+        sources: arguments.flag("sources")
+          ? try store.sources(of: node, type: type, at: at, knownAt: knownAt, in: request.scope)
+          : nil)
     }
     return .states(states, isOne: wanted != nil)
   }

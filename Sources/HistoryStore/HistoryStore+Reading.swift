@@ -236,7 +236,7 @@ extension Snapshot {
         state.lastConfirmed = found.lastConfirmed.map { Instant(seconds: Int64($0)) }
         state.schemaVersion = try scope.version(found.version, of: typeNumber)
         state.sequence = SequenceNumber(found.place.sequence)
-        state.isImported = found.isImported
+        state.source = scope.source(found.source)
         state.items = ItemList(
           items: items, contents: try contents(items, scope),
           occurrenceAttribute: try scope.occurrenceAttribute(typeNumber))

@@ -43,7 +43,7 @@ public struct AptHistoryImporter: Sendable {
             let entry = Report.Entry(
               type: Self.type, captureTime: transactions[last].end,
               content: transactions[first...last].map(\.item))
-            return Report(node: node, entries: [entry], origin: .imported)
+            return Report(node: node, entries: [entry], origin: .imported(.aptHistory))
           }.makeIterator())
       },
       knownFrom: transactions.first?.start, warnings: reader.warnings.sentences,

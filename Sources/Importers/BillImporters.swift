@@ -16,7 +16,7 @@ public struct CycloneDXImporter: Sendable {
   ///
   /// Throws a ``CollectorError`` that names the file where one cannot be read or is no such bill.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try billHistory(paths: paths, node: node) { document, path in
+    try billHistory(of: .cycloneDX, paths: paths, node: node) { document, path in
       guard document["bomFormat"]?.string == "CycloneDX" else {
         throw CollectorError("\(path) is no bill of materials in CycloneDX's JSON")
       }
@@ -49,7 +49,7 @@ public struct SPDXImporter: Sendable {
   ///
   /// Throws a ``CollectorError`` that names the file where one cannot be read or is no such bill.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try billHistory(paths: paths, node: node) { document, path in
+    try billHistory(of: .spdx, paths: paths, node: node) { document, path in
       guard document["spdxVersion"]?.string?.hasPrefix("SPDX-2.") == true else {
         throw CollectorError("\(path) is no bill of materials in SPDX's JSON")
       }
@@ -106,9 +106,10 @@ private struct Bill {
 }
 
 private func billHistory(
-  paths: [String], node: NodeID, read: (JSONValue, _ path: String) throws -> Bill
+  of source: Report.Source, paths: [String], node: NodeID,
+  read: (JSONValue, _ path: String) throws -> Bill
 ) throws -> ImportedHistory {
-  var states = StateHistory()
+  var states = StateHistory(of: source)
   for path in Set(paths).sorted() {
     let bill = try read(JSONDocument.value(ofFileAt: path), path)
     states.recordsRead += bill.count

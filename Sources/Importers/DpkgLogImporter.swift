@@ -32,7 +32,7 @@ public struct DpkgLogImporter: Sendable {
       timeOf: DpkgLogLine.time
     ) { replay.take($0, at: $1) }
     return PackageHistory(
-      tracks: replay.tracks.map { ($0.package, $0.track) }, current: current,
+      of: .dpkgLog, tracks: replay.tracks.map { ($0.package, $0.track) }, current: current,
       capturedAt: capturedAt, reading: reading)
   }
 }

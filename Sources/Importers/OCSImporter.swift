@@ -25,7 +25,7 @@ public struct OCSImporter: Sendable {
   /// Throws a ``CollectorError`` that names the file where one cannot be read or is no such
   /// inventory, or only the beginning of one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    var states = StateHistory()
+    var states = StateHistory(of: .ocsInventory)
     for path in Set(paths).sorted() {
       let sections = try OCSDocument.sections(ofFileAt: path)
       let log = sections["ACCESSLOG"]?.first?["LOGDATE"]

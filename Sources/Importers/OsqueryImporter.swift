@@ -215,7 +215,9 @@ private struct OsqueryStates: IteratorProtocol {
           Report.Entry(
             type: type, schemaVersion: version, captureTime: instant, content: items))
       }
-      if !entries.isEmpty { return Report(node: node, entries: entries, origin: .imported) }
+      if !entries.isEmpty {
+        return Report(node: node, entries: entries, origin: .imported(.osquery))
+      }
     }
     return nil
   }

@@ -40,16 +40,18 @@ public struct PackageHistory: Sendable {
   public let knownFrom: Instant
   /// How many lines were read, whether or not they made sense.
   public let linesRead: Int
+  /// The log that it is from.
+  public let source: Report.Source
   /// Contradictions and lines that do not parse, one sentence each.
   public internal(set) var warnings: [String]
 
   /// Each observation as a report of `AWS:Application`, made one by one while iterating.
   public func reports(node: NodeID) -> some Sequence<Report> {
-    observations.lazy.map { observation in
+    observations.lazy.map { [source] observation in
       let entry = Report.Entry(
         type: .application, schemaVersion: "1.1", captureTime: observation.validTime,
         content: observation.items)
-      return Report(node: node, entries: [entry], origin: .imported)
+      return Report(node: node, entries: [entry], origin: .imported(source))
     }
   }
 
@@ -70,9 +72,10 @@ extension PackageHistory {
   /// Where `current` is nil, packages that no line names are unknown, and the state before the log
   /// with them.
   init<P: LoggedPackage>(
-    tracks: [(P, PackageTrack)], current: [Item]?, capturedAt: Instant,
+    of source: Report.Source, tracks: [(P, PackageTrack)], current: [Item]?, capturedAt: Instant,
     reading: PackageLogReading
   ) {
+    self.source = source
     var builder = Builder<P>(current)
     for (package, track) in tracks { builder.add(package, track) }
     let (initial, changes) = builder.sorted()

@@ -16,7 +16,7 @@ public struct DebianStatusImporter: Sendable {
   /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. A file
   /// that is damaged or cut gives no observation, because what it lacks would count as removed.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try packageStates(paths: paths, node: node, at: time) { bytes in
+    try packageStates(of: .debianPackages, paths: paths, node: node, at: time) { bytes in
       DpkgStatus.packages(in: bytes).map { package in
         guard package.state != nil, !package.isInstalled || !package.version.isEmpty else {
           return .unclear
@@ -44,7 +44,7 @@ public struct ApkImporter: Sendable {
   /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. A file
   /// that is damaged or cut gives no observation, because what it lacks would count as removed.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try packageStates(paths: paths, node: node, at: time) { bytes in
+    try packageStates(of: .apk, paths: paths, node: node, at: time) { bytes in
       bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
         .split { $0.isEmpty }.map { Self.item($0).map(Stanza.installed) ?? .unclear }
     }
@@ -81,9 +81,10 @@ private enum Stanza {
 
 /// Reads files of stanzas, each file as one state of `AWS:Application`.
 private func packageStates(
-  paths: [String], node: NodeID, at time: Instant?, parse: ([UInt8]) -> [Stanza]
+  of source: Report.Source, paths: [String], node: NodeID, at time: Instant?,
+  parse: ([UInt8]) -> [Stanza]
 ) throws -> ImportedHistory {
-  var states = StateHistory()
+  var states = StateHistory(of: source)
   for path in paths.sorted() {
     let instant = try time ?? FileTime.modified(path)
     let bytes = try CompressedFile.bytes(ofFileAt: path)

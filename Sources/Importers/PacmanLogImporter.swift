@@ -29,7 +29,8 @@ public struct PacmanLogImporter: Sendable {
       timeOf: PacmanLogLine.time
     ) { replay.take($0, at: $1) }
     var history = PackageHistory(
-      tracks: replay.tracks, current: current, capturedAt: capturedAt, reading: reading)
+      of: current == nil ? .pacmanLogAlone : .pacmanLog, tracks: replay.tracks, current: current,
+      capturedAt: capturedAt, reading: reading)
     let older = replay.tracks.count { $0.1.initial != nil }
     if current == nil, older > 0 {
       history.warnings.append(

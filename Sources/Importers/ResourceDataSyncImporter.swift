@@ -46,7 +46,7 @@ public struct ResourceDataSyncImporter: Sendable {
     }
     if let text = others.text { warnings.add("files that are none of a data sync: \(text)") }
     for key in files.keys.sorted() {
-      var states = StateHistory()
+      var states = StateHistory(of: .resourceDataSync)
       for file in files[key] ?? [] { try file.read(into: &states) }
       let history = states.history(node: key.node)
       for report in history.reports { try body(ScopedReport(scope: key.scope, report: report)) }

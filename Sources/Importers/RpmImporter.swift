@@ -32,7 +32,8 @@ public struct RpmImporter: Sendable {
       timeOf: RpmLogLine.time
     ) { replay.take($0, at: $1) }
     return PackageHistory(
-      tracks: replay.tracks, current: current, capturedAt: capturedAt, reading: reading)
+      of: .rpm, tracks: replay.tracks, current: current, capturedAt: capturedAt,
+      reading: reading)
   }
 }
 

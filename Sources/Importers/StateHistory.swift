@@ -13,6 +13,9 @@ struct StateHistory {
   var warnings = Warnings()
   var recordsRead = 0
   private var states: [Instant: [TypeName: State]] = [:]
+  private let source: Report.Source
+
+  init(of source: Report.Source) { self.source = source }
 
   /// Takes all items that a node had of one type at one time; `place` names the source.
   ///
@@ -54,7 +57,7 @@ struct StateHistory {
           type: type, schemaVersion: state.schemaVersion, captureTime: instant,
           content: state.content)
       }
-      return Report(node: node, entries: entries, origin: .imported)
+      return Report(node: node, entries: entries, origin: .imported(source))
     }
     return ImportedHistory(
       reports: ImportedReports(reports), knownFrom: states.keys.min(),

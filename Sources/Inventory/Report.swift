@@ -49,11 +49,40 @@ extension Item: ExpressibleByDictionaryLiteral {
 /// What a node sends at once: for some types an observation, for some that nothing changed.
 public struct Report: Sendable, Hashable {
   /// Where a report comes from.
-  public enum Origin: UInt8, Sendable, Hashable {
+  public enum Origin: Sendable, Hashable {
     /// The node said it.
-    case reported = 0
+    case reported
     /// It was worked out from old traces, such as a package manager's log.
-    case imported = 1
+    case imported(Source)
+  }
+
+  /// What an imported report was worked out from.
+  public struct Source: Sendable, Hashable {
+    /// Its name, such as `dpkg-log`: 1 to 64 small letters, digits and hyphens.
+    public let name: String
+    /// Whether it tells of every change between its first and its last observation, as a log does.
+    ///
+    /// Then an observation holds for it until its next one, and whoever says something else in between
+    /// contradicts it. A copy of a state tells of its own moment alone.
+    public let tellsEveryChange: Bool
+
+    /// Characters of a name at most.
+    public static let nameLengthMax = 64
+
+    /// Makes a source; the name is the caller's own and has to be valid.
+    public init(_ name: String, tellsEveryChange: Bool) {
+      precondition(Self.isName(name), "\(name) is no name of a source")
+      self.name = name
+      self.tellsEveryChange = tellsEveryChange
+    }
+
+    /// Whether a text can be the name of a source.
+    package static func isName(_ text: String) -> Bool {
+      (1...nameLengthMax).contains(text.utf8.count)
+        && text.utf8.allSatisfy { byte in
+          (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2d
+        }
+    }
   }
 
   /// What a report says of one inventory type.

@@ -24,6 +24,8 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooLarge
     /// The scope, or the type, has as many types or schema versions as it can.
     case tooManyTypes
+    /// The scope has as many sources of imported reports as it can.
+    case tooManySources
     /// "Unchanged since hash H", and H is not the hash that was accepted last.
     case contentMismatch
   }

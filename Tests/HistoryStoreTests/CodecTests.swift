@@ -14,6 +14,10 @@ import Testing
     min(max, random.next() >> UInt64.random(in: 0...63, using: &random))
   }
 
+  private mutating func source() -> SourceNumber {
+    Bool.random(using: &random) ? SourceNumber(number(1000)) : 0
+  }
+
   private mutating func text() -> String {
     let scalars: [Unicode.Scalar] = ["a", "Z", "0", " ", "é", "世", "🐧", "\u{7f}"]
     let count = Int.random(in: 0...12, using: &random)
@@ -87,8 +91,9 @@ import Testing
         place.sequence += 1 + number(5000)
         var entry = TimelineEntry(
           kind: random.next() % 2 == 0 ? .observation : .confirmation,
-          isImported: Bool.random(using: &random), place: place)
+          place: place)
         if entry.isState {
+          entry.source = source()
           entry.version = Int(number(1 << 10))
           entry.changes = PackedChanges.none
         }
@@ -141,7 +146,11 @@ import Testing
   private mutating func report(sequence: UInt64, recorded: Int64) -> ReportRecord {
     var report = ReportRecord(node: UInt32(number(UInt64(UInt32.max))))
     if Bool.random(using: &random) { report.newNode = text() }
-    report.origin = Bool.random(using: &random) ? .imported : .reported
+    report.source = source()
+    if report.source != 0, Bool.random(using: &random) {
+      report.newSource = Report.Source(
+        "source-\(number(100))", tellsEveryChange: Bool.random(using: &random))
+    }
     let defines = Bool.random(using: &random)
     if defines {
       report.firstContent = UInt32(number(1 << 30)) + 100
@@ -256,8 +265,9 @@ import Testing
             valid: (entries.last?.place ?? first).valid + UInt32(number(1 << 16)),
             sequence: first.sequence - number(900) + number(5000))
         var entry = TimelineEntry(
-          kind: kind, isImported: Bool.random(using: &random), place: place)
+          kind: kind, place: place)
         if entry.isState {
+          entry.source = source()
           entry.version = Int(number(1 << 20))
           entry.changes = PackedChanges.encoded(changes(), at: place.valid)
         }
@@ -268,7 +278,7 @@ import Testing
         prior = TimelineChunk.Prior(
           place: Place(
             valid: first.valid - UInt32(number(1 << 20)), sequence: number(1 << 41)),
-          hasEnded: Bool.random(using: &random), isImported: Bool.random(using: &random),
+          hasEnded: Bool.random(using: &random), source: source(),
           version: Int(number(1 << 20)))
       }
       let chunk = TimelineChunk(

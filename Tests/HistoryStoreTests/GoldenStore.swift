@@ -60,7 +60,7 @@ enum GoldenStore {
     let curl = package("curl", "7.88.1-10", "2026-03-03T09:20:00Z")
     try record(
       node, [applications("09:30:00", nil, [bash, old, curl])], at: time("11:05:00"),
-      origin: .imported)
+      origin: .imported(Report.Source("dpkg-log", tellsEveryChange: true)))
     let web = NodeID(stored: "web-2")
     try record(
       web,

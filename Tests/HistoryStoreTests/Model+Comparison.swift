@@ -9,6 +9,7 @@ extension Model {
       do {
         for (valid, known) in pairsOfTimes(name, samples) {
           try compareState(name, valid, known)
+          if random.chance(25) { try compareSources(name, valid, known) }
         }
         try compareNewest(name)
         try compareHistories(name, samples: max(3, samples / 30))
@@ -73,7 +74,7 @@ extension Model {
     try expectSame(state.nextObserved?.seconds, wanted.nextObserved, "\(what): next observed")
     try expectSame(state.sequence?.value, wanted.found?.sequence, "\(what): sequence")
     try expectSame(state.schemaVersion, wanted.found?.schemaVersion, "\(what): version")
-    try expectSame(state.isImported, wanted.found?.isImported ?? false, "\(what): imported")
+    try expectSame(state.source, wanted.found?.source, "\(what): source")
     let items = numbers(state.items)
     if items != wanted.found?.content ?? [] {
       throw Disagreement(
@@ -133,7 +134,7 @@ extension Model {
         groups[key]
         ?? ChangeGroup(
           valid: change.validTime.seconds, sequence: change.sequence.value,
-          recordedTime: change.recordedTime.milliseconds, isImported: change.isImported,
+          recordedTime: change.recordedTime.milliseconds, source: change.source,
           name: name, identity: identity, old: [], new: [])
       if let old = change.old {
         group.old.append(reference.items.number(of: old))
@@ -194,12 +195,12 @@ extension Model {
       Change(
         validTime: baseTime, recordedTime: baseTime, sequence: .zero, scope: name.scope,
         node: name.node, type: name.type, kind: $0.kind, identity: $0.identity, old: $0.old,
-        new: $0.new, isImported: false)
+        new: $0.new, source: nil)
     }
     let wanted = reference.difference(left, right, name).map { identity, pair in
       ChangeGroup(
         valid: baseTime.seconds, sequence: 0, recordedTime: baseTime.milliseconds,
-        isImported: false, name: name, identity: identity, old: pair.old, new: pair.new)
+        source: nil, name: name, identity: identity, old: pair.old, new: pair.new)
     }
     try compare(changes, with: wanted, "diff")
   }

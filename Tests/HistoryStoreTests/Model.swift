@@ -28,6 +28,12 @@ struct Model {
   let scopes: [Scope]
   let nodes: [NodeID]
   private var latest: Int64 = 0
+  /// Two sources of one name, which are told apart, and two others.
+  private static let sources = [
+    Report.Source("log", tellsEveryChange: true), Report.Source("log", tellsEveryChange: false),
+    Report.Source("copy", tellsEveryChange: false),
+    Report.Source("other-log", tellsEveryChange: true),
+  ]
   /// What each node sent last, to be sent again byte for byte at another time.
   private var sent: [NodeID: Report] = [:]
 
@@ -136,8 +142,10 @@ struct Model {
       let valid = Instant(seconds: random.chance(90) ? time : drawTime())
       entries.append(makeEntry(SeriesName(scope: scope, node: node, type: type), at: valid))
     }
-    let isImported = canBeImported && random.chance(15)
-    return Report(node: node, entries: entries, origin: isImported ? .imported : .reported)
+    let isImported = canBeImported && random.chance(30)
+    return Report(
+      node: node, entries: entries,
+      origin: isImported ? .imported(random.pick(Self.sources)) : .reported)
   }
 
   private mutating func makeEntry(_ name: SeriesName, at time: Instant) -> Report.Entry {

@@ -7,7 +7,7 @@ struct ChangeGroup: Equatable {
   var valid: Int64
   var sequence: UInt64
   var recordedTime: Int64
-  var isImported: Bool
+  var source: Report.Source?
   var name: SeriesName
   var identity: [UInt8]
   var old: [Int]
@@ -84,7 +84,7 @@ extension ReferenceStore {
           groups.append(
             ChangeGroup(
               valid: state.valid, sequence: state.sequence, recordedTime: state.recordedTime,
-              isImported: state.isImported, name: name, identity: identity, old: pair.old,
+              source: state.source, name: name, identity: identity, old: pair.old,
               new: pair.new))
         }
       }

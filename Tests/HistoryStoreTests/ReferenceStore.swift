@@ -26,7 +26,8 @@ struct Recorded {
   var sequence: UInt64
   var recordedTime: Int64
   var kind: Kind
-  var isImported = false
+  /// nil for what the node reported.
+  var source: Report.Source?
   var schemaVersion = ""
   var contentHash: String?
 
@@ -81,7 +82,7 @@ struct ReferenceStore {
       let new = Recorded(
         valid: valid, sequence: sequence, recordedTime: recorded,
         kind: content.map { .observation($0) } ?? .unchanged,
-        isImported: report.origin == .imported, schemaVersion: entry.schemaVersion,
+        source: report.origin.source, schemaVersion: entry.schemaVersion,
         contentHash: entry.contentHash)
       if isKnown(new, in: name) {
         receipt.duplicateCount += 1
@@ -102,14 +103,16 @@ struct ReferenceStore {
     return receipt
   }
 
-  /// Whether the state directly before it has its valid time and content; for a statement, whether
+  /// Whether its source said the same last of its valid time; for a statement, whether
   /// one was made at its valid time since the state directly before it.
   private func isKnown(_ new: Recorded, in name: SeriesName) -> Bool {
     let before = (series[name] ?? []).filter { $0.valid <= new.valid }
     let state = before.lastIndex { $0.isState }
     if new.isState {
-      guard let state else { return false }
-      return before[state].valid == new.valid && before[state].kind == new.kind
+      // What this source said last of the valid time, unless the inventory ended behind it.
+      let here = before.filter { $0.isState && $0.valid == new.valid }
+      let sinceEnd = here.lastIndex { $0.kind == .ended }.map { here[($0 + 1)...] } ?? here[...]
+      return sinceEnd.last { $0.source == new.source }?.kind == new.kind
     }
     let since = state.map { before[($0 + 1)...] } ?? before[...]
     return since.contains { $0.kind == .unchanged && $0.valid == new.valid }
@@ -225,5 +228,12 @@ struct ItemNumbers {
     list.append(item)
     numbers[bytes] = list.count - 1
     return list.count - 1
+  }
+}
+
+extension Report.Origin {
+  /// nil for what the node reported.
+  var source: Report.Source? {
+    if case .imported(let source) = self { source } else { nil }
   }
 }

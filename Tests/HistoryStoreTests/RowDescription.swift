@@ -68,6 +68,9 @@ struct RowDescription {
       "next node \(row.nextNode), type \(row.nextType), shape \(row.nextShape), "
         + "content \(row.nextContent), identity \(row.nextIdentity)",
     ]
+    for (index, source) in row.sources.enumerated() {
+      lines.append("source \(index + 1): \(Self.text(source))")
+    }
     key = Key.scope(number)
     self.value = row.encoded()
   }
@@ -193,7 +196,7 @@ struct RowDescription {
       lines.append(
         "before it: \(Self.time(prior.place.valid)), record \(prior.place.sequence), "
           + "version \(prior.version)\(prior.hasEnded ? ", ended" : "")"
-          + (prior.isImported ? ", imported" : ""))
+          + (prior.source == 0 ? "" : ", from source \(prior.source)"))
     }
     for entry in chunk.entries {
       var line = Self.line(entry)
@@ -210,7 +213,7 @@ struct RowDescription {
 
   private static func line(_ entry: TimelineEntry) -> String {
     var line = "\(entry.kind) \(time(entry.place.valid)), record \(entry.place.sequence)"
-    if entry.isImported { line += ", imported" }
+    if entry.source != 0 { line += ", from source \(entry.source)" }
     if entry.isState { line += ", version \(entry.version)" }
     return line
   }
@@ -434,9 +437,16 @@ extension RowDescription {
     }
   }
 
+  private static func text(_ source: Report.Source) -> String {
+    source.name + (source.tellsEveryChange ? ", tells every change" : "")
+  }
+
   private static func lines(_ report: ReportRecord) -> [String] {
     var lines = [
-      "\(report.origin) by node \(report.node)\(report.newNode.map { " (new: \($0))" } ?? "")"
+      "\(report.source == 0 ? "reported" : "imported") by node \(report.node)"
+        + (report.newNode.map { " (new: \($0))" } ?? "")
+        + (report.source == 0 ? "" : " from source \(report.source)")
+        + (report.newSource.map { " (new: \(Self.text($0)))" } ?? "")
     ]
     for (index, names) in report.shapes.enumerated() {
       lines.append("shape \(Int(report.firstShape) + index): \(names.joined(separator: ", "))")

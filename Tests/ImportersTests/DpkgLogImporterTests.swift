@@ -73,7 +73,7 @@ struct DpkgLogImporterTests {
     let reports = Array(history.reports(node: node))
     #expect(reports.count == 2)
     #expect(reports[1].node == node)
-    #expect(reports[1].origin == .imported)
+    #expect(reports[1].origin == .imported(.dpkgLog))
     let entry = try #require(reports[1].entries.first)
     #expect(entry.type == .application)
     #expect(entry.schemaVersion == "1.1")

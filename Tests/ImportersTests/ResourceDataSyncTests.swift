@@ -32,7 +32,7 @@ struct ResourceDataSyncTests {
           "\(scoped.scope) \(scoped.report.node) \(entry.captureTime) \(entry.type)"
             + " \(entry.schemaVersion): " + names.joined(separator: ", "))
       }
-      #expect(scoped.report.origin == .imported)
+      #expect(scoped.report.origin == .imported(.resourceDataSync))
     }
     return (lines, summary)
   }

@@ -52,7 +52,7 @@ struct StateFileTests {
     #expect(lines(history) == expected)
     #expect(history.warnings.isEmpty && history.recordsRead == 6)
     #expect(history.knownFrom == Instant(seconds: 1_770_000_000))
-    #expect(history.reports.allSatisfy { $0.origin == .imported })
+    #expect(history.reports.allSatisfy { $0.origin == .imported(.debianPackages) })
     guard output(of: "gzip", "-9", first) != nil else { return }
     let packed = try DebianStatusImporter().history(
       paths: [first + ".gz", second, second], node: node())

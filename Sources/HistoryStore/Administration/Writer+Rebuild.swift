@@ -135,6 +135,7 @@ extension Writer {
     if let id = report.newNode {
       try addNode(id, recorded: record.recorded, scope, &transaction)
     }
+    if let source = report.newSource { addSource(source, to: scope) }
     for names in report.shapes {
       _ = try addShape(names.map { Array($0.utf8) }, scope, &transaction)
     }
@@ -160,7 +161,7 @@ extension Writer {
       var placement = Placement(kind: .confirmation, place: place)
       if let observation = entry.observation {
         placement.kind = .observation
-        placement.isImported = report.origin == .imported
+        placement.source = report.source
         placement.version = observation.version
         (placement.prior, placement.isNewest) = try prior(series, of: place, &transaction)
         placement.changes = try changes(

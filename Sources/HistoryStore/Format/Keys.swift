@@ -7,6 +7,8 @@ typealias NodeNumber = UInt32
 typealias TypeNumber = UInt16
 /// The number of an item's shared content within a scope; 0 is none.
 typealias ContentID = UInt32
+/// The number of a source of imported reports within a scope; 0 is the node itself.
+typealias SourceNumber = UInt16
 /// The number of an identity within a scope; 0 is not known yet.
 typealias IdentityNumber = UInt32
 

@@ -198,16 +198,20 @@ extension ReportRecord {
   private static let newNodeBit: UInt8 = 1
   private static let importedBit: UInt8 = 2
   private static let definesBit: UInt8 = 4
+  private static let newSourceBit: UInt8 = 8
 
   fileprivate func encode(into writer: inout ByteWriter, recorded: Int64, sequence: UInt64) {
     writer.append(varint: UInt64(node))
     let defines = definitionCount > 0 || !shapes.isEmpty
     var flags: UInt8 = 0
     if newNode != nil { flags |= Self.newNodeBit }
-    if origin == .imported { flags |= Self.importedBit }
+    if source != 0 { flags |= Self.importedBit }
+    if newSource != nil { flags |= Self.newSourceBit }
     if defines { flags |= Self.definesBit }
     writer.append(flags)
     if let newNode { writer.append(string: newNode) }
+    if source != 0 { writer.append(varint: UInt64(source)) }
+    if let newSource { newSource.encode(into: &writer) }
     if defines {
       writer.append(varint: UInt64(firstContent))
       writer.append(varint: UInt64(firstShape))
@@ -233,7 +237,8 @@ extension ReportRecord {
     node = try reader.varint32()
     let flags = try reader.byte()
     if flags & Self.newNodeBit != 0 { newNode = try reader.string() }
-    origin = flags & Self.importedBit != 0 ? .imported : .reported
+    if flags & Self.importedBit != 0 { source = try reader.sourceNumber() }
+    if flags & Self.newSourceBit != 0 { newSource = try Report.Source(&reader) }
     let defines = flags & Self.definesBit != 0
     if defines {
       firstContent = try reader.varint32()
@@ -387,5 +392,21 @@ extension NodeEvent {
       let name = try reader.string()
       tags.append(Item.Attribute(name: name, value: try reader.string()))
     }
+  }
+}
+
+extension Report.Source {
+  func encode(into writer: inout ByteWriter) {
+    writer.append(string: name)
+    writer.append(tellsEveryChange ? 1 : 0)
+  }
+
+  @_lifetime(reader: copy reader)
+  init(_ reader: inout ByteReader) throws(PackedBytesError) {
+    let name = try reader.string()
+    guard Self.isName(name) else {
+      throw PackedBytesError(offset: reader.position, expected: "the name of a source")
+    }
+    self.init(name, tellsEveryChange: try reader.byte() & 1 != 0)
   }
 }

@@ -30,7 +30,10 @@ struct ReportRecord: Equatable {
   var node: NodeNumber
   /// The node's id, where this record is its first.
   var newNode: String?
-  var origin: Report.Origin = .reported
+  /// Where it comes from; 0 for the node itself.
+  var source: SourceNumber = 0
+  /// The source itself, where this record is its first.
+  var newSource: Report.Source?
   /// The number that the first content defined here gets; the others follow.
   var firstContent: ContentID = 0
   /// Shapes first used here: attribute names in canonical order.

@@ -83,8 +83,11 @@ extension MetaRow {
   }
 }
 
-/// A scope: its name, its counters, the end of its hash chain.
+/// A scope: its name, its counters, the end of its hash chain, its sources.
 struct ScopeRow: Equatable {
+  /// Sources of imported reports at most.
+  static let sourcesMax = 1 << 10
+
   var scope: Scope
   var head = SHA256Digest.zero
   var recordCount: UInt64 = 0
@@ -96,6 +99,8 @@ struct ScopeRow: Equatable {
   var nextIdentity: IdentityNumber = 1
   /// Records that erasures have rewritten.
   var rewrittenCount: UInt64 = 0
+  /// Where imported reports come from, in order of first use: their numbers from 1.
+  var sources: [Report.Source] = []
 
   init(scope: Scope) { self.scope = scope }
 
@@ -112,6 +117,8 @@ struct ScopeRow: Equatable {
     writer.append(varint: UInt64(nextContent))
     writer.append(varint: UInt64(nextIdentity))
     writer.append(varint: rewrittenCount)
+    writer.append(varint: sources.count)
+    for source in sources { source.encode(into: &writer) }
     return writer.bytes
   }
 
@@ -132,6 +139,9 @@ struct ScopeRow: Equatable {
     nextContent = try reader.varint32()
     nextIdentity = try reader.varint32()
     rewrittenCount = try reader.varint()
+    for _ in 0..<(try reader.count(limit: Self.sourcesMax)) {
+      sources.append(try Report.Source(&reader))
+    }
   }
 }
 

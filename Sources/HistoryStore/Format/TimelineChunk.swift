@@ -13,7 +13,7 @@ struct TimelineEntry: Equatable {
   }
 
   var kind: Kind
-  var isImported = false
+  var source: SourceNumber = 0
   var place: Place
   /// An index into the type's list of schema versions; 0 unless an observation.
   var version = 0
@@ -51,7 +51,7 @@ struct TimelineChunk: Equatable {
   struct Prior: Equatable {
     var place: Place
     var hasEnded: Bool
-    var isImported: Bool
+    var source: SourceNumber
     var version: Int
   }
 
@@ -77,7 +77,7 @@ struct TimelineChunk: Equatable {
     var head = start.rawValue
     if prior != nil { head |= 4 }
     if prior?.hasEnded == true { head |= 8 }
-    if prior?.isImported == true { head |= 16 }
+    if let prior, prior.source != 0 { head |= 16 }
     writer.append(head)
     writer.append(varint: bytesSinceKeyframe)
     if let prior {
@@ -85,10 +85,11 @@ struct TimelineChunk: Equatable {
       writer.append(
         zigzag: Int64(bitPattern: place.sequence) - Int64(bitPattern: prior.place.sequence))
       writer.append(varint: prior.version)
+      if prior.source != 0 { writer.append(varint: UInt64(prior.source)) }
     }
   }
 
-  /// Set in an entry's first byte where it was imported, and where its schema version is not 0.
+  /// Set in a state's first byte where it was imported, and where its schema version is not 0.
   static let importedBit: UInt8 = 4
   static let versionBit: UInt8 = 8
 
@@ -97,13 +98,14 @@ struct TimelineChunk: Equatable {
     _ entry: TimelineEntry, after last: Place, into writer: inout ByteWriter
   ) {
     var flags = entry.kind.rawValue
-    if entry.isImported { flags |= importedBit }
+    if entry.source != 0 { flags |= importedBit }
     if entry.version != 0 { flags |= versionBit }
     writer.append(flags)
     writer.append(varint: UInt64(entry.place.valid - last.valid))
     writer.append(
       zigzag: Int64(bitPattern: entry.place.sequence) - Int64(bitPattern: last.sequence))
     guard entry.isState else { return }
+    if entry.source != 0 { writer.append(varint: UInt64(entry.source)) }
     if entry.version != 0 { writer.append(varint: entry.version) }
     writer.append(lengthPrefixed: entry.changes)
   }
@@ -132,24 +134,24 @@ struct TimelineChunkView: ~Escapable {
   let place: Place
   let start: TimelineChunk.Start
   let bytesSinceKeyframe: Int
-  let prior: TimelineChunk.Prior?
+  private(set) var prior: TimelineChunk.Prior?
   private var last: Place
   private var reader: ByteReader
 
   /// An entry whose changes are borrowed from the chunk.
   struct Entry: ~Escapable {
     let kind: TimelineEntry.Kind
-    let isImported: Bool
+    let source: SourceNumber
     let place: Place
     let version: Int
     let changes: RawSpan
 
     @_lifetime(copy changes)
     init(
-      kind: TimelineEntry.Kind, isImported: Bool, place: Place, version: Int, changes: RawSpan
+      kind: TimelineEntry.Kind, source: SourceNumber, place: Place, version: Int, changes: RawSpan
     ) {
       self.kind = kind
-      self.isImported = isImported
+      self.source = source
       self.place = place
       self.version = version
       self.changes = changes
@@ -157,7 +159,7 @@ struct TimelineChunkView: ~Escapable {
 
     func owned() -> TimelineEntry {
       TimelineEntry(
-        kind: kind, isImported: isImported, place: place, version: version,
+        kind: kind, source: source, place: place, version: version,
         changes: [UInt8](copying: changes))
     }
   }
@@ -177,8 +179,8 @@ struct TimelineChunkView: ~Escapable {
         place: Place(
           valid: place.valid &- age,
           sequence: UInt64(bitPattern: Int64(bitPattern: place.sequence) &- sequence)),
-        hasEnded: head & 8 != 0, isImported: head & 16 != 0,
-        version: try reader.count(limit: 1 << 20))
+        hasEnded: head & 8 != 0, source: 0, version: try reader.count(limit: 1 << 20))
+      if head & 16 != 0 { prior?.source = try reader.sourceNumber() }
     } else {
       prior = nil
     }
@@ -199,15 +201,22 @@ struct TimelineChunkView: ~Escapable {
     last.sequence &+= UInt64(bitPattern: try reader.zigzag())
     let entryPlace = last
     guard kind != .confirmation else {
-      return Entry(
-        kind: kind, isImported: flags & TimelineChunk.importedBit != 0, place: entryPlace,
-        version: 0, changes: RawSpan())
+      return Entry(kind: kind, source: 0, place: entryPlace, version: 0, changes: RawSpan())
     }
+    let source = flags & TimelineChunk.importedBit != 0 ? try reader.sourceNumber() : 0
     let version = flags & TimelineChunk.versionBit != 0 ? try reader.count(limit: 1 << 20) : 0
     let changes = try reader.lengthPrefixedSpan()
     return Entry(
-      kind: kind, isImported: flags & TimelineChunk.importedBit != 0, place: entryPlace,
-      version: version,
-      changes: changes)
+      kind: kind, source: source, place: entryPlace, version: version, changes: changes)
+  }
+}
+
+extension ByteReader {
+  /// The number of a source, which is none of the node itself.
+  mutating func sourceNumber() throws(PackedBytesError) -> SourceNumber {
+    guard let number = SourceNumber(exactly: try varint()), number != 0 else {
+      throw PackedBytesError(offset: position, expected: "the number of a source")
+    }
+    return number
   }
 }

@@ -25,10 +25,12 @@ struct TimelineTail: Equatable {
 
   /// Appends one entry's bytes to a tail that ends at `last`; for the first entry, the zero place.
   static func encode(_ entry: TimelineEntry, after last: Place, into writer: inout ByteWriter) {
-    writer.append(entry.kind.rawValue | (entry.isImported ? 4 : 0))
+    writer.append(entry.kind.rawValue | (entry.source != 0 ? 4 : 0))
     writer.append(varint: UInt64(entry.place.valid - last.valid))
     writer.append(varint: entry.place.sequence - last.sequence)
-    if entry.isState { writer.append(varint: entry.version) }
+    guard entry.isState else { return }
+    if entry.source != 0 { writer.append(varint: UInt64(entry.source)) }
+    writer.append(varint: entry.version)
   }
 
   func encoded() -> [UInt8] {
@@ -60,8 +62,9 @@ struct TimelineTail: Equatable {
       }
       place.valid &+= UInt32(truncatingIfNeeded: try reader.varint())
       place.sequence &+= try reader.varint()
-      var entry = TimelineEntry(kind: kind, isImported: flags & 4 != 0, place: place)
+      var entry = TimelineEntry(kind: kind, place: place)
       if entry.isState {
+        if flags & 4 != 0 { entry.source = try reader.sourceNumber() }
         entry.version = try reader.count(limit: 1 << 20)
         entry.changes = PackedChanges.none
       }

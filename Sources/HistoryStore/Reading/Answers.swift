@@ -50,8 +50,10 @@ public struct InventoryState: Sendable {
   public var schemaVersion: String?
   /// The log record of the observation.
   public var sequence: SequenceNumber?
+  /// What the observation was imported from; nil where the node reported it.
+  public var source: Report.Source?
   /// Whether the observation was imported rather than reported.
-  public var isImported = false
+  public var isImported: Bool { source != nil }
   /// The items, decoded as they are asked for; order means nothing.
   public var items: ItemList
 }
@@ -88,8 +90,10 @@ public struct Change: Sendable, Hashable {
   public var old: Item?
   /// The item after; nil where it was removed.
   public var new: Item?
+  /// What it was imported from; nil where the node reported it.
+  public var source: Report.Source?
   /// Whether it was imported rather than reported.
-  public var isImported: Bool
+  public var isImported: Bool { source != nil }
 }
 
 /// One item that differs between two nodes, or between two times of one node.

@@ -35,6 +35,8 @@ struct ScopeCatalog: Sendable {
   /// By type number minus 1.
   var types: [TypeRow] = []
   var typeNumbers: [TypeName: TypeNumber] = [:]
+  /// By source number minus 1.
+  var sources: [Report.Source] = []
   /// Attribute names by shape number minus 1.
   var shapes: [[[UInt8]]] = []
 
@@ -50,6 +52,11 @@ struct ScopeCatalog: Sendable {
       throw .damaged("shape number \(number) is not known")
     }
     return shapes[Int(number) - 1]
+  }
+
+  /// A source of imported reports; nil for the node itself.
+  func source(_ number: SourceNumber) -> Report.Source? {
+    number >= 1 && Int(number) <= sources.count ? sources[Int(number) - 1] : nil
   }
 
   /// A schema version of a type, by its index; nil for one that is not known.
@@ -82,6 +89,7 @@ extension TransactionView {
     var numbers: [Scope: ScopeNumber] = [:]
     for (number, stored) in try scopeRows(tables) {
       var scope = ScopeCatalog(number: number, scope: stored.scope)
+      scope.sources = stored.sources
       for index in 1..<max(1, stored.nextType) {
         let key = Key.type(number, index)
         let decoded = try self.row(key, tables.schemas) { bytes throws(PackedBytesError) in

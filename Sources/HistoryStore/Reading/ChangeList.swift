@@ -10,12 +10,13 @@ public struct ChangeList: RandomAccessCollection, Sendable {
     let scope: Scope
     let node: NodeID
     let items: ItemDecoder
+    let sources: [Report.Source]
   }
 
   /// What all changes at one valid time of one origin share.
   struct Moment: Sendable {
     var place: Place
-    var isImported: Bool
+    var source: SourceNumber
     /// In milliseconds since 1970.
     var recorded: Int64
     var origin: Int
@@ -54,7 +55,8 @@ public struct ChangeList: RandomAccessCollection, Sendable {
       validTime: moment.place.instant, recordedTime: Instant(milliseconds: moment.recorded),
       sequence: SequenceNumber(moment.place.sequence), scope: origin.scope, node: origin.node,
       type: origin.items.type, kind: items.kind, identity: items.identity, old: items.old,
-      new: items.new, isImported: moment.isImported)
+      new: items.new,
+      source: moment.source == 0 ? nil : origin.sources[Int(moment.source) - 1])
   }
 
   /// What happened, without decoding the items; O(1).
@@ -93,7 +95,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
 extension ChangeList {
   /// Adds what changed at one time of the origin that was added last.
   mutating func append(
-    at place: Place, isImported: Bool, recorded: Int64, _ pairs: [ItemPair]
+    at place: Place, source: SourceNumber, recorded: Int64, _ pairs: [ItemPair]
   ) {
     guard !pairs.isEmpty else { return }
     let start = entries.count
@@ -101,7 +103,7 @@ extension ChangeList {
     for pair in pairs { entries.append(Entry(moment: moment, old: pair.old, new: pair.new)) }
     moments.append(
       Moment(
-        place: place, isImported: isImported, recorded: recorded, origin: origins.count - 1,
+        place: place, source: source, recorded: recorded, origin: origins.count - 1,
         changes: start..<entries.count))
   }
 

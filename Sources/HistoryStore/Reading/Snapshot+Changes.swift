@@ -35,7 +35,8 @@ extension Snapshot {
         scope: scope.scope, node: node,
         items: ItemDecoder(
           type: pairing.row.name, rule: pairing.row.rule, contents: pairing.contents,
-          occurrenceAttribute: pairing.occurrenceAttribute)))
+          occurrenceAttribute: pairing.occurrenceAttribute),
+        sources: scope.sources))
     for net in gathering.walk.nets where sequence == nil || sequence == net.place.sequence {
       gathering.pairs.removeAll(keepingCapacity: true)
       try pairing.pair(
@@ -43,7 +44,7 @@ extension Snapshot {
         into: &gathering.pairs)
       guard !gathering.pairs.isEmpty else { continue }
       gathering.changes.append(
-        at: net.place, isImported: net.isImported,
+        at: net.place, source: net.source,
         recorded: try recorded(net.place.sequence, scope), gathering.pairs)
     }
   }
@@ -129,7 +130,7 @@ extension Snapshot {
 /// The net change at one valid time of a series: what went and what came.
 private struct NetChange {
   var place: Place
-  var isImported: Bool
+  var source: SourceNumber
   /// Among all items that went, and that came.
   var removed: Range<Int>
   var added: Range<Int>
@@ -149,7 +150,7 @@ private struct NetWalk: ~Copyable {
   private var written: [UInt32] = []
   private var round: UInt32 = 0
   /// The known state whose changes are gathered but not handed over.
-  private var pending: (place: Place, isImported: Bool)?
+  private var pending: (place: Place, source: SourceNumber)?
 
   /// Forgets everything, for the next series.
   mutating func begin(to: UInt64, known: UInt64) {
@@ -200,7 +201,7 @@ private struct NetWalk: ~Copyable {
       note(slot, slots[slot])
       slots.put(change.item, slot)
     }
-    if isKnown { pending = (entry.place, entry.isImported) }
+    if isKnown { pending = (entry.place, entry.source) }
   }
 
   /// Hands over what is gathered.
@@ -218,7 +219,7 @@ private struct NetWalk: ~Copyable {
     guard removed.count > removedStart || added.count > addedStart else { return }
     nets.append(
       NetChange(
-        place: waiting.place, isImported: waiting.isImported,
+        place: waiting.place, source: waiting.source,
         removed: removedStart..<removed.count, added: addedStart..<added.count))
   }
 }

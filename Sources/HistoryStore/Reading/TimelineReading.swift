@@ -5,7 +5,7 @@ import PackedBytes
 struct FoundState: Equatable {
   var place: Place
   var hasEnded: Bool
-  var isImported: Bool
+  var source: SourceNumber
   var version: Int
   /// Valid time of the latest unchanged statement after it, within the question.
   var lastConfirmed: UInt32?
@@ -43,7 +43,7 @@ extension TransactionView {
               confirmedHere = nil
               found = FoundState(
                 place: entry.place, hasEnded: entry.kind == .ended,
-                isImported: entry.isImported, version: entry.version)
+                source: entry.source, version: entry.version)
             }
           }
           confirmed = confirmed ?? confirmedHere
@@ -53,7 +53,7 @@ extension TransactionView {
         // Without a statement here, the latest may stand behind that state in the chunk before.
         if found == nil, confirmed != nil, let prior, prior.place.sequence <= known {
           return FoundState(
-            place: prior.place, hasEnded: prior.hasEnded, isImported: prior.isImported,
+            place: prior.place, hasEnded: prior.hasEnded, source: prior.source,
             version: prior.version, lastConfirmed: confirmed)
         }
         if var found {
@@ -167,7 +167,7 @@ extension TransactionView {
             } else {
               found = FoundState(
                 place: entry.place, hasEnded: entry.kind == .ended,
-                isImported: entry.isImported, version: entry.version)
+                source: entry.source, version: entry.version)
             }
           }
         } catch {
@@ -319,7 +319,7 @@ extension TimelineTail {
         found?.lastConfirmed = confirmed
       } else {
         found = FoundState(
-          place: entry.place, hasEnded: false, isImported: entry.isImported,
+          place: entry.place, hasEnded: false, source: entry.source,
           version: entry.version)
       }
     }

@@ -5,21 +5,21 @@ import LMDB
 struct SeriesState: Equatable {
   var place: Place
   var hasEnded = false
-  var isImported = false
+  var source: SourceNumber = 0
   var version = 0
   var layout = Layout()
 
-  init(place: Place, hasEnded: Bool, isImported: Bool, version: Int, layout: Layout) {
+  init(place: Place, hasEnded: Bool, source: SourceNumber, version: Int, layout: Layout) {
     self.place = place
     self.hasEnded = hasEnded
-    self.isImported = isImported
+    self.source = source
     self.version = version
     self.layout = layout
   }
 
   init(_ found: FoundState, layout: Layout) {
     self.init(
-      place: found.place, hasEnded: found.hasEnded, isImported: found.isImported,
+      place: found.place, hasEnded: found.hasEnded, source: found.source,
       version: found.version, layout: layout)
   }
 }
@@ -69,7 +69,7 @@ struct NewestStates {
     let before = states.values[index].state.place.sequence
     if before < first { states.values[index].repeated = before }
     states.values[index].state.place = place
-    states.values[index].state.isImported = false
+    states.values[index].state.source = 0
     states.values[index].lastPlace = max(states.values[index].lastPlace, place)
   }
 
@@ -137,7 +137,7 @@ struct TimelineEnd {
 extension FoundState {
   init(_ state: SeriesState) {
     self.init(
-      place: state.place, hasEnded: state.hasEnded, isImported: state.isImported,
+      place: state.place, hasEnded: state.hasEnded, source: state.source,
       version: state.version)
   }
 }

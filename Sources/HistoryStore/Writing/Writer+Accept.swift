@@ -8,7 +8,7 @@ import PackedBytes
 struct Placement {
   var kind: TimelineEntry.Kind
   var place: Place
-  var isImported = false
+  var source: SourceNumber = 0
   var version = 0
   /// The layout of the newest state before it in valid time, and its place; nil for none.
   var prior: SeriesState?
@@ -32,7 +32,10 @@ extension Writer {
     try loadContents(scope, &transaction)
     let node = known ?? scope.row.nextNode
     var record = ReportRecord(node: node)
-    record.origin = report.origin
+    switch findSource(report.origin, scope) {
+    case .success(let number): record.source = number
+    case .failure(let error): return .failure(error)
+    }
     record.firstContent = scope.dictionary.next
     let sequence = meta.nextSequence
     var placements: [(Series, Placement)] = []
@@ -65,6 +68,10 @@ extension Writer {
     if known == nil {
       record.newNode = report.node.text
       try addNode(report.node.text, recorded: now, scope, &transaction)
+    }
+    if case .imported(let source) = report.origin, record.source > scope.row.sources.count {
+      record.newSource = source
+      addSource(source, to: scope)
     }
     try append(LogRecord(recorded: now, body: .report(record)), to: scope, &transaction)
     try noteDefinitions(record, sequence: sequence, scope, &transaction)
@@ -171,18 +178,14 @@ extension Writer {
       content, type: series.type, scope: scope, record: &record, definitions: &definitions,
       &transaction)
     var placement = Placement(kind: .observation, place: place)
-    placement.isImported = record.origin == .imported
+    placement.source = record.source
     (placement.prior, placement.isNewest) = try prior(series, of: place, &transaction)
     let base = placement.prior?.layout ?? Layout()
     placement.changes = try SlotMatching(base, items).changes {
       content throws(StoreError) in
       try knownIdentity(of: content, type: series.type, scope: scope, &transaction)
     }
-    if let prior = placement.prior, !prior.hasEnded, prior.place.valid == place.valid,
-      placement.changes.isEmpty
-    {
-      return nil
-    }
+    if try isKnown(placement, items, of: series, &transaction) { return nil }
     let (version, isNew) = try version(entry.schemaVersion, of: series.type, scope)
     placement.version = version
     logged.observation = ReportRecord.Observation(

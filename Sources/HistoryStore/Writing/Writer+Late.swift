@@ -40,7 +40,7 @@ extension Writer {
       // It shares its valid time with the newest, which it supersedes.
       try note(
         SeriesState(
-          place: place, hasEnded: entry.kind == .ended, isImported: entry.isImported,
+          place: place, hasEnded: entry.kind == .ended, source: entry.source,
           version: entry.version, layout: layout), asNewestOf: series, &transaction)
     }
     return count
@@ -112,7 +112,7 @@ extension Writer {
           layout.changes(to: next), at: chunk.entries[successor].place.valid)
       }
       chunk.prior = TimelineChunk.Prior(
-        place: entry.place, hasEnded: entry.kind == .ended, isImported: entry.isImported,
+        place: entry.place, hasEnded: entry.kind == .ended, source: entry.source,
         version: entry.version)
       if chunk.start == .keyframe {
         try put(
@@ -146,7 +146,7 @@ extension Writer {
       start: .previous, bytesSinceKeyframe: first.bytesSinceKeyframe + bytes.count,
       prior: first.entries.last { $0.isState }.map {
         TimelineChunk.Prior(
-          place: $0.place, hasEnded: $0.kind == .ended, isImported: $0.isImported,
+          place: $0.place, hasEnded: $0.kind == .ended, source: $0.source,
           version: $0.version)
       } ?? first.prior, entries: Array(chunk.entries[index...]))
     let before = try transaction.view.layout(

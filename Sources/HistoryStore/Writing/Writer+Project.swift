@@ -12,7 +12,7 @@ extension Writer {
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Int {
     let entry = TimelineEntry(
-      kind: placement.kind, isImported: placement.isImported, place: placement.place,
+      kind: placement.kind, source: placement.source, place: placement.place,
       version: placement.version,
       changes: placement.kind == .confirmation
         ? [] : PackedChanges.encoded(placement.changes, at: placement.place.valid))
@@ -40,7 +40,7 @@ extension Writer {
     try note(
       SeriesState(
         place: placement.place, hasEnded: placement.kind == .ended,
-        isImported: placement.isImported, version: placement.version, layout: layout),
+        source: placement.source, version: placement.version, layout: layout),
       asNewestOf: series, &transaction)
     let (removed, added) = prior.difference(placement.changes)
     return try stage(
@@ -160,7 +160,7 @@ extension Writer {
 extension TimelineChunk.Prior {
   init(_ state: SeriesState) {
     self.init(
-      place: state.place, hasEnded: state.hasEnded, isImported: state.isImported,
+      place: state.place, hasEnded: state.hasEnded, source: state.source,
       version: state.version)
   }
 }
@@ -191,7 +191,7 @@ struct LastChunk {
       while let entry = try chunk.next() {
         guard entry.kind != .confirmation else { continue }
         last = TimelineChunk.Prior(
-          place: entry.place, hasEnded: entry.kind == .ended, isImported: entry.isImported,
+          place: entry.place, hasEnded: entry.kind == .ended, source: entry.source,
           version: entry.version)
       }
       return last

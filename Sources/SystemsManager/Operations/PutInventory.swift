@@ -49,6 +49,8 @@ extension SystemsManager {
         error.type == nil
           ? "TotalSizeLimitExceededException" : "ItemSizeLimitExceededException"
       case .tooManyTypes: "CustomSchemaCountLimitExceededException"
+      // Of imports alone, which do not come this way.
+      case .tooManySources: "InternalServerError"
       case .contentMismatch: "ItemContentMismatchException"
       }
     let message = error.code == .invalidNodeID ? error.message : error.description

@@ -1,6 +1,7 @@
 import Answers
 import ArgumentParser
 import HistoryStore
+import Importers
 import Inventory
 import JSONTape
 
@@ -62,7 +63,8 @@ extension Import {
         let id = try parseNode(name)
         for type in types where !Interruption.isRequested {
           guard let entry = try reader.entry(of: name, type: type) else { continue }
-          try session.add(Report(node: id, entries: [entry], origin: .imported), in: session.scope)
+          try session.add(
+            Report(node: id, entries: [entry], origin: .imported(.aws)), in: session.scope)
         }
       }
       try session.finish()

@@ -17,6 +17,7 @@ struct Show: ParsableCommand {
         stocktake show web-1
         stocktake show web-1 AWS:Application --at 2026-03-03 --name 'openssl*'
         stocktake show web-1 Application --at "3 days ago" --known-at "2 days ago"
+        stocktake show web-1 Application --at 2026-03-03 --sources
         stocktake show web-1 Application --format json
       """)
 
@@ -37,10 +38,20 @@ struct Show: ParsableCommand {
       "Only items whose Name (else Id, else first identity) matches.", valueName: "glob"))
   var name: String?
 
+  @Flag(
+    help: "Also say what each source said of it (reports, imports), and where one contradicts.")
+  var sources = false
+
   @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
+
+  func validate() throws {
+    if sources, output.format == .csv {
+      throw ValidationError("--sources has no place in CSV; choose --format json or table")
+    }
+  }
 
   func run() throws {
     let node = try parseNode(node)
@@ -50,7 +61,8 @@ struct Show: ParsableCommand {
     let knownAt = try times.read(knownAt, "--known-at")
     if let server = try store.remote(region: scope.region) {
       return try server.showState(
-        of: node, type, at: at, knownAt: knownAt, name: name, output.format, times.zone)
+        of: node, type, at: at, knownAt: knownAt, name: name, sources: sources, output.format,
+        times.zone)
     }
     let scope = try scope.scope
     let store = try store.openForReading()
@@ -60,7 +72,11 @@ struct Show: ParsableCommand {
     for type in types {
       let state = try store.state(of: node, type: type, at: at, knownAt: knownAt, in: scope)
       let items = state.items.sorted().filter { filter.matches($0, of: type) }
-      answers.append(StateAnswer(state: state, items: items, isFiltered: name != nil))
+      let claims =
+        sources
+        ? try store.sources(of: node, type: type, at: at, knownAt: knownAt, in: scope) : nil
+      answers.append(
+        StateAnswer(state: state, items: items, isFiltered: name != nil, sources: claims))
     }
     let printer = Printer()
     write(answers, isOne: type != nil, times.zone, to: printer)

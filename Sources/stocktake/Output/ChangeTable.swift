@@ -61,7 +61,8 @@ enum ChangeTable {
       if showsScope { row.append(.init(change.scope.description)) }
       if showsNode { row.append(.init(change.node.text)) }
       row += [
-        .init(zone.text(change.recordedTime) + (change.isImported ? " (imported)" : ""), .faint),
+        .init(
+          zone.text(change.recordedTime) + (change.source.map { " (\($0.name))" } ?? ""), .faint),
         cell(change.kind), .init(change.type.text), identity(change.identity, change.type),
         summary(change.old, change.new, change.identity),
       ]

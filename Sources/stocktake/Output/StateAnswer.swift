@@ -9,6 +9,10 @@ extension StateAnswer {
   /// Prints the heading and the items.
   func print(_ zone: Zone, to printer: Printer) {
     printHeading(zone, to: printer)
+    if let sources {
+      printer.line()
+      SourceTable.print(sources.map(\.json), of: state.type, zone, to: printer)
+    }
     guard !items.isEmpty else { return }
     printer.line()
     let names = Self.attributeNames(items, of: state.type)
@@ -48,7 +52,8 @@ extension StateAnswer {
     let observed = state.observedAt.map(zone.text) ?? "never by then"
     fact("at", zone.text(state.at))
     if let knownAt = state.knownAt { fact("known at", zone.text(knownAt)) }
-    fact("observed at", observed + (state.isImported ? " (imported)" : ""))
+    let source = state.source.map { " (imported from \($0.name))" } ?? ""
+    fact("observed at", observed + source)
     fact("last confirmed", state.lastConfirmed.map(zone.text) ?? "not since")
     fact("next observed", state.nextObserved.map(zone.text) ?? "not yet")
     fact("time zone", zone.label(at: state.at))

@@ -8,12 +8,12 @@ extension RemoteServer {
   /// `show`: for people the facts of each state, then its items.
   func showState(
     of node: NodeID, _ type: TypeName?, at: Instant?, knownAt: Instant?, name: String?,
-    _ format: OutputFormat, _ zone: Zone
+    sources: Bool, _ format: OutputFormat, _ zone: Zone
   ) throws {
     let path = "/v1/nodes/\(percentEncoded(node.text))/state"
     let query = [
       ("type", type?.text), ("at", at?.description), ("known-at", knownAt?.description),
-      ("name", name),
+      ("name", name), ("sources", sources ? "true" : nil),
     ]
     let nothing = "nothing is known of node \(node)"
     guard format == .table else {
@@ -42,6 +42,10 @@ extension RemoteServer {
     for name in ["at", "knownAt", "observedAt", "lastConfirmed", "nextObserved"] {
       guard let time = Instant(captureTime: CSV.field(state[name])) else { continue }
       printer.line("\(name): \(zone.text(time))")
+    }
+    if case .array(let sources) = state["sources"] {
+      printer.line()
+      SourceTable.print(sources, of: type, zone, to: printer)
     }
     var items: [Item] = []
     if case .array(let rows) = state["items"] {
