@@ -156,6 +156,19 @@ let package = Package(
             ["-Xlinker", "--export-dynamic-symbol=\($0)"]
           })
       ]),
+    .executableTarget(
+      name: "node-herd",
+      dependencies: [
+        "Signatures",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      // All of it runs on one event loop, which the compiler cannot see.
+      path: "Tests/Support/NodeHerd", swiftSettings: shared + [.swiftLanguageMode(.v5)]),
     .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
     .testTarget(name: "PackedBytesTests", dependencies: ["PackedBytes"], swiftSettings: shared),
     .testTarget(

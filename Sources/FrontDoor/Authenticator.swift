@@ -10,14 +10,19 @@ import Synchronization
 package final class Authenticator: Sendable {
   private let keys: AccessKeyStore
   private struct KeyScope: Hashable {
-    var secret: [UInt8]
+    var keyID: String
     var date: String
     var region: String
     var service: String
   }
+  private struct DerivedKey {
+    var secret: [UInt8]
+    var key: SigningKey
+  }
   /// Signing keys that were derived lately: one serves all requests of a key in a day.
-  private let derived = Mutex<[KeyScope: SigningKey]>([:])
-  private static let derivedMax = 8192
+  private let derived = Mutex<[KeyScope: DerivedKey]>([:])
+  /// Two for each of 130,000 nodes, some 400 bytes each; beyond it all are forgotten together.
+  private static let derivedMax = 1 << 18
 
   private let registry: NodeRegistry
   private let replays: ReplayGuard
@@ -111,8 +116,9 @@ package final class Authenticator: Sendable {
     _ service: String, _ now: Int64
   ) throws(SignatureError) {
     let place = KeyScope(
-      secret: secret, date: authorization.date, region: authorization.region, service: service)
-    let known = derived.withLock { $0[place] }
+      keyID: authorization.accessKeyID, date: authorization.date, region: authorization.region,
+      service: service)
+    let known = derived.withLock { $0[place] }.flatMap { $0.secret == secret ? $0.key : nil }
     let key =
       known
       ?? SigningKey(
@@ -123,7 +129,7 @@ package final class Authenticator: Sendable {
     guard known == nil else { return }
     derived.withLock { derived in
       if derived.count >= Self.derivedMax { derived.removeAll() }
-      derived[place] = key
+      derived[place] = DerivedKey(secret: secret, key: key)
     }
   }
 }

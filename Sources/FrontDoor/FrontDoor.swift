@@ -59,12 +59,17 @@ package struct FrontDoor: Sendable {
   /// - Parameter onRunning: told the port once connections are taken.
   package func run(onRunning: @escaping @Sendable (Int) async -> Void) async throws {
     let limits = configuration.limits
-    let http = HTTPServerBuilder.http1(
-      configuration: .init(
-        additionalChannelHandlers: Self.handlers(limits),
-        httpDecoderConfiguration: .init(
-          maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,
-          maxHeaderFieldCount: limits.headerCountMax)))
+    let connections = ConnectionTasks()
+    let http = HTTPServerBuilder { responder in
+      let channel = HTTP1Channel(
+        responder: responder,
+        configuration: .init(
+          additionalChannelHandlers: Self.handlers(limits),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,
+            maxHeaderFieldCount: limits.headerCountMax)))
+      return FreeChannel(base: channel, tasks: connections)
+    }
     let server =
       if let certificates = configuration.certificates {
         try HTTPServerBuilder.tls(http, tlsConfiguration: certificates.configuration)
@@ -96,8 +101,9 @@ package struct FrontDoor: Sendable {
         },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
     try await group.run()
+    await connections.ended()
     // What was heard while the last requests were finished.
-    try systemsManager.save()
+    try systemsManager.save(everything: true)
   }
 
   private static func handlers(_ limits: ServerLimits) -> [any RemovableChannelHandler] {
@@ -212,7 +218,7 @@ enum RequestID {
   }
 }
 
-/// Writes down every minute what is kept in memory for speed.
+/// Writes down every minute what is kept in memory for speed, and lets nobody wait when it stops.
 private struct Housekeeping: Service {
   let systemsManager: SystemsManager
   let logger: Logger
@@ -223,13 +229,17 @@ private struct Housekeeping: Service {
   }
 
   func run() async throws {
-    try? await cancelWhenGracefulShutdown {
-      while true {
-        try await Task.sleep(for: .seconds(60))
-        do { try systemsManager.save() } catch {
-          logger.error("cannot write down pings", metadata: ["error": "\(error)"])
+    await withGracefulShutdownHandler {
+      try? await cancelWhenGracefulShutdown {
+        while true {
+          try await Task.sleep(for: .seconds(60))
+          do { try systemsManager.save() } catch {
+            logger.error("cannot write down pings", metadata: ["error": "\(error)"])
+          }
         }
       }
+    } onGracefulShutdown: {
+      systemsManager.endWaits()
     }
   }
 }

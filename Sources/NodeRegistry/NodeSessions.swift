@@ -122,7 +122,7 @@ extension NodeRegistry {
   ) throws -> (secret: [UInt8], caller: Caller) {
     if let known = sessions.known(token), known.caller.keyID == keyID, known.expires > now,
       let node = known.caller.node,
-      known.row == (try store.controlRow(Self.nodeRow(node))).map(\.hashValue)
+      known.row == (try store.controlRow(Self.nodeRow(node))).map(Self.hash)
     {
       return (known.secret, known.caller)
     }
@@ -153,7 +153,14 @@ extension NodeRegistry {
       secret: Array(secret(of: keyID).utf8),
       caller: Caller(
         keyID: keyID, scope: scope, permissions: [.writeNode(node.id)], node: node.id),
-      expires: claims.expires, row: row.map(\.hashValue))
+      expires: claims.expires, row: row.map(Self.hash))
+  }
+
+  /// Of a row's bytes at once, not of one after another.
+  private static func hash(_ row: [UInt8]) -> Int {
+    var hasher = Hasher()
+    row.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    return hasher.finalize()
   }
 
   /// Gives a node a new key; the old one counts until the new one was used.

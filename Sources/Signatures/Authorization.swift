@@ -32,22 +32,23 @@ package struct Authorization: Sendable {
       throw .incomplete("The Authorization header is longer than \(Self.lengthMax) bytes.")
     }
     guard header.hasPrefix(Self.algorithm + " ") else { throw .missing }
-    let fields = try Self.fields(header.dropFirst(Self.algorithm.count))
-    guard let credential = fields["Credential"], let signed = fields["SignedHeaders"],
-      let signature = fields["Signature"]
+    let fields = try Self.fields(header.utf8.dropFirst(Self.algorithm.utf8.count))
+    func field(_ name: String) -> Substring.UTF8View? { fields.first { $0.name == name }?.value }
+    guard let credential = field("Credential"), let signed = field("SignedHeaders"),
+      let signature = field("Signature")
     else {
-      let absent = ["Credential", "SignedHeaders", "Signature"].filter { fields[$0] == nil }
+      let absent = ["Credential", "SignedHeaders", "Signature"].filter { field($0) == nil }
       throw .incomplete(
         "Authorization header requires '\(absent.joined(separator: "', '"))' parameter.")
     }
-    let parts = credential.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let parts = Self.parts(credential, separator: UInt8(ascii: "/"))
     guard parts.count == 5, parts[4] == "aws4_request", parts.allSatisfy({ !$0.isEmpty }) else {
       throw .incomplete(
         "Credential must have the form <key id>/<date>/<region>/<service>/aws4_request.")
     }
     (accessKeyID, date, region, service) = (parts[0], parts[1], parts[2], parts[3])
-    signedHeaders = signed.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
-    self.signature = signature
+    signedHeaders = Self.parts(signed, separator: UInt8(ascii: ";"))
+    self.signature = String(Substring(signature))
     securityToken = request.header("x-amz-security-token")
     guard let timestamp = request.header("x-amz-date") ?? request.header("date") else {
       throw .incomplete("Authorization header requires existence of an 'X-Amz-Date' header.")
@@ -61,20 +62,29 @@ package struct Authorization: Sendable {
   }
 
   /// `name=value` pairs behind the algorithm; base64 has `=` in the value.
-  private static func fields(_ text: Substring) throws(SignatureError) -> [String: String] {
-    var fields: [String: String] = [:]
-    for part in text.split(separator: ",") {
-      let trimmed = part.drop { $0 == " " }
-      guard let equals = trimmed.firstIndex(of: "=") else {
+  private static func fields(
+    _ text: Substring.UTF8View
+  ) throws(SignatureError) -> [(name: String, value: Substring.UTF8View)] {
+    var fields: [(name: String, value: Substring.UTF8View)] = []
+    for part in text.split(separator: UInt8(ascii: ",")) {
+      let trimmed = part.drop { $0 == UInt8(ascii: " ") }
+      guard let equals = trimmed.firstIndex(of: UInt8(ascii: "=")) else {
         throw .incomplete("The Authorization header has a part that is no name=value.")
       }
+      let name = String(Substring(trimmed[..<equals]))
       var value = trimmed[trimmed.index(after: equals)...]
-      while value.last == " " { value = value.dropLast() }
-      guard fields.updateValue(String(value), forKey: String(trimmed[..<equals])) == nil else {
-        throw .incomplete("The Authorization header has '\(trimmed[..<equals])' twice.")
+      while value.last == UInt8(ascii: " ") { value = value.dropLast() }
+      guard !fields.contains(where: { $0.name == name }) else {
+        throw .incomplete("The Authorization header has '\(name)' twice.")
       }
+      fields.append((name, value))
     }
     return fields
+  }
+
+  private static func parts(_ text: Substring.UTF8View, separator: UInt8) -> [String] {
+    text.split(separator: separator, omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }
   }
 
   /// The host and whatever says something to AWS must be signed.
@@ -179,7 +189,7 @@ extension Authorization {
 
   /// The text that is signed.
   package func stringToSign(_ request: SignedRequest) -> String {
-    let canonical = SHA256.hash(data: Array(request.canonical(signing: signedHeaders).utf8))
+    let canonical = SHA256.hash(data: request.canonical(signing: signedHeaders))
     return "\(Self.algorithm)\n\(timestamp)\n\(date)/\(region)/\(service)/aws4_request\n"
       + Hex.text(canonical)
   }

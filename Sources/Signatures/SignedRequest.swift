@@ -37,15 +37,32 @@ package struct SignedRequest: Sendable {
   /// The canonical request over some header fields, which are in order and in small letters.
   ///
   /// Source: AWS, "Signing AWS API requests: create a canonical request".
-  func canonical(signing names: [String]) -> String {
-    var text = "\(method)\n\(Self.canonical(path: path))\n\(Self.canonical(query: query))\n"
-    for name in names {
-      let values = headers.filter { $0.name == name }
-        .map { Self.collapsed($0.value) }
-      text += "\(name):\(values.joined(separator: ","))\n"
+  func canonical(signing names: [String]) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(1024)
+    for part in [method, Self.canonical(path: path), Self.canonical(query: query)] {
+      text += part.utf8
+      text.append(0x0a)
     }
-    text += "\n\(names.joined(separator: ";"))\n"
-    return text + Hex.text(bodyDigest)
+    for name in names {
+      text += name.utf8
+      text.append(UInt8(ascii: ":"))
+      var isFirst = true
+      for header in headers where header.name == name {
+        if !isFirst { text.append(UInt8(ascii: ",")) }
+        text += Self.collapsed(header.value).utf8
+        isFirst = false
+      }
+      text.append(0x0a)
+    }
+    text.append(0x0a)
+    for (index, name) in names.enumerated() {
+      if index > 0 { text.append(UInt8(ascii: ";")) }
+      text += name.utf8
+    }
+    text.append(0x0a)
+    text += Hex.digits(bodyDigest)
+    return text
   }
 
   /// The path without `.`, `..` and empty segments, each segment encoded once more, as all services
@@ -126,14 +143,20 @@ package struct SignedRequest: Sendable {
 
 /// Bytes as hexadecimal digits.
 enum Hex {
+  private static let alphabet = Array("0123456789abcdef".utf8)
+
   static func text(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
+    String(decoding: digits(bytes), as: UTF8.self)
+  }
+
+  static func digits(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.underestimatedCount)
     for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
+      text.append(alphabet[Int(byte >> 4)])
+      text.append(alphabet[Int(byte & 15)])
     }
-    return String(decoding: text, as: UTF8.self)
+    return text
   }
 
   /// Nil where the text is not an even number of digits.

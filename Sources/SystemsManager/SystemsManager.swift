@@ -88,7 +88,12 @@ package struct SystemsManager: Sendable {
   }
 
   /// Writes down what is kept in memory for speed: when nodes were heard of.
-  package func save() throws { try heard.save() }
+  ///
+  /// - Parameter everything: to the last ping, before a stop; else what is some minutes old.
+  package func save(everything: Bool = false) throws { try heard.save(everything: everything) }
+
+  /// Answers whoever waits for messages, for the server stops.
+  package func endWaits() { mailboxes.close() }
 
   /// The services of AWS whose operations are here.
   package enum Service: String, Sendable, CaseIterable {

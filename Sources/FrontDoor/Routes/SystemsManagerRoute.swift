@@ -6,7 +6,6 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NodeRegistry
-import ServiceLifecycle
 import Signatures
 import SystemsManager
 
@@ -104,9 +103,7 @@ extension FrontDoor {
       return try await systemsManager.answer(operation, read.body, for: client)
     }
     let (client, body) = try await admitted(service, operation, request)
-    return try await cancelWhenGracefulShutdown {
-      try await systemsManager.answer(operation, body, for: client)
-    }
+    return try await systemsManager.answer(operation, body, for: client)
   }
 
   /// Reads and checks a request whose answer may wait long: it gives its place back before.

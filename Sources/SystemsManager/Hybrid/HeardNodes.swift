@@ -5,7 +5,7 @@ import Synchronization
 /// When nodes were last heard of by a ping.
 ///
 /// In memory, written down every now and then and at a stop: a ping costs no wait for the disk. A crash
-/// forgets the pings of the last minute; each node tells again within five.
+/// forgets the pings of the last minutes; each node tells again within five.
 final class HeardNodes: Sendable {
   struct Heard: Sendable, Equatable {
     /// Milliseconds since 1970.
@@ -18,8 +18,16 @@ final class HeardNodes: Sendable {
 
   private struct State {
     var nodes: [[UInt8]: Heard] = [:]
+    /// The times that are written down.
+    var written: [[UInt8]: Int64] = [:]
     var changed: Set<[UInt8]> = []
   }
+
+  /// Milliseconds by which a time that is written down may be older than what is known: a node that waits
+  /// for messages is heard of every 18 s, and nobody asks that precisely after a crash.
+  private static let staleMillisecondsMax: Int64 = 300_000
+  /// Rows of one transaction, so that no report has to wait for all of them.
+  private static let rowsMax = 1000
 
   private let state: Mutex<State>
   private let store: HistoryStore
@@ -31,6 +39,7 @@ final class HeardNodes: Sendable {
       let time = row.value.dropFirst().reduce(0) { $0 << 8 | UInt64($1) }
       read.nodes[row.key] = Heard(
         time: Int64(bitPattern: time), isInactive: row.value[0] != 0)
+      read.written[row.key] = Int64(bitPattern: time)
     }
     state = Mutex(read)
   }
@@ -46,18 +55,31 @@ final class HeardNodes: Sendable {
   func note(_ scope: Scope, _ node: String, _ heard: Heard) {
     let key = Self.key(scope, node)
     state.withLock { state in
+      let isOther = state.nodes[key]?.isInactive != heard.isInactive
       state.nodes[key] = heard
-      state.changed.insert(key)
+      if isOther || heard.time - (state.written[key] ?? 0) >= Self.staleMillisecondsMax {
+        state.changed.insert(key)
+      }
     }
   }
 
-  /// Writes down what is new, in one transaction.
-  func save() throws {
+  /// Writes down what is new, or everything that is not written yet.
+  func save(everything: Bool) throws {
     let rows = state.withLock { state in
       defer { state.changed = [] }
-      return state.changed.compactMap { key in state.nodes[key].map { (key, $0) } }
+      let changed =
+        everything
+        ? state.nodes.filter { state.written[$0.key] != $0.value.time }.map(\.key)
+        : Array(state.changed)
+      for key in changed { state.written[key] = state.nodes[key]?.time }
+      return changed.compactMap { key in state.nodes[key].map { (key, $0) } }
     }
-    guard !rows.isEmpty else { return }
+    for start in stride(from: 0, to: rows.count, by: Self.rowsMax) {
+      try write(rows[start..<min(start + Self.rowsMax, rows.count)])
+    }
+  }
+
+  private func write(_ rows: ArraySlice<([UInt8], Heard)>) throws {
     try store.updateControl { _ in
       rows.map { key, heard in
         let time = UInt64(bitPattern: heard.time)

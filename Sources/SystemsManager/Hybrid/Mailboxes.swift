@@ -14,6 +14,13 @@ final class Mailboxes: Sendable {
     var continuation: CheckedContinuation<[Message], Never>
   }
 
+  /// When a wait ends.
+  private struct Deadline {
+    var node: String
+    var number: Int
+    var time: ContinuousClock.Instant
+  }
+
   private struct Box {
     var scope: Scope
     var messages: [Message] = []
@@ -25,6 +32,11 @@ final class Mailboxes: Sendable {
   private struct State {
     var boxes: [String: Box] = [:]
     var number = 0
+    /// In order, because all waits are equally long; the first `passed` are done with.
+    var deadlines: [Deadline] = []
+    var passed = 0
+    var isSweeping = false
+    var isClosed = false
   }
 
   private let state = Mutex(State())
@@ -67,11 +79,6 @@ final class Mailboxes: Sendable {
       state.number += 1
       return state.number
     }
-    let timer = Task { [self] in
-      try? await Task.sleep(for: .seconds(waitSeconds))
-      expire(node, number)
-    }
-    defer { timer.cancel() }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (ready, displaced) = begin(
@@ -91,13 +98,18 @@ final class Mailboxes: Sendable {
     _ waiting: Waiting, _ node: String, _ scope: Scope, _ hiddenSeconds: Int64, _ now: Instant
   ) -> (ready: [Message]?, displaced: Waiting?) {
     state.withLock { state in
-      if Task.isCancelled { return ([], nil) }
+      if Task.isCancelled || state.isClosed { return ([], nil) }
       var box = state.boxes[node] ?? Box(scope: scope)
       let displaced = box.waiting
       box.waiting = nil
       let visible = box.messages.filter { (box.hidden[$0.id] ?? 0) <= now.milliseconds }
       for message in visible { box.hidden[message.id] = now.milliseconds + hiddenSeconds * 1000 }
-      if visible.isEmpty { box.waiting = waiting }
+      if visible.isEmpty {
+        box.waiting = waiting
+        let time = ContinuousClock.now + .seconds(waitSeconds)
+        state.deadlines.append(Deadline(node: node, number: waiting.number, time: time))
+        sweep(&state)
+      }
       state.boxes[node] = box
       return (visible.isEmpty ? nil : visible, displaced)
     }
@@ -110,6 +122,53 @@ final class Mailboxes: Sendable {
       return waiting
     }
     waiting?.continuation.resume(returning: [])
+  }
+
+  /// How often waits that are over are looked for.
+  private static let sweepInterval = Duration.milliseconds(100)
+
+  /// Sees to it that waits end: one task for all of them, because a timer for each costs more than
+  /// everything else of a wait.
+  private func sweep(_ state: inout State) {
+    guard !state.isSweeping else { return }
+    state.isSweeping = true
+    Task { [self] in
+      repeat { try? await Task.sleep(for: Self.sweepInterval) } while endWaits()
+    }
+  }
+
+  /// Ends the waits whose time has come; false where none is left, and nobody sweeps any more.
+  private func endWaits() -> Bool {
+    let now = ContinuousClock.now
+    let (over, isLeft) = state.withLock { state in
+      var over: [Waiting] = []
+      while state.passed < state.deadlines.count, state.deadlines[state.passed].time <= now {
+        let deadline = state.deadlines[state.passed]
+        state.passed += 1
+        guard let waiting = state.boxes[deadline.node]?.waiting, waiting.number == deadline.number
+        else { continue }
+        state.boxes[deadline.node]?.waiting = nil
+        over.append(waiting)
+      }
+      if state.passed > state.deadlines.count / 2 {
+        state.deadlines.removeFirst(state.passed)
+        state.passed = 0
+      }
+      state.isSweeping = !state.deadlines.isEmpty
+      return (over, state.isSweeping)
+    }
+    for waiting in over { waiting.continuation.resume(returning: []) }
+    return isLeft
+  }
+
+  /// Ends all waits, and lets none begin: the server stops.
+  func close() {
+    let waiting = state.withLock { state in
+      state.isClosed = true
+      defer { for node in state.boxes.keys { state.boxes[node]?.waiting = nil } }
+      return state.boxes.values.compactMap(\.waiting)
+    }
+    for one in waiting { one.continuation.resume(returning: []) }
   }
 
   /// Takes a message out of its box; false where it is not there.
