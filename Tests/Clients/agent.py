@@ -5,212 +5,61 @@ For the tests, for many agents at once, and to probe a server:
     python agent.py probe --endpoint http://127.0.0.1:8055 --region eu-west-1 \\
         --activation-id ID --activation-code CODE
 
-What it does was observed on amazon-ssm-agent 3.3.0.0; where a step looks odd, the agent does it so.
+What it does was observed on amazon-ssm-agent 3.3.0.0, or read in its source; where a step looks odd,
+the agent does it so.
 """
 
 import argparse
 import base64
-import datetime
 import hashlib
 import http.client
 import json
 import random
-import ssl
+import re
 import sys
 import threading
 import time
-import urllib.parse
 import uuid
 
-import botocore.auth
-import botocore.awsrequest
-import botocore.credentials
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from agent_schedule import next_time
+from agent_wire import (  # noqa: F401: some are for those who import the agent
+    CONTENT_TYPE, USER_AGENT, AgentError, Signer, Wire, amz_date)
 
-USER_AGENT = ("aws-sdk-go/1.51.20 (go1.22.10; linux; amd64) amazon-ssm-agent/3.3.0.0")
-CONTENT_TYPE = "application/x-amz-json-1.1"
 TOO_BIG_WITH_FILES = 1 << 20
+FAULTS = (AgentError, OSError, http.client.HTTPException)
+# What the plugin reads its inputs into: texts, every one.
+PLUGIN_INPUTS = {
+    "applications", "awscomponents", "networkconfig", "files", "windowsroles", "services",
+    "windowsregistry", "windowsupdates", "instancedetailedinformation", "billinginfo",
+    "custominventory", "custominventorydirectory"}
+GATHERED_BY = {
+    "AWS:Application": "applications", "AWS:AWSComponent": "awsComponents",
+    "AWS:Network": "networkConfig", "AWS:InstanceDetailedInformation":
+    "instanceDetailedInformation", "AWS:File": "files"}
+INVALID_INPUT = "invalid or unrecognized input was received for aws:softwareInventory plugin"
+STUCK_AFTER = 2 * 3600
 
 
-class AgentError(Exception):
-    """What a server answered, by the name in the body: the agent looks nowhere else."""
+class Agent(Wire):
+    """One agent and what it keeps beside its identity: hashes, documents, commands it knows."""
 
-    def __init__(self, code, message, status):
-        super().__init__(f"{code} ({status}): {message}")
-        self.code, self.message, self.status = code, message, status
-
-
-class Signer(botocore.auth.SigV4Auth):
-    """Signs as the agent's SDK does: with the length, and without the body's digest as a header."""
-
-    def headers_to_sign(self, request):
-        wanted = {"content-length", "content-type", "host", "x-amz-date", "x-amz-security-token",
-                  "x-amz-target"}
-        signed = super().headers_to_sign(request)
-        for name in list(signed.keys()):
-            if name.lower() not in wanted:
-                del signed[name]
-        return signed
-
-
-def string_to_sign(host, headers, region, digest):
-    """The text that Signature Version 4 signs, for a POST to `/`."""
-    names = sorted(headers | {"host": host})
-    canonical = "\n".join(
-        ["POST", "/", "", *(f"{name}:{(headers | {'host': host})[name]}" for name in names), "",
-         ";".join(names), digest])
-    date = headers["x-amz-date"]
-    return "\n".join(
-        ["AWS4-HMAC-SHA256", date, f"{date[:8]}/{region}/ssm/aws4_request",
-         hashlib.sha256(canonical.encode()).hexdigest()]), ";".join(names)
-
-
-def amz_date(offset=0):
-    now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=offset)
-    return now.strftime("%Y%m%dT%H%M%SZ")
-
-
-class Agent:
-    """One agent and what it keeps: key, fingerprint, credentials, hashes, documents."""
-
-    def __init__(self, endpoint, region="local", fingerprint=None, key=None, ca=None, seed=0,
-                 key_size=2048):
-        self.endpoint = urllib.parse.urlsplit(endpoint)
-        self.region = region
-        self.fingerprint = fingerprint or str(uuid.uuid4())
-        self.key = key or rsa.generate_private_key(public_exponent=65537, key_size=key_size)
-        self.context = ssl.create_default_context(cafile=ca) if ca else None
-        self.random = random.Random(seed)
-        self.id = None
-        self.credentials = None
-        self.expires = self.renew = 0
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
         self.hashes = {}
         self.documents = {}
-        self.retries = 3
-        self.pause_scale = 1.0
+        self.compliance_hash = None
+        # Whether statuses go by the older operation, since the list of associations failed.
+        self.is_legacy = False
+        self.commands = {}
+        # What went wrong without stopping the agent: it writes such things to its log and goes on.
+        self.logged = []
 
-    # Sending.
-
-    def _connection(self):
-        if self.endpoint.scheme == "https":
-            return http.client.HTTPSConnection(
-                self.endpoint.hostname, self.endpoint.port, timeout=60, context=self.context)
-        return http.client.HTTPConnection(
-            self.endpoint.hostname, self.endpoint.port, timeout=60)
-
-    def _exchange(self, body, headers, chunked=False, path="/"):
-        connection = self._connection()
+    def logs(self, operation, **members):
+        """A call whose failure the agent only writes down."""
         try:
-            payload = iter([body]) if chunked else body
-            connection.request(
-                "POST", path, body=payload, headers=headers, encode_chunked=chunked)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    @staticmethod
-    def _parse(status, raw):
-        try:
-            answer = json.loads(raw) if raw else {}
-        except ValueError:
-            answer = {}
-        if status == 200:
-            return answer
-        name = answer.get("__type", "").split("#")[-1] or str(status)
-        raise AgentError(name, answer.get("message") or answer.get("Message") or "", status)
-
-    def call(self, operation, service="ssm", **members):
-        """An ordinary call, tried again as the agent's SDK does."""
-        prefix = "AmazonSSM" if service == "ssm" else "EC2WindowsMessageDeliveryService"
-        body = json.dumps(members).encode()
-        for attempt in range(self.retries + 1):
-            request = botocore.awsrequest.AWSRequest(
-                "POST", self.endpoint.geturl().rstrip("/") + "/", data=body, headers={
-                    "Content-Type": CONTENT_TYPE, "X-Amz-Target": f"{prefix}.{operation}",
-                    "Content-Length": str(len(body))})
-            Signer(self.credentials, service, self.region).add_auth(request)
-            headers = {name: value for name, value in request.headers.items()}
-            headers |= {"Host": self.endpoint.netloc, "User-Agent": USER_AGENT,
-                        "Accept-Encoding": "gzip"}
-            try:
-                return self._parse(*self._exchange(body, headers))
-            except AgentError as error:
-                if error.status < 500 and "Throttling" not in error.code or attempt == self.retries:
-                    raise
-            except OSError:
-                if attempt == self.retries:
-                    raise
-            time.sleep(self.pause_scale * self.random.uniform(1, 1.5) * 2 ** attempt)
-
-    # Registration and credentials.
-
-    def public_key(self, key=None):
-        return base64.b64encode((key or self.key).public_key().public_bytes(
-            serialization.Encoding.DER,
-            serialization.PublicFormat.SubjectPublicKeyInfo)).decode()
-
-    def register(self, activation, code):
-        """The one call that is not signed."""
-        body = json.dumps({
-            "ActivationCode": code, "ActivationId": activation, "Fingerprint": self.fingerprint,
-            "PublicKey": self.public_key(), "PublicKeyType": "Rsa"}).encode()
-        status, raw = self._exchange(body, {
-            "Content-Type": CONTENT_TYPE, "X-Amz-Target": "AmazonSSM.RegisterManagedInstance",
-            "Host": self.endpoint.netloc, "User-Agent": USER_AGENT})
-        self.id = self._parse(status, raw)["InstanceId"]
-        return self.id
-
-    def signed_by_key(self, operation, members, key=None, date_offset=0):
-        """Headers and body of a call that is signed with the node's own key.
-
-        The digest of the body is sent and not signed; the signature is base64, with its `=`.
-        """
-        body = json.dumps(members).encode()
-        digest = hashlib.sha256(body).hexdigest()
-        headers = {"content-type": CONTENT_TYPE, "x-amz-date": amz_date(date_offset),
-                   "x-amz-target": f"AmazonSSM.{operation}"}
-        text, names = string_to_sign(self.endpoint.netloc, headers, self.region, digest)
-        signature = (key or self.key).sign(
-            text.encode(), padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32),
-            hashes.SHA256())
-        scope = f"{self.id}/{headers['x-amz-date'][:8]}/{self.region}/ssm/aws4_request"
-        headers["authorization"] = (
-            f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, "
-            f"Signature={base64.b64encode(signature).decode()}")
-        headers["x-amz-content-sha256"] = digest
-        headers["Host"] = self.endpoint.netloc
-        headers["User-Agent"] = USER_AGENT
-        headers["Transfer-Encoding"] = "chunked"
-        return headers, body
-
-    def send_signed(self, headers, body):
-        """As it is: in one chunk, without a length."""
-        return self._parse(*self._exchange(body, headers, chunked=True))
-
-    def request_token(self, **change):
-        answer = self.send_signed(*self.signed_by_key(
-            "RequestManagedInstanceRoleToken", {"Fingerprint": self.fingerprint}, **change))
-        # The agent reads all five without looking whether they are there.
-        self.credentials = botocore.credentials.Credentials(
-            answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
-        self.expires = answer["TokenExpirationDate"]
-        self.renew = time.time() + (self.expires - time.time()) / 2
-        if answer["UpdateKeyPair"]:
-            self.exchange_key()
-        return answer
-
-    def exchange_key(self):
-        new = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self.send_signed(*self.signed_by_key(
-            "UpdateManagedInstancePublicKey",
-            {"NewPublicKey": self.public_key(new), "NewPublicKeyType": "Rsa"}))
-        self.key = new
-
-    def ensure_token(self):
-        if time.time() >= self.renew:
-            self.request_token()
+            return self.call(operation, **members)
+        except FAULTS as error:
+            self.logged.append(error)
 
     # Living.
 
@@ -234,15 +83,57 @@ class Agent:
             body, {"Host": self.endpoint.netloc, "User-Agent": USER_AGENT},
             path=f"/v1/control-channel/{self.id}")
 
+    def start(self, hibernations=8):
+        """The calls of a start, up to the first question for associations.
+
+        Any failure of the first ping is hibernation: 5 minutes, then twice as long, up to an hour.
+        """
+        self.ensure_token()
+        pause = 300
+        while True:
+            try:
+                self.ping_first()
+                break
+            except FAULTS:
+                if not hibernations:
+                    raise
+                hibernations -= 1
+                self.sleep(pause)
+                pause = min(2 * pause, 3600)
+                self.ensure_token()
+        self.ping()
+        self.control_channel()
+
+    # Associations.
+
     def associations(self):
+        """By the older operations where the list fails; statuses go by them until it does not."""
         found, token = [], None
         while True:
-            page = self.call("ListInstanceAssociations", InstanceId=self.id, MaxResults=20,
-                             **({"NextToken": token} if token else {}))
+            try:
+                page = self.call("ListInstanceAssociations", InstanceId=self.id, MaxResults=20,
+                                 **({"NextToken": token} if token else {}))
+            except FAULTS:
+                if found:
+                    raise
+                self.is_legacy = True
+                return self._older_associations()
+            self.is_legacy = False
             found += page["Associations"]
             token = page.get("NextToken")
             if not token:
                 return found
+
+    def _older_associations(self):
+        found = self.call("ListAssociations", MaxResults=1, AssociationFilterList=[
+            {"key": "InstanceId", "value": self.id}])["Associations"][:1]
+        for one in found:
+            told = self.call("DescribeAssociation", InstanceId=self.id,
+                             Name=one["Name"])["AssociationDescription"]
+            one |= {"AssociationId": one["Name"], "DocumentVersion": "", "Checksum": "",
+                    "Parameters": told.get("Parameters", {}),
+                    "DetailedStatus": told["Status"]["Name"]}
+        return found
 
     def document(self, association):
         """Asked for again only where the checksum is another."""
@@ -255,59 +146,131 @@ class Agent:
         return known[1]
 
     @staticmethod
-    def due(association, now=None):
-        """Whether the agent runs it now."""
-        schedule = association.get("ScheduleExpression")
+    def inputs(association, document):
+        """The inputs of the document's step; IndexError where the agent would panic."""
+        declared, values = document["parameters"], {}
+        for name, given in association.get("Parameters", {}).items():
+            if name in declared:
+                values[name] = given[0] if declared[name]["type"] == "String" else list(given)
+        for name, parameter in declared.items():
+            values.setdefault(name, parameter["default"])
+        inputs = {}
+        for name, text in document["mainSteps"][0]["inputs"].items():
+            alone = re.fullmatch(r"{{\s*(\w+)\s*}}", text)
+            inputs[name] = values.get(alone[1], text) if alone else text
+        return inputs
+
+    @staticmethod
+    def _are_right(inputs):
+        """Whether the plugin and the frequent collector can read them."""
+        return all(isinstance(value, list if name == "changeDetectionTypes" else str)
+                   for name, value in inputs.items()
+                   if name.lower() in PLUGIN_INPUTS or name.startswith("changeDetection"))
+
+    @staticmethod
+    def next_run(association, now):
+        """When it runs next; None for never."""
+        status, schedule = association.get("DetailedStatus"), association.get("ScheduleExpression")
+        if status == "Pending":
+            return now
         if not schedule:
-            return association.get("DetailedStatus") == "Associated"
+            return now if status == "Associated" else None
         last = association.get("LastExecutionDate")
-        if association.get("DetailedStatus") == "Pending" or not last:
-            return True
-        if not schedule.startswith("rate("):
-            return False
-        count, unit = schedule[5:-1].split()
-        seconds = int(count) * {"minute": 60, "hour": 3600, "day": 86400}[unit.rstrip("s")]
-        return last + seconds <= (now or time.time())
+        return next_time(schedule, last) if last else now
+
+    @classmethod
+    def due(cls, association, now=None):
+        """Whether the agent runs it now: never what is in progress, as far as it was told."""
+        now = now or time.time()
+        next = cls.next_run(association, now)
+        return (next is not None and next <= now
+                and association.get("DetailedStatus") != "InProgress")
+
+    @classmethod
+    def is_stuck(cls, association, now=None):
+        """Whether it takes a run for lost: in progress, due, and last run two hours ago."""
+        now = now or time.time()
+        last, next = association.get("LastExecutionDate"), cls.next_run(association, now)
+        return bool(association.get("DetailedStatus") == "InProgress" and next is not None
+                    and next <= now and last and last + STUCK_AFTER < now)
 
     def report_status(self, association, status, summary="", code=""):
-        return self.call(
+        """Says how it goes; nothing stops where that fails."""
+        association["DetailedStatus"] = status
+        if self.is_legacy:
+            return self.logs(
+                "UpdateAssociationStatus", InstanceId=self.id, Name=association["Name"],
+                AssociationStatus={
+                    "Name": status, "Message": summary, "Date": round(time.time(), 3),
+                    "AdditionalInfo": json.dumps({"Name": "amazon-ssm-agent"})})
+        return self.logs(
             "UpdateInstanceAssociationStatus", InstanceId=self.id,
             AssociationId=association["AssociationId"],
             ExecutionResult={"Status": status, "ErrorCode": code,
-                             "ExecutionDate": round(time.time(), 3), "ExecutionSummary": summary})
+                             "ExecutionDate": round(time.time(), 3),
+                             "ExecutionSummary": summary[:510]})
 
     def run_association(self, association, snapshot):
-        """The whole sequence of one run."""
-        self.document(association)
+        """The whole sequence of one run; how it ended."""
+        document = self.document(association)
         self.report_status(association, "Pending")
+        inputs = self.inputs(association, document)
         self.report_status(association, "InProgress")
-        self.put_inventory(snapshot)
-        done = "1 out of 1 plugin processed, 1 success, 0 failed, 0 timedout, 0 skipped. "
-        self.report_status(association, "InProgress", done)
-        self.report_status(association, "Success", done)
+        status, summary = self._gather(inputs, snapshot)
+        self.report_status(association, "InProgress", summary)
+        self.report_status(association, status, summary)
         self.put_compliance([association])
+        return status
+
+    def _gather(self, inputs, snapshot):
+        try:
+            if not self._are_right(inputs):
+                raise ValueError(INVALID_INPUT)
+            wanted = {type: content for type, content in snapshot.items()
+                      if inputs[GATHERED_BY.get(type, "customInventory")]
+                      not in ("", "Disabled")}
+            if wanted:
+                self.put_inventory(wanted)
+        except (*FAULTS, ValueError) as error:
+            self.logged.append(error)
+            return "Failed", ("1 out of 1 plugin processed, 0 success, 1 failed, 0 timedout, "
+                              f"0 skipped. {error}")
+        return "Success", "1 out of 1 plugin processed, 1 success, 0 failed, 0 timedout, 0 skipped. "
 
     def run_due(self, snapshot):
-        """Runs what is due, and returns how much that was."""
-        due = [association for association in self.associations() if self.due(association)]
-        for association in due:
-            self.run_association(association, snapshot)
-        return len(due)
+        """Asks what there is and runs what is due; how many runs went well."""
+        return self._run(self.associations(), snapshot)
+
+    def _run(self, associations, snapshot):
+        done = 0
+        for association in associations:
+            if self.is_stuck(association):
+                self.report_status(
+                    association, "Failed", "Association stuck at InProgress for longer than 2 hours",
+                    "StuckAtInProgress")
+            elif self.due(association):
+                done += self.run_association(association, snapshot) == "Success"
+        return done
 
     def put_compliance(self, associations):
-        """Without execution id, type and title: that is how it comes."""
+        """Without execution id, type and title: that is how it comes. Failures are passed over."""
+        now = round(time.time(), 3)
         items = [{"Id": association["AssociationId"], "Title": "", "Severity": "UNSPECIFIED",
-                  "Status": "COMPLIANT",
+                  "Status": "COMPLIANT" if association["DetailedStatus"] == "Success"
+                  else "NON_COMPLIANT",
                   "Details": {"DocumentName": association["Name"],
                               "DocumentVersion": association["DocumentVersion"]}}
                  for association in associations]
-        digest = hashlib.md5(json.dumps(items).encode()).digest()
-        return self.call(
+        digest = base64.b64encode(hashlib.md5(json.dumps([items, now]).encode()).digest()).decode()
+
+        # One that nobody took is not sent again: the next run has another time, and so another hash.
+        answer = self.logs(
             "PutComplianceItems", ResourceId=self.id, ResourceType="ManagedInstance",
-            ComplianceType="Association", Items=items,
-            ExecutionSummary={"ExecutionId": "", "ExecutionTime": round(time.time(), 3),
-                              "ExecutionType": ""},
-            ItemContentHash=base64.b64encode(digest).decode())
+            ComplianceType="Association", ItemContentHash=digest,
+            Items=[] if digest == self.compliance_hash else items,
+            ExecutionSummary={"ExecutionId": "", "ExecutionTime": now, "ExecutionType": ""})
+        if answer is not None:
+            self.compliance_hash = digest
 
     # Inventory.
 
@@ -352,35 +315,67 @@ class Agent:
 
     # Messages.
 
-    def messages(self, visibility=10):
-        return self.call("GetMessages", service="ec2messages", Destination=self.id,
-                         MessagesRequestId=str(uuid.uuid4()),
-                         VisibilityTimeoutInSeconds=visibility)["Messages"]
+    def messages(self, visibility=10, timeout=20):
+        """One question for messages; who waits longer than the agent's own limit is cut off.
+
+        Being cut off after 10 seconds and more is no failure. After an answer within a second it waits
+        for two.
+        """
+        begin = time.monotonic()
+        try:
+            found = self.call(
+                "GetMessages", service="ec2messages", timeout=timeout, retries=0,
+                Destination=self.id, MessagesRequestId=str(uuid.uuid4()),
+                VisibilityTimeoutInSeconds=visibility)["Messages"]
+        except TimeoutError:
+            if time.monotonic() - begin < timeout / 2:
+                raise
+            return []
+        if time.monotonic() - begin < 1:
+            time.sleep(2 * self.pause_scale)
+        return found
 
     def answer_message(self, operation, message, **more):
-        return self.call(operation, service="ec2messages", MessageId=message["MessageId"], **more)
+        return self.logs(operation, service="ec2messages", MessageId=message["MessageId"], **more)
+
+    def reply(self, message, status):
+        self.answer_message("SendReply", message, ReplyId=str(uuid.uuid4()), Payload=json.dumps({
+            "additionalInfo": {"agent": {"name": "amazon-ssm-agent", "version": "3.3.0.0"}},
+            "documentStatus": status, "documentTraceOutput": "", "runtimeStatus": {}}))
 
     def handle(self, message, snapshot):
-        """Runs the associations that a message names."""
-        assert message["Topic"].startswith("aws.ssm.sendCommand"), message
-        step = json.loads(message["Payload"])["DocumentContent"]["mainSteps"][0]
-        assert step["action"] == "aws:refreshAssociation", step
-        reply = {"ReplyId": str(uuid.uuid4()), "Payload": "{}"}
-        self.answer_message("SendReply", message, **reply)
-        self.answer_message("AcknowledgeMessage", message)
-        wanted = set(step["inputs"]["associationIds"])
-        for association in self.associations():
-            if association["AssociationId"] in wanted or not wanted:
-                self.run_association(association, snapshot)
-        self.answer_message("SendReply", message, **reply)
-        self.answer_message("SendReply", message, **reply)
+        """Does what a message says; how many runs of associations went well.
 
-    def start(self):
-        """The calls of a start, up to the first question for associations."""
-        self.ensure_token()
-        self.ping_first()
-        self.ping()
-        self.control_channel()
+        What cannot be read is answered with a reply alone, and not acknowledged.
+        """
+        if not message["Topic"].startswith("aws.ssm.sendCommand"):
+            self.answer_message(
+                "FailMessage", message, FailureType="InternalHandlerException")
+            return 0
+        try:
+            command = json.loads(message["Payload"])
+            step = command["DocumentContent"]["mainSteps"][0]
+            wanted = set(step["inputs"]["associationIds"])
+            assert step["action"] == "aws:refreshAssociation"
+        except (ValueError, LookupError, TypeError, AssertionError):
+            self.reply(message, "Failed")
+            return 0
+        known = self.commands.get(command["CommandId"], 0)
+        self.commands[command["CommandId"]] = time.monotonic()
+        if known and time.monotonic() - known < 600:
+            self.answer_message("AcknowledgeMessage", message)
+            return 0
+        self.reply(message, "InProgress")
+        self.answer_message("AcknowledgeMessage", message)
+        associations = self.associations()
+        for association in associations:
+            is_named = not wanted or association["AssociationId"] in wanted
+            if is_named and association.get("DetailedStatus") not in ("InProgress", "Pending"):
+                self.report_status(association, "Pending")
+        done = self._run(associations, snapshot)
+        self.reply(message, "InProgress")
+        self.reply(message, "Success")
+        return done
 
 
 def modelled_snapshot(seed=0, packages=747):

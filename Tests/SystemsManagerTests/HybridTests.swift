@@ -116,4 +116,15 @@ struct EffectiveAssociationTests {
     #expect(!terms.covers("mi-1", tags: ["env": "prod"]))
     #expect(!terms.covers("mi-1", tags: ["web": ""]))
   }
+
+  @Test("what the agent reads as a text is one, or is not there")
+  func texts() throws {
+    let given = try parameters(
+      #"{"customInventoryDirectory":[],"applications":[],"changeDetectionTypes":[]}"#)
+    #expect(EffectiveAssociation.merged([given]).members.map(\.name) == ["changeDetectionTypes"])
+    let one = try parameters(#"{"customInventoryDirectory":[""]}"#)
+    let other = try parameters(#"{"customInventoryDirectory":["/a"]}"#)
+    let both = EffectiveAssociation.merged([one, other, given])
+    #expect(both["customInventoryDirectory"]?.texts == ["/a"])
+  }
 }

@@ -53,7 +53,12 @@ struct EffectiveAssociation {
 
   /// What any of some parameters want.
   static func merged(_ all: [JSONValue]) -> JSONValue {
-    guard all.count > 1 else { return all.first ?? .object([]) }
+    guard all.count > 1 else {
+      // The agent takes the first value of a text without looking whether there is one.
+      let lists = GatherDocument.parameters.filter { $0.kind == .words }.map(\.name)
+      return .object(
+        (all.first?.members ?? []).filter { !$0.value.texts.isEmpty || lists.contains($0.name) })
+    }
     return .object(
       GatherDocument.parameters.compactMap { parameter in
         let said = all.compactMap { $0[parameter.name]?.texts }
@@ -67,6 +72,7 @@ struct EffectiveAssociation {
     switch kind {
     case .onOff: return [texts.contains("Enabled") ? "Enabled" : "Disabled"]
     case .number: return texts.compactMap { Int($0) }.max().map { [String($0)] } ?? [""]
+    case .text: return [texts.first ?? ""]
     case .words:
       var seen: Set<String> = []
       return texts.filter { seen.insert($0).inserted }

@@ -17,13 +17,18 @@ enum GatherDocument {
   static let description = "Collects what is on a node, and reports it."
 
   /// What a parameter takes.
-  enum Kind { case onOff, json, number, words }
+  ///
+  /// The agent reads all into texts but for words, which its detector of changes wants as a list.
+  enum Kind { case onOff, json, number, text, words }
 
   struct Parameter {
     var name: String
     var description: String
     var standard: String
     var kind: Kind = .onOff
+
+    /// Its type as documents name it.
+    var type: String { kind == .words ? "StringList" : "String" }
   }
 
   static let parameters = [
@@ -46,7 +51,7 @@ enum GatherDocument {
     Parameter(name: "billingInfo", description: "Billing codes.", standard: "Enabled"),
     Parameter(
       name: "customInventoryDirectory", description: "Where the files of custom types are.",
-      standard: "", kind: .words),
+      standard: "", kind: .text),
     Parameter(
       name: "changeDetectionFrequency",
       description: "How often between two runs changes alone are looked for.", standard: "",
@@ -82,6 +87,7 @@ enum GatherDocument {
         case .onOff: texts.count == 1 && ["Enabled", "Disabled", ""].contains(texts[0])
         case .json: texts.count == 1 && (texts[0].isEmpty || isList(texts[0]))
         case .number: texts.count == 1 && (texts[0].isEmpty || Int(texts[0]).map { $0 > 0 } == true)
+        case .text: texts.count == 1
         case .words: true
         }
       guard isRight else {
@@ -104,7 +110,7 @@ enum GatherDocument {
       JSONValue.Member(
         parameter.name,
         .object([
-          .init("type", .string(parameter.kind == .words ? "StringList" : "String")),
+          .init("type", .string(parameter.type)),
           .init("description", .string(parameter.description)),
           .init(
             "default",
@@ -177,7 +183,7 @@ extension SystemsManager {
     let parameters = GatherDocument.parameters.map { parameter in
       JSONValue.object([
         .init("Name", .string(parameter.name)),
-        .init("Type", .string(parameter.kind == .words ? "StringList" : "String")),
+        .init("Type", .string(parameter.type)),
         .init("Description", .string(parameter.description)),
         .init("DefaultValue", .string(parameter.standard)),
       ])
