@@ -1,13 +1,17 @@
 """What stands between an unmodified amazon-ssm-agent and a server: each case is one it would stumble over."""
 
 import json
+import time
 
 import botocore.exceptions
 import pytest
-from agent import Agent, modelled_snapshot
+from agent import Agent, AgentError, modelled_snapshot
 from conftest import Server
-from support import entries
-from test_agent import DOCUMENT, account, everything, live  # noqa: F401
+from support import APP, entries, package
+from test_agent import DOCUMENT, KEY, account, activation, everything, live, registered  # noqa: F401
+
+HOURS = 3600
+
 
 @pytest.fixture(scope="module")
 def hybrid():
@@ -19,6 +23,14 @@ def hybrid():
 @pytest.fixture
 def ssm(hybrid):
     return hybrid.client()
+
+
+def told(agent, association, status, ago=0, **more):
+    """Says how a run went some seconds ago."""
+    agent.call("UpdateInstanceAssociationStatus", InstanceId=agent.id,
+               AssociationId=association["AssociationId"], ExecutionResult={
+                   "Status": status, "ErrorCode": "", "ExecutionSummary": "",
+                   "ExecutionDate": round(time.time() - ago, 3), **more})
 
 
 # The document and its parameters.
@@ -52,3 +64,33 @@ def test_what_is_disabled_is_not_gathered(account):
     ssm.create_association(**everything(Parameters={"applications": ["Disabled"]}))
     assert agent.run_due(modelled_snapshot(packages=3)) == 1
     assert entries(ssm, agent.id) == [] and entries(ssm, agent.id, "AWS:Network") != []
+
+
+# Runs that go on, or whose end was lost.
+
+def test_a_question_during_a_run_neither_fails_nor_repeats_it(account):
+    """The last run was twelve hours ago, the next is on its way: the agent must not take it for stuck."""
+    agent = live(account)
+    association = agent.associations()[0]
+    assert association["ScheduleExpression"] == "rate(12 hours)"
+    told(agent, association, "Success", ago=13 * HOURS)
+    assert Agent.due(agent.associations()[0])
+    told(agent, association, "Pending")
+    told(agent, association, "InProgress")
+    during = agent.associations()[0]
+    assert during["DetailedStatus"] == "InProgress"
+    assert not Agent.is_stuck(during) and not Agent.due(during)
+    told(agent, association, "Success")
+    assert not Agent.due(agent.associations()[0])
+
+
+def test_a_first_run_whose_end_was_lost_is_done_again(account):
+    agent = live(account)
+    association = agent.associations()[0]
+    told(agent, association, "InProgress", ago=1)
+    lost = agent.associations()[0]
+    assert lost["DetailedStatus"] == "InProgress" and not Agent.due(lost)
+    # Without a last execution it would never take the run for lost.
+    assert Agent.is_stuck(lost, now=time.time() + 13 * HOURS)
+    agent.report_status(lost, "Failed", "stuck", "StuckAtInProgress")
+    assert Agent.due(agent.associations()[0], now=time.time() + 13 * HOURS)

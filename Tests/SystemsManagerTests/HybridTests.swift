@@ -128,3 +128,65 @@ struct EffectiveAssociationTests {
     #expect(both["customInventoryDirectory"]?.texts == ["/a"])
   }
 }
+
+@Suite("How a collection stands")
+struct AssociationProgressTests {
+  private let effective: EffectiveAssociation
+
+  init() throws {
+    let input = try JSONValue(
+      parsing: Array(
+        #"{"Targets":[{"Key":"InstanceIds","Values":["*"]}],"ScheduleExpression":"rate(1 hour)"}"#
+          .utf8
+      ).span.bytes)
+    effective = try #require(
+      EffectiveAssociation(
+        [Association(id: "a", created: 1, input: input)], node: "mi-1", tags: [:]))
+  }
+
+  private func run(_ status: String, executed: Int64, recorded: Int64) -> AssociationRun {
+    var run = AssociationRun()
+    run.status = status
+    run.executed = executed
+    run.recorded = recorded
+    run.checksum = effective.checksum
+    return run
+  }
+
+  @Test("a run that goes on has its own time")
+  func inProgress() {
+    let progress = AssociationProgress(
+      effective, newest: run("InProgress", executed: 500, recorded: 600), now: 700)
+    #expect(progress.status == "InProgress")
+    #expect(progress.lastExecuted == 500)
+  }
+
+  @Test("a run of which nothing was heard for two hours is asked for again")
+  func lost() {
+    let end = 600 + AssociationRun.millisecondsMax
+    for status in ["InProgress", "Pending"] {
+      let newest = run(status, executed: 500, recorded: 600)
+      #expect(AssociationProgress(effective, newest: newest, now: end).status == status)
+      #expect(AssociationProgress(effective, newest: newest, now: end + 1).status == "Pending")
+    }
+    let over = run("Failed", executed: 500, recorded: 600)
+    #expect(AssociationProgress(effective, newest: over, now: end + 1).status == "Failed")
+  }
+
+  @Test("what never ran, or ran as it was before a change, is new")
+  func new() {
+    #expect(AssociationProgress(effective, newest: nil, now: 700).lastExecuted == nil)
+    var newest = run("Success", executed: 500, recorded: 600)
+    newest.checksum = "another"
+    let progress = AssociationProgress(effective, newest: newest, now: 700)
+    #expect(progress.status == "Associated")
+    #expect(progress.lastExecuted == nil)
+  }
+
+  @Test("what was asked for since is pending")
+  func asked() {
+    var newest = run("Success", executed: 500, recorded: 600)
+    newest.requested = 601
+    #expect(AssociationProgress(effective, newest: newest, now: 700).status == "Pending")
+  }
+}

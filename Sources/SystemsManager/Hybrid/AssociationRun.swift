@@ -24,6 +24,14 @@ struct AssociationRun: Codable, Sendable {
   /// Whether it is over.
   var isFinal: Bool { ["Success", "Failed", "TimedOut", "Skipped"].contains(status) }
 
+  /// Milliseconds after which one that is not over is taken for lost.
+  ///
+  /// The agent's own limit for a document: an agent that still lives would have said how it ended.
+  static let millisecondsMax: Int64 = 2 * 3600 * 1000
+
+  /// Whether it began, and nothing was heard of it for so long that its end must have been lost.
+  func isLost(now: Int64) -> Bool { !isFinal && now > recorded + Self.millisecondsMax }
+
   static func prefix(_ association: String, _ scope: Scope) -> [UInt8] {
     Array("r\(scope) \(association) ".utf8)
   }

@@ -51,13 +51,9 @@ extension SystemsManager {
     guard let effective = try effective(node, request.scope) else {
       return .object([.init("Associations", .array([]))])
     }
-    let newest = try run(effective.id, id, request.scope)
-    // An agent that was told something else has not run this.
-    let run = newest?.checksum == effective.checksum ? newest : nil
-    let ended = AssociationRun(
-      try store.controlRow(AssociationRun.row(effective.id, id, request.scope)))
-    let last = run == nil ? nil : ended?.executed
-    let isAsked = max(effective.startedOnce, newest?.requested ?? 0) > newest?.recorded ?? 0
+    let progress = AssociationProgress(
+      effective, newest: try run(effective.id, id, request.scope),
+      now: store.preciseNow.milliseconds)
     let terms = effective.members[0].terms
     return .object([
       .init(
@@ -71,10 +67,10 @@ extension SystemsManager {
             .init("Checksum", .string(effective.checksum)),
             .init("Parameters", effective.parameters),
             .init("ScheduleExpression", .text(effective.schedule)),
+            .init("DetailedStatus", .string(progress.status)),
             .init(
-              "DetailedStatus",
-              .string(isAsked && run != nil ? "Pending" : run?.status ?? "Associated")),
-            .init("LastExecutionDate", .timestamp(last.map { Instant(milliseconds: $0) })),
+              "LastExecutionDate",
+              .timestamp(progress.lastExecuted.map { Instant(milliseconds: $0) })),
             .init("Targets", terms.input["Targets"] ?? .null),
           ])
         ]))
@@ -84,37 +80,50 @@ extension SystemsManager {
   /// UpdateInstanceAssociationStatus: what is over is kept, what goes on is remembered.
   func updateInstanceAssociationStatus(_ request: Request) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
-    let scope = request.scope
     let node = try resource(id, "ManagedInstance", writing: request)
     let named = request.text("AssociationId") ?? ""
-    guard let effective = try effective(node, scope),
+    guard let effective = try effective(node, request.scope),
       effective.members.contains(where: { $0.association.id == named })
     else {
       throw ServiceError(
         "AssociationDoesNotExist", "The association '\(named)' isn't one of \(id).")
     }
     let result = request.input["ExecutionResult"]
-    var run = try run(effective.id, id, scope) ?? AssociationRun()
-    let hasBegun = running.run(AssociationRun.row(effective.id, id, scope)) != nil
-    run.status = result?["Status"]?.text ?? "Pending"
-    run.summary = result?["ExecutionSummary"]?.text ?? ""
-    run.errorCode = result?["ErrorCode"]?.text ?? ""
+    var told = AssociationRun()
+    told.status = result?["Status"]?.text ?? "Pending"
+    told.summary = result?["ExecutionSummary"]?.text ?? ""
+    told.errorCode = result?["ErrorCode"]?.text ?? ""
+    told.executed =
+      result?["ExecutionDate"].flatMap(Timestamp.init)?.instant.milliseconds ?? 0
+    _ = try note(told, of: effective, on: id, request.scope)
+    return .object([])
+  }
+
+  /// Notes how a node's collection goes: its status, and when the agent says that was.
+  func note(
+    _ told: AssociationRun, of effective: EffectiveAssociation, on node: String, _ scope: Scope
+  ) throws -> AssociationRun {
+    let row = AssociationRun.row(effective.id, node, scope)
+    let hasBegun = running.run(row) != nil
+    var run = try run(effective.id, node, scope) ?? AssociationRun()
+    run.status = told.status
+    run.summary = told.summary
+    run.errorCode = told.errorCode
     run.recorded = store.preciseNow.milliseconds
-    run.executed =
-      result?["ExecutionDate"].flatMap(Timestamp.init)?.instant.milliseconds ?? run.recorded
+    run.executed = told.executed == 0 ? run.recorded : told.executed
     // A run that began before a change knew nothing of it.
     if !hasBegun { run.checksum = effective.checksum }
     guard run.isFinal else {
-      running.set(AssociationRun.row(effective.id, id, scope), run)
-      return .object([])
+      running.set(row, run)
+      return run
     }
     if run.status == "Success" { run.succeeded = run.executed }
     for member in effective.members {
       run.version = member.terms.version.number
-      try end(run, of: member.association.id, on: id, scope, effective.schedule)
+      try end(run, of: member.association.id, on: node, scope, effective.schedule)
     }
-    running.set(AssociationRun.row(effective.id, id, scope), nil)
-    return .object([])
+    running.set(row, nil)
+    return run
   }
 
   /// Keeps how a run ended, and counts it under its execution, in one transaction.
