@@ -78,8 +78,11 @@ package final class Authenticator: Sendable {
       switch replays.note(proof.signature, signedAt: proof.time, now: now) {
       case .new: return node
       case .replayed:
+        // The agent's own retries carry the signature of the first try, whose answer was lost: it has to
+        // come back with another, and sleeps a day after other refusals.
         throw ServiceError(
-          "InvalidSignatureException", "This signed request was taken already: sign a new one.")
+          "ThrottlingException", "This signed request was taken already: sign a new one.",
+          status: 429)
       case .tooEarly, .full: throw ServiceError.throttling
       }
     } catch let error as SignatureError {

@@ -35,7 +35,8 @@ final class AttemptLimiter: Sendable {
 /// Remembers the signatures of nodes for as long as they would count, so that none counts twice.
 ///
 /// In memory alone: what was signed before the server began is refused as a whole, for the server
-/// cannot know whether it saw it. The agent signs anew when it tries again.
+/// cannot know whether it saw it. The agent's SDK sends the same signature again when it retries; the agent
+/// signs anew once those retries failed.
 package final class ReplayGuard: Sendable {
   /// Signatures that are remembered; the memory for 100,000 nodes that come back at once.
   private static let countMax = 400_000

@@ -24,7 +24,7 @@ package struct ManagedNode: Sendable, Codable, Equatable {
   var keyTime: Int64
   /// When it first registered, in milliseconds since 1970.
   package var registered: Int64
-  /// Counts registrations: credentials of earlier ones are void.
+  /// Counts how often it was taken out: credentials from before are void.
   var generation: Int
   /// Whether it was taken out of the fleet.
   ///
@@ -82,6 +82,10 @@ package struct RegistrationError: Error, Sendable, Equatable {
   static let activation = RegistrationError(
     "InvalidActivation",
     "The activation isn't valid: it was deleted, or the id and the code don't belong together.")
+
+  /// Credentials that count no more, of a node that is registered: its agent reads them from its file again.
+  static let expired = RegistrationError(
+    "ExpiredTokenException", "The security token included in the request is expired.")
 
   /// Of a node that is not known, no longer registered, or not who it says.
   package static let denied = RegistrationError(

@@ -11,7 +11,8 @@ package import Inventory
 package final class NodeRegistry: Sendable {
   /// What becomes of a machine whose fingerprint is known.
   package enum Reregistration: String, Sendable, CaseIterable {
-    /// The node it was: one history. Earlier credentials are void.
+    /// The node it was: one history. Its earlier key is void; credentials of that key live out their time,
+    /// for the agent starts with those it saved, and sleeps long where they are refused.
     case keep
     /// A new node with a history of its own, as in AWS.
     case new
@@ -172,7 +173,6 @@ extension NodeRegistry {
       node.publicKey = key
       node.previousKey = nil
       node.keyTime = now.milliseconds
-      node.generation += 1
       node.isDeregistered = false
       return node
     }
@@ -228,7 +228,8 @@ extension NodeRegistry {
         if node.publicKey != before.publicKey {
           changes.append(.init(key: Self.keyRow(node.publicKey), value: Array(id.utf8)))
         }
-        if let old = before.previousKey, node.previousKey != old, node.publicKey != old {
+        for old in [before.publicKey, before.previousKey].compactMap({ $0 })
+        where old != node.publicKey && old != node.previousKey {
           changes.append(.init(key: Self.keyRow(old), value: nil))
         }
         return changes

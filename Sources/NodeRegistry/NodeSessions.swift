@@ -141,14 +141,12 @@ extension NodeRegistry {
       throw RegistrationError(
         "UnrecognizedClientException", "The security token included in the request is invalid.")
     }
-    guard claims.expires > now else {
-      throw RegistrationError(
-        "ExpiredTokenException", "The security token included in the request is expired.")
-    }
+    guard claims.expires > now else { throw RegistrationError.expired }
     let row = try store.controlRow(Self.nodeRow(claims.node))
     guard let node = Self.decoded(ManagedNode.self, row), !node.isDeregistered,
-      node.generation == claims.generation, let scope = node.scope
+      let scope = node.scope
     else { throw RegistrationError.denied }
+    guard node.generation == claims.generation else { throw RegistrationError.expired }
     return OpenedSession(
       secret: Array(secret(of: keyID).utf8),
       caller: Caller(
@@ -163,7 +161,7 @@ extension NodeRegistry {
     return hasher.finalize()
   }
 
-  /// Gives a node a new key; the old one counts until the new one was used.
+  /// Gives a node a new key; the one that signed for it counts until the new one was used.
   package func setKey(_ text: String, of id: String) throws {
     guard let key = ManagedNode.key(base64: text) else {
       throw RegistrationError(
@@ -177,7 +175,9 @@ extension NodeRegistry {
     let now = store.preciseNow.milliseconds
     try change(id) { node in
       guard node.publicKey != key else { return }
-      node.previousKey = node.publicKey
+      // Where there is a key before, it signed this: the current one was never used, as the answer that
+      // told of it was lost. Whoever uses the current one has none before any more.
+      node.previousKey = node.previousKey ?? node.publicKey
       node.publicKey = key
       node.keyTime = now
     }

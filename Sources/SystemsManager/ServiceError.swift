@@ -6,7 +6,7 @@ package struct ServiceError: Error, Sendable, Hashable {
   package var name: String
   /// What is wrong and how to mend it.
   package var message: String
-  /// 400 where the request is at fault, 500 where the server is, 503 where it is overloaded.
+  /// 400 where the request is at fault, 500 where the server is, 429 where it is overloaded.
   package var status: Int
   /// Further members of the shape, such as `TypeName`.
   package var members: [String: String]
@@ -48,6 +48,9 @@ package struct ServiceError: Error, Sendable, Hashable {
     "InternalServerError", "An error occurred on the server side.", status: 500)
 
   /// More than the server takes on at a time.
+  ///
+  /// SDKs look at the name. Agents that ask for credentials look at the status: of all that say "not now"
+  /// it is the one after which they do not sleep for a day.
   package static let throttling = ServiceError(
-    "ThrottlingException", "Rate exceeded", status: 400)
+    "ThrottlingException", "Rate exceeded", status: 429)
 }

@@ -94,3 +94,61 @@ def test_a_first_run_whose_end_was_lost_is_done_again(account):
     assert Agent.is_stuck(lost, now=time.time() + 13 * HOURS)
     agent.report_status(lost, "Failed", "stuck", "StuckAtInProgress")
     assert Agent.due(agent.associations()[0], now=time.time() + 13 * HOURS)
+
+
+# Registration and credentials.
+
+def test_an_agent_that_registers_again_does_not_sleep(hybrid, ssm):
+    """It keeps the credentials that have not expired, and starts with them."""
+    agent = live(hybrid)
+    assert agent.register_again(*activation(ssm)) == agent.id
+    agent.sleep_scale = 0
+    agent.start(hibernations=2)
+    assert agent.slept == []
+    agent.request_token()
+    agent.ping()
+
+
+def test_a_lost_answer_to_a_request_for_credentials_costs_seconds(hybrid):
+    """The retries carry the same signature, which counts once; no refusal may send the agent to sleep."""
+    agent = registered(hybrid)
+    agent.sleep_scale = 0
+    exchange, seen = agent._exchange, []
+
+    def lossy(*arguments, **named):
+        answer = exchange(*arguments, **named)
+        seen.append(answer[0])
+        if len(seen) == 1:
+            raise ConnectionResetError("the answer was lost")
+        return answer
+
+    agent._exchange = lossy
+    agent.obtain_token()
+    assert seen == [200, 429, 429, 429, 200]
+    assert len(agent.slept) == 1 and agent.slept[0] <= 20
+    agent.ping()
+
+
+def test_answers_to_key_exchanges_lost_in_a_row_orphan_nobody():
+    server = Server("--node-key-days-max", "0")
+    try:
+        agent = registered(server)
+        time.sleep(1.1)
+        members = {"Fingerprint": agent.fingerprint}
+        for _ in range(3):
+            # It sends a new key, hears nothing, and has its own still.
+            agent.send_signed(*agent.signed_by_key("UpdateManagedInstancePublicKey", {
+                "NewPublicKey": agent.public_key(Agent(server.url).key),
+                "NewPublicKeyType": "Rsa"}))
+            agent.send_signed(*agent.signed_by_key("RequestManagedInstanceRoleToken", members))
+        time.sleep(1.1)
+        first = agent.key
+        agent.request_token()
+        assert agent.key is not first
+        agent.request_token()
+        with pytest.raises(AgentError) as error:
+            agent.send_signed(*agent.signed_by_key(
+                "RequestManagedInstanceRoleToken", members, key=first))
+        assert error.value.code == "AccessDeniedException"
+    finally:
+        server.close()

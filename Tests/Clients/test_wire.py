@@ -124,7 +124,7 @@ def test_more_than_the_limit_is_told_to_come_back(own):
         connection.sendall(head.encode())
         holders.append(connection)
     time.sleep(0.5)
-    assert send(server) == (400, "ThrottlingException")
+    assert send(server) == (429, "ThrottlingException")
     for connection in holders:
         connection.close()
     deadline = time.monotonic() + 10
