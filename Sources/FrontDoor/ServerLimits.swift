@@ -1,7 +1,8 @@
 /// What a client can ask of the server at most; beyond it, requests are refused, not queued for ever.
 package struct ServerLimits: Sendable {
-  /// Bytes of a request's body.
-  package var bodyBytesMax = 4 << 20
+  /// Bytes of a request's body: the 10 MiB of items that an agent sends in one call at most, and what is
+  /// around them.
+  package var bodyBytesMax = 11 << 20
   /// Bytes of all header fields of a request.
   package var headerBytesMax = 16 << 10
   /// Header fields of a request.

@@ -35,8 +35,9 @@ public struct ReportLimits: Sendable, Hashable {
   /// How far ahead of our clock a capture time may lie, in seconds.
   public var captureTimeAheadSecondsMax: Int64 = 86400
 
-  /// What `bodyBytesMax` can be raised to: the agent's own ceiling of 10 MiB a call.
-  public static let bodyBytesCeiling = 10 << 20
+  /// What `bodyBytesMax` can be raised to: the agent's own ceiling of 10 MiB of items a call, and what is
+  /// around them.
+  public static let bodyBytesCeiling = 12 << 20
   /// Characters of a type name.
   ///
   /// Source: 1..100.

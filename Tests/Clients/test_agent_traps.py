@@ -152,3 +152,18 @@ def test_answers_to_key_exchanges_lost_in_a_row_orphan_nobody():
         assert error.value.code == "AccessDeniedException"
     finally:
         server.close()
+
+
+# Sizes.
+
+def test_all_that_an_agent_sends_in_one_call_is_taken(hybrid, ssm):
+    """3,072 KiB of a type and 10,240 KiB a call are the agent's own limits."""
+    agent = live(hybrid)
+    rows = [package(f"p{number}", Summary="x" * 920) for number in range(3000)]
+    types = [APP, "Custom:A", "Custom:B"]
+    snapshot = {type: ("1.0", rows) for type in types}
+    size = len(json.dumps(rows))
+    assert 2800 << 10 < size < 3072 << 10 and 8 << 20 < len(types) * size < 10240 << 10
+    agent.put_inventory(snapshot)
+    assert len(entries(ssm, agent.id, "Custom:B")) == 3000
+    assert ssm.get_inventory_schema()["Schemas"]

@@ -84,8 +84,8 @@ import Testing
     #expect(refusal(padded(1 << 20 + 1))?.code == .tooLarge)
     var limits = ReportLimits.default
     limits.bodyBytesMax = ReportLimits.bodyBytesCeiling
-    #expect(refusal(padded(10 << 20), limits: limits) == nil)
-    #expect(refusal(padded(10 << 20 + 1), limits: limits)?.code == .tooLarge)
+    #expect(refusal(padded(12 << 20), limits: limits) == nil)
+    #expect(refusal(padded(12 << 20 + 1), limits: limits)?.code == .tooLarge)
   }
 
   @Test func `a body nests no deeper than its limit`() {

@@ -58,7 +58,7 @@ struct Serve: AsyncParsableCommand {
     help:
       "trace, debug, info (a line for each request), notice, warning or error. (default: notice)")
   var logLevel: String?
-  @Option(help: "Bytes of a request's body at most. (default: 4194304)")
+  @Option(help: "Bytes of a request's body at most. (default: 11534336)")
   var bodyBytesMax: Int?
   @Option(help: "Open connections at most. (default: 4096)")
   var connectionsMax: Int?
