@@ -71,6 +71,7 @@ package struct SystemsManager: Sendable {
   let heard: HeardNodes
   let mailboxes: Mailboxes
   let running = RunningAssociations()
+  let refusedReports = RefusedReports()
 
   /// Resumes what a stop interrupted: deletions and registrations that were begun are finished.
   package init(
@@ -94,6 +95,12 @@ package struct SystemsManager: Sendable {
 
   /// Answers whoever waits for messages, for the server stops.
   package func endWaits() { mailboxes.close() }
+
+  /// Notes that an operation was answered with an error, which may be none of the client's fault.
+  package func noteFailure(of operation: String, _ error: ServiceError) {
+    guard operation == "PutInventory", error.status == 429 || error.status >= 500 else { return }
+    refusedReports.note(now: store.preciseNow.milliseconds)
+  }
 
   /// The services of AWS whose operations are here.
   package enum Service: String, Sendable, CaseIterable {

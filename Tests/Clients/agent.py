@@ -244,6 +244,11 @@ class Agent(Wire):
     def _run(self, associations, snapshot):
         done = 0
         for association in associations:
+            try:
+                self.document(association)  # also of what is not due
+            except FAULTS as error:
+                self.report_status(association, "Failed", str(error), "ListAssocError")
+                continue
             if self.is_stuck(association):
                 self.report_status(
                     association, "Failed", "Association stuck at InProgress for longer than 2 hours",

@@ -1,6 +1,7 @@
 """What stands between an unmodified amazon-ssm-agent and a server: each case is one it would stumble over."""
 
 import json
+import socket
 import time
 
 import botocore.exceptions
@@ -167,3 +168,138 @@ def test_all_that_an_agent_sends_in_one_call_is_taken(hybrid, ssm):
     agent.put_inventory(snapshot)
     assert len(entries(ssm, agent.id, "Custom:B")) == 3000
     assert ssm.get_inventory_schema()["Schemas"]
+
+
+# Statuses by the older operation, and runs that failed for the server's sake.
+
+def broken_once(agent, operation):
+    """Has the agent's next call of an operation fail, after all its retries."""
+    call, state = agent.call, {"left": 1}
+
+    def failing(name, **members):
+        if name == operation and state["left"]:
+            state["left"] -= 1
+            raise AgentError("InternalServerError", "on purpose", 500)
+        return call(name, **members)
+
+    agent.call = failing
+
+
+def test_a_status_is_not_lost_where_the_list_failed_once(account):
+    """From then on statuses come by the older operation, until the list comes again."""
+    ssm, agent = account.client(), live(account)
+    association = agent.associations()[0]
+    agent.report_status(association, "InProgress")
+    broken_once(agent, "ListInstanceAssociations")
+    with pytest.raises(AgentError) as error:
+        agent.associations()  # nodes may not list associations: the agent keeps what it knew
+    assert error.value.code == "AccessDeniedException"
+    assert agent.is_legacy
+    agent.report_status(association, "InProgress", "it goes on")
+    agent.report_status(association, "Success", "it went well")
+    assert agent.logged == []
+    status = ssm.describe_instance_associations_status(InstanceId=agent.id)[
+        "InstanceAssociationStatusInfos"][0]
+    assert (status["Status"], status["ExecutionSummary"]) == ("Success", "it went well")
+    again = agent.associations()[0]
+    assert not agent.is_legacy and not Agent.due(again) and again["DetailedStatus"] == "Success"
+    assert again["LastExecutionDate"] > time.time() - 60
+
+
+def test_the_older_operation_writes_for_the_node_alone(account):
+    agent, other = live(account), live(account)
+    status = {"Name": "Failed", "Message": "m", "Date": time.time()}
+    for members, code in [
+            ({"InstanceId": other.id, "Name": DOCUMENT}, "AccessDeniedException"),
+            ({"InstanceId": agent.id, "Name": "AWS-RunShellScript"}, "AssociationDoesNotExist")]:
+        with pytest.raises(AgentError) as error:
+            agent.call("UpdateAssociationStatus", AssociationStatus=status, **members)
+        assert error.value.code == code
+    answer = agent.call(
+        "UpdateAssociationStatus", InstanceId=agent.id, Name=DOCUMENT, AssociationStatus=status)
+    assert set(answer["AssociationDescription"]) == {
+        "Name", "InstanceId", "AssociationId", "Status"}
+
+
+def test_every_association_that_is_described_has_a_status(account):
+    ssm, agent = account.client(), live(account)
+    id = ssm.list_associations()["Associations"][0]["AssociationId"]
+    def name():
+        return ssm.describe_association(AssociationId=id)["AssociationDescription"]["Status"]["Name"]
+    assert name() == "Pending"
+    agent.run_due(modelled_snapshot(packages=3))
+    assert name() == "Success"
+
+
+def test_a_run_that_failed_since_the_server_was_busy_is_asked_for_again():
+    """The agent gives up after four refusals and waits for its schedule, twelve hours here."""
+    server = Server("--requests-in-flight-max", "2")
+    try:
+        agent = live(server)
+        holders = busy(server, 1)
+        assert agent.run_due(modelled_snapshot(packages=3)) == 0
+        assert "ThrottlingException" in str(agent.logged)
+        for attempt in range(3):
+            assert agent.associations()[0]["DetailedStatus"] == "Pending", attempt
+            assert agent.run_due(modelled_snapshot(packages=3)) == 0
+        # Not for ever: then the schedule counts.
+        assert agent.associations()[0]["DetailedStatus"] == "Failed"
+        for holder in holders:
+            holder.close()
+        other = live(server)
+        holders = busy(server, 1)
+        assert other.run_due(modelled_snapshot(packages=3)) == 0
+        for holder in holders:
+            holder.close()
+        deadline = time.monotonic() + 10
+        while other.run_due(modelled_snapshot(packages=3)) != 1:
+            assert time.monotonic() < deadline
+        assert other.associations()[0]["DetailedStatus"] == "Success"
+        assert len(entries(server.client(), other.id)) == 3
+    finally:
+        server.close()
+
+
+def test_a_run_whose_document_did_not_come_is_asked_for_again(account):
+    """The agent reports it as failed, and would ask for the document only when it is due again."""
+    agent = live(account)
+    broken_once(agent, "GetDocument")
+    assert agent.run_due(modelled_snapshot(packages=3)) == 0
+    assert agent.run_due(modelled_snapshot(packages=3)) == 1
+
+
+def test_a_run_that_failed_by_itself_is_not_asked_for_again(account):
+    agent = live(account)
+    association = agent.associations()[0]
+    told(agent, association, "InProgress")
+    told(agent, association, "Failed")
+    assert not Agent.due(agent.associations()[0])
+
+
+def busy(server, places):
+    """Connections that have sent half a report each, and hold a place so."""
+    head = ("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n"
+            "X-Amz-Target: AmazonSSM.PutInventory\r\nContent-Length: 100\r\n\r\n{")
+    holders = []
+    for _ in range(places):
+        connection = socket.create_connection((server.host, server.port))
+        connection.sendall(head.encode())
+        holders.append(connection)
+    time.sleep(0.5)
+    return holders
+
+
+# Schedules.
+
+def test_what_is_for_its_schedule_alone_does_not_run_at_once(account):
+    ssm, agent = account.client(), live(account)
+    ssm.create_association(**everything(
+        ScheduleExpression="cron(0 0 1 1 ? *)", ApplyOnlyAtCronInterval=True))
+    found = agent.associations()[0]
+    assert not Agent.due(found) and Agent.due(found, now=time.time() + 366 * 24 * HOURS)
+    ssm.start_associations_once(AssociationIds=[found["AssociationId"]])
+    assert agent.run_due(modelled_snapshot(packages=3)) == 1
+    assert not Agent.due(agent.associations()[0])
+    ssm.update_association(AssociationId=found["AssociationId"],
+                           ScheduleExpression="cron(0 0 2 1 ? *)")
+    assert Agent.due(agent.associations()[0])  # as for all where nothing else is said

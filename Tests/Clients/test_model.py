@@ -100,6 +100,9 @@ HYBRID = {
         "AssociationFilterList": [{"key": "Name", "value": DOCUMENT}], "MaxResults": 5},
     "ListAssociationVersions": {"AssociationId": ID, "MaxResults": 5},
     "StartAssociationsOnce": {"AssociationIds": [ID]},
+    "UpdateAssociationStatus": {
+        "Name": DOCUMENT, "InstanceId": node(1), "AssociationStatus": {
+            "Name": "Success", "Date": 1767225600, "Message": "m", "AdditionalInfo": "{}"}},
     "DescribeAssociationExecutions": {
         "AssociationId": ID, "MaxResults": 5,
         "Filters": [{"Key": "Status", "Value": "Success", "Type": "EQUAL"}]},
@@ -118,6 +121,9 @@ ALL = BASE | NOT_YET | HYBRID
 LENIENT = {
     # A custom type's content may be in any version; ids that are read may be of any form.
     ("ListInventoryEntries", "InstanceId", "pattern"),
+    # Agents tell more statuses than the model has, with any message or none.
+    ("UpdateAssociationStatus", "Name", "enum"), ("UpdateAssociationStatus", "Message", "min"),
+    ("UpdateAssociationStatus", "Message", "max"),
 }
 
 

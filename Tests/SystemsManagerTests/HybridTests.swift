@@ -189,4 +189,31 @@ struct AssociationProgressTests {
     newest.requested = 601
     #expect(AssociationProgress(effective, newest: newest, now: 700).status == "Pending")
   }
+
+  @Test("a run that failed for the server's sake is asked for again, a few times")
+  func owed() {
+    var newest = run("Failed", executed: 500, recorded: 600)
+    newest.settle(refused: false)
+    #expect(AssociationProgress(effective, newest: newest, now: 700).status == "Failed")
+    for _ in 0..<AssociationRun.repeatsMax {
+      newest.settle(refused: true)
+      #expect(AssociationProgress(effective, newest: newest, now: 700).status == "Pending")
+    }
+    newest.settle(refused: true)
+    #expect(AssociationProgress(effective, newest: newest, now: 700).status == "Failed")
+    newest.status = "Success"
+    newest.settle(refused: true)
+    #expect(AssociationProgress(effective, newest: newest, now: 700).status == "Success")
+    newest.status = "Failed"
+    newest.settle(refused: true)
+    #expect(AssociationProgress(effective, newest: newest, now: 700).status == "Pending")
+  }
+
+  @Test("rows that know nothing of repeats are read")
+  func older() throws {
+    let row =
+      #"{"status":"Success","summary":"","errorCode":"","executed":1,"recorded":1,"#
+      + #""checksum":"c","version":1,"execution":"e","requested":0}"#
+    #expect(AssociationRun(Array(row.utf8))?.status == "Success")
+  }
 }

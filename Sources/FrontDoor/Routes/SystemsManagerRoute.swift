@@ -28,10 +28,12 @@ extension FrontDoor {
       let body = try await answer(named.service, operation, request)
       return (Self.response(200, body, id), operation)
     } catch let error as ServiceError {
+      systemsManager.noteFailure(of: operation, error)
       log(error.cause, operation, id)
       logRefusal(error, operation, id)
       return (Self.response(error.status, error.body, id), operation)
     } catch {
+      systemsManager.noteFailure(of: operation, .internalError)
       log("\(error)", operation, id)
       return (Self.response(500, ServiceError.internalError.body, id), operation)
     }

@@ -4,6 +4,9 @@
 /// last execution, and none means at once. A run in progress that is due again is taken for lost once its
 /// last execution is two hours old, and reported as failed. So a run that goes on has a last execution
 /// of its own: when the agent last spoke of it.
+///
+/// A run that failed while the server refused reports is Pending again. What is to run on its schedule alone
+/// (ApplyOnlyAtCronInterval) is told as if it had last run when it was made.
 struct AssociationProgress: Equatable {
   /// The DetailedStatus.
   var status: String
@@ -17,10 +20,12 @@ struct AssociationProgress: Equatable {
     let isAsked = max(effective.startedOnce, newest?.requested ?? 0) > newest?.recorded ?? 0
     // An agent that was told something else has not run this.
     guard let run = newest, run.checksum == effective.checksum else {
-      status = "Associated"
+      lastExecuted = effective.scheduledFrom.map { max($0, newest?.executed ?? 0) }
+      status = isAsked && lastExecuted != nil ? "Pending" : "Associated"
       return
     }
-    status = isAsked || run.isLost(now: now) ? "Pending" : run.status
+    let isAgain = isAsked || run.isLost(now: now) || run.isOwed == true
+    status = isAgain ? "Pending" : run.status
     lastExecuted = run.executed
   }
 }

@@ -21,6 +21,28 @@ struct AssociationRun: Codable, Sendable {
   /// When this node was asked for a run of its own, in milliseconds since 1970.
   var requested: Int64 = 0
 
+  /// When we first heard of it, in milliseconds since 1970.
+  var began: Int64?
+  /// How often in a row it was asked for again since reports were refused; nil for never.
+  var repeats: Int?
+  /// Whether it is to be asked for again.
+  var isOwed: Bool?
+
+  /// How often in a row a run is asked for again, where the server refused reports during it.
+  static let repeatsMax = 3
+
+  /// The agent's code where it could not get the document: a run that never began.
+  private static let documentNotLoaded = "ListAssocError"
+
+  /// Decides at its end whether it is to be done again: the agent itself would wait for its schedule, for
+  /// all that it was the server that took no report.
+  mutating func settle(refused: Bool) {
+    let isOurs = refused || errorCode == Self.documentNotLoaded
+    isOwed = status == "Failed" && isOurs && (repeats ?? 0) < Self.repeatsMax ? true : nil
+    if status == "Success" { repeats = nil }
+    if isOwed == true { repeats = (repeats ?? 0) + 1 }
+  }
+
   /// Whether it is over.
   var isFinal: Bool { ["Success", "Failed", "TimedOut", "Skipped"].contains(status) }
 
@@ -101,6 +123,18 @@ struct AssociationExecution: Codable, Sendable {
     "{" + counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
       + "}"
   }
+}
+
+/// When the server last refused a report for a reason of its own.
+///
+/// Whose it was is not known, for a request that is turned away is not read.
+final class RefusedReports: Sendable {
+  private let last = Atomic<Int64>(0)
+
+  /// - Parameter now: in milliseconds since 1970.
+  func note(now: Int64) { last.store(now, ordering: .relaxed) }
+
+  func were(since time: Int64) -> Bool { last.load(ordering: .relaxed) >= time }
 }
 
 /// Runs that are not over yet: in memory alone.

@@ -99,6 +99,49 @@ extension SystemsManager {
     return .object([])
   }
 
+  /// UpdateAssociationStatus: the same in the agent's older words.
+  ///
+  /// After one failed ListInstanceAssociations the agent tells statuses so, by the document's name, until
+  /// the list comes again. It is answered with what is its own alone.
+  func updateAssociationStatus(_ request: Request) throws -> JSONValue {
+    let id = request.text("InstanceId") ?? ""
+    let node = try resource(id, "ManagedInstance", writing: request)
+    let name = request.text("Name") ?? ""
+    guard GatherDocument.isNamed(name), let effective = try effective(node, request.scope) else {
+      throw ServiceError(
+        "AssociationDoesNotExist", "There is no association of '\(name)' with \(id).")
+    }
+    let status = request.input["AssociationStatus"]
+    var told = AssociationRun()
+    told.status = status?["Name"]?.text ?? told.status
+    told.summary = status?["Message"]?.text ?? ""
+    told.executed = status?["Date"].flatMap(Timestamp.init)?.instant.milliseconds ?? 0
+    let run = try note(told, of: effective, on: id, request.scope)
+    return .object([
+      .init(
+        "AssociationDescription",
+        .object([
+          .init("Name", .string(GatherDocument.name)), .init("InstanceId", .string(id)),
+          .init("AssociationId", .string(effective.id)),
+          .init("Status", Self.status(run.status, at: run.executed, run.summary)),
+        ]))
+    ])
+  }
+
+  /// An AssociationStatus, which knows three words and no empty message.
+  static func status(_ name: String, at time: Int64, _ message: String = "") -> JSONValue {
+    let word =
+      switch name {
+      case "Success", "Skipped": "Success"
+      case "Failed", "TimedOut": "Failed"
+      default: "Pending"
+      }
+    return .object([
+      .init("Name", .string(word)), .init("Date", .timestamp(Instant(milliseconds: time))),
+      .init("Message", .string(message.isEmpty ? name : String(message.prefix(1024)))),
+    ])
+  }
+
   /// Notes how a node's collection goes: its status, and when the agent says that was.
   func note(
     _ told: AssociationRun, of effective: EffectiveAssociation, on node: String, _ scope: Scope
@@ -112,12 +155,17 @@ extension SystemsManager {
     run.recorded = store.preciseNow.milliseconds
     run.executed = told.executed == 0 ? run.recorded : told.executed
     // A run that began before a change knew nothing of it.
-    if !hasBegun { run.checksum = effective.checksum }
+    if !hasBegun {
+      run.checksum = effective.checksum
+      run.began = run.recorded
+    }
+    run.isOwed = nil
     guard run.isFinal else {
       running.set(row, run)
       return run
     }
     if run.status == "Success" { run.succeeded = run.executed }
+    run.settle(refused: refusedReports.were(since: run.began ?? run.recorded))
     for member in effective.members {
       run.version = member.terms.version.number
       try end(run, of: member.association.id, on: node, scope, effective.schedule)

@@ -335,6 +335,11 @@ extension SystemsManager {
       .init("Date", .timestamp(Instant(milliseconds: association.created))),
       .init(
         "LastUpdateAssociationDate", .timestamp(Instant(milliseconds: terms.version.created))),
+      // The agent, where it has a key that may ask this, reads its name without looking whether it is there.
+      .init(
+        "Status",
+        Self.status(
+          execution?.status ?? "Pending", at: execution?.last ?? association.created)),
       .init(
         "Overview",
         .object([

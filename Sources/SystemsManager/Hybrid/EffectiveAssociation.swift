@@ -20,6 +20,16 @@ struct EffectiveAssociation {
   /// When a run was asked for last, in milliseconds since 1970; 0 for never.
   var startedOnce: Int64 { members.map(\.association.startedOnce).max() ?? 0 }
 
+  /// Since when it is to run on its schedule and not at once, in milliseconds since 1970; nil for at once.
+  ///
+  /// So where all of them want it, by a cron expression: rates begin at once.
+  var scheduledFrom: Int64? {
+    guard let schedule, case .cron = Schedule(schedule),
+      members.allSatisfy({ $0.terms.input["ApplyOnlyAtCronInterval"] == .bool(true) })
+    else { return nil }
+    return members.map(\.terms.version.created).max()
+  }
+
   /// Nil where no association names the node.
   init?(_ all: [Association], node: String, tags: [String: String]) {
     let covering = all.compactMap { association in

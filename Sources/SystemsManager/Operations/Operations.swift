@@ -82,6 +82,9 @@ extension SystemsManager {
       "UpdateInstanceAssociationStatus": Operation(
         .writeNode, Inputs.updateInstanceAssociationStatus
       ) { try $0.updateInstanceAssociationStatus($1) },
+      "UpdateAssociationStatus": Operation(.writeNode, Inputs.updateAssociationStatus) {
+        try $0.updateAssociationStatus($1)
+      },
       "GetDocument": Operation(.known, Inputs.getDocument) { try $0.getDocument($1) },
       "DescribeDocument": Operation(.known, Inputs.describeDocument) {
         try $0.describeDocument($1)

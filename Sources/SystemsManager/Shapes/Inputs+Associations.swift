@@ -117,6 +117,17 @@ extension Inputs {
       ]), required: true),
   ]
 
+  /// As the agent sends it: with statuses that the public model has not, and any message.
+  static let updateAssociationStatus = [
+    Field("Name", documentName, required: true), Field("InstanceId", instanceID, required: true),
+    Field(
+      "AssociationStatus",
+      .structure([
+        Field("Name", .text(1, 64), required: true), Field("Date", .timestamp, required: true),
+        Field("Message", .text(0, 4096), required: true), Field("AdditionalInfo", .text(0, 1024)),
+      ]), required: true),
+  ]
+
   private static let versionName = Field("VersionName", .form(.versionName))
 
   static let getDocument = [
