@@ -303,3 +303,69 @@ def test_what_is_for_its_schedule_alone_does_not_run_at_once(account):
     ssm.update_association(AssociationId=found["AssociationId"],
                            ScheduleExpression="cron(0 0 2 1 ? *)")
     assert Agent.due(agent.associations()[0])  # as for all where nothing else is said
+
+
+# Messages.
+
+def asked_to_run(server, agent):
+    """A message that the agent got and did nothing about yet."""
+    ssm = server.client()
+    agent.run_due(modelled_snapshot(packages=3))
+    agent.messages(visibility=0)
+    ssm.start_associations_once(AssociationIds=[agent.associations()[0]["AssociationId"]])
+    return agent.messages(visibility=0)[0]
+
+
+def test_a_message_that_the_agent_cannot_read_does_not_come_again(account):
+    """It says so by a reply alone, and acknowledges nothing."""
+    agent = live(account)
+    message = asked_to_run(account, agent)
+    assert agent.handle(message | {"Payload": "not JSON"}, {}) == 0
+    assert agent.messages(visibility=0) == []
+
+
+def test_a_message_that_the_agent_refuses_does_not_come_again(account):
+    agent = live(account)
+    message = asked_to_run(account, agent)
+    assert agent.handle(message | {"Topic": "something else"}, {}) == 0
+    assert agent.messages(visibility=0) == []
+
+
+def test_a_message_in_progress_stays_until_it_is_acknowledged(account):
+    agent = live(account)
+    message = asked_to_run(account, agent)
+    agent.reply(message, "InProgress")
+    assert [m["MessageId"] for m in agent.messages(visibility=0)] == [message["MessageId"]]
+    assert agent.handle(message, modelled_snapshot(packages=3)) == 1
+    # The same command once more is acknowledged, and not run again.
+    assert agent.handle(message, modelled_snapshot(packages=3)) == 0
+    assert agent.messages(visibility=0) == []
+    assert agent.logged == []
+
+
+def test_a_message_of_which_nothing_is_heard_comes_a_few_times(account):
+    agent = live(account)
+    message = asked_to_run(account, agent)
+    times = 1
+    while found := agent.messages(visibility=0):
+        assert [m["MessageId"] for m in found] == [message["MessageId"]]
+        times += 1
+        assert times < 10
+    assert times == 5
+
+
+def test_a_hidden_message_is_not_waited_past():
+    """Nobody is woken when it shows again: the question must end by then."""
+    server = Server("--message-wait-seconds", "15")
+    try:
+        agent = live(server)
+        agent.run_due(modelled_snapshot(packages=3))
+        server.client().start_associations_once(
+            AssociationIds=[agent.associations()[0]["AssociationId"]])
+        first = agent.messages(visibility=2)
+        start = time.monotonic()
+        assert agent.messages(visibility=2) == []
+        assert [m["MessageId"] for m in agent.messages(visibility=2)] == [first[0]["MessageId"]]
+        assert time.monotonic() - start < 8
+    finally:
+        server.close()

@@ -8,17 +8,14 @@ import Synchronization
 final class Mailboxes: Sendable {
   /// Messages that wait for one node; more replace the oldest, for each asks for the same.
   private static let messagesMax = 16
+  /// How often a message is given out that nobody acknowledges.
+  static let deliveriesMax = 5
+  /// For how long it is, in milliseconds: as long as the agent remembers which it had.
+  static let ageMillisecondsMax: Int64 = 600_000
 
   private struct Waiting {
     var number: Int
     var continuation: CheckedContinuation<[Message], Never>
-  }
-
-  /// When a wait ends.
-  private struct Deadline {
-    var node: String
-    var number: Int
-    var time: ContinuousClock.Instant
   }
 
   private struct Box {
@@ -26,15 +23,42 @@ final class Mailboxes: Sendable {
     var messages: [Message] = []
     /// Until when each message is hidden, in milliseconds since 1970; by id.
     var hidden: [String: Int64] = [:]
+    /// How often each message was given out; by id.
+    var deliveries: [String: Int] = [:]
     var waiting: Waiting?
+
+    mutating func give(_ message: Message, hiddenUntil time: Int64) {
+      hidden[message.id] = time
+      deliveries[message.id, default: 0] += 1
+    }
+
+    mutating func remove(_ id: String) -> Bool {
+      hidden[id] = nil
+      deliveries[id] = nil
+      guard let index = messages.firstIndex(where: { $0.id == id }) else { return false }
+      messages.remove(at: index)
+      return true
+    }
+
+    /// Those that can be given out at a time; such as were given out too often or too long ago are dropped.
+    mutating func visible(at now: Int64) -> [Message] {
+      let shown = messages.filter { (hidden[$0.id] ?? 0) <= now }
+      let dead = shown.filter {
+        (deliveries[$0.id] ?? 0) >= Mailboxes.deliveriesMax
+          || now - $0.created.milliseconds > Mailboxes.ageMillisecondsMax
+      }
+      for message in dead { _ = remove(message.id) }
+      return shown.filter { message in !dead.contains { $0.id == message.id } }
+    }
+
+    /// When the next that is hidden is shown again.
+    var nextShown: Int64? { messages.compactMap { hidden[$0.id] }.min() }
   }
 
   private struct State {
     var boxes: [String: Box] = [:]
     var number = 0
-    /// In order, because all waits are equally long; the first `passed` are done with.
-    var deadlines: [Deadline] = []
-    var passed = 0
+    var deadlines = WaitDeadlines()
     var isSweeping = false
     var isClosed = false
   }
@@ -59,11 +83,14 @@ final class Mailboxes: Sendable {
     let woken = state.withLock { state -> Waiting? in
       var box = state.boxes[node] ?? Box(scope: scope)
       box.messages.append(message)
-      if box.messages.count > Self.messagesMax { box.messages.removeFirst() }
+      if box.messages.count > Self.messagesMax, let oldest = box.messages.first {
+        _ = box.remove(oldest.id)
+      }
       let waiting = box.waiting
       if waiting != nil {
         box.waiting = nil
-        box.hidden[message.id] = message.created.milliseconds + message.hiddenMilliseconds
+        box.give(
+          message, hiddenUntil: message.created.milliseconds + message.hiddenMilliseconds)
       }
       state.boxes[node] = box
       return waiting
@@ -102,12 +129,16 @@ final class Mailboxes: Sendable {
       var box = state.boxes[node] ?? Box(scope: scope)
       let displaced = box.waiting
       box.waiting = nil
-      let visible = box.messages.filter { (box.hidden[$0.id] ?? 0) <= now.milliseconds }
-      for message in visible { box.hidden[message.id] = now.milliseconds + hiddenSeconds * 1000 }
+      let visible = box.visible(at: now.milliseconds)
+      for message in visible {
+        box.give(message, hiddenUntil: now.milliseconds + hiddenSeconds * 1000)
+      }
       if visible.isEmpty {
         box.waiting = waiting
-        let time = ContinuousClock.now + .seconds(waitSeconds)
-        state.deadlines.append(Deadline(node: node, number: waiting.number, time: time))
+        // At most until a hidden message is shown again, for nobody is woken by that.
+        let shown = box.nextShown.map { max(0, $0 - now.milliseconds) } ?? .max
+        let time = ContinuousClock.now + .milliseconds(min(waitSeconds * 1000, shown))
+        state.deadlines.add(.init(node: node, number: waiting.number, time: time))
         sweep(&state)
       }
       state.boxes[node] = box
@@ -142,17 +173,11 @@ final class Mailboxes: Sendable {
     let now = ContinuousClock.now
     let (over, isLeft) = state.withLock { state in
       var over: [Waiting] = []
-      while state.passed < state.deadlines.count, state.deadlines[state.passed].time <= now {
-        let deadline = state.deadlines[state.passed]
-        state.passed += 1
+      while let deadline = state.deadlines.next(at: now) {
         guard let waiting = state.boxes[deadline.node]?.waiting, waiting.number == deadline.number
         else { continue }
         state.boxes[deadline.node]?.waiting = nil
         over.append(waiting)
-      }
-      if state.passed > state.deadlines.count / 2 {
-        state.deadlines.removeFirst(state.passed)
-        state.passed = 0
       }
       state.isSweeping = !state.deadlines.isEmpty
       return (over, state.isSweeping)
@@ -173,14 +198,7 @@ final class Mailboxes: Sendable {
 
   /// Takes a message out of its box; false where it is not there.
   func remove(_ id: String, of node: String) -> Bool {
-    state.withLock { state in
-      guard let index = state.boxes[node]?.messages.firstIndex(where: { $0.id == id }) else {
-        return false
-      }
-      state.boxes[node]?.messages.remove(at: index)
-      state.boxes[node]?.hidden[id] = nil
-      return true
-    }
+    state.withLock { $0.boxes[node]?.remove(id) ?? false }
   }
 
   /// Lets go of a node that is no more.

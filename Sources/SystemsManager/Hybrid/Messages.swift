@@ -42,6 +42,7 @@ struct Message: Sendable {
       .init("DocumentName", .string("AWS-RefreshAssociation")),
       .init("Parameters", .object([])), .init("DocumentContent", document),
       .init("OutputS3BucketName", .string("")), .init("OutputS3KeyPrefix", .string("")),
+      .init("CloudWatchOutputEnabled", .string("false")),
     ])
     return Message(
       id: "aws.ssm.\(command).\(node)", node: node, created: now,
@@ -84,18 +85,26 @@ extension SystemsManager {
     ])
   }
 
-  /// AcknowledgeMessage and DeleteMessage: the message is not given out again.
+  /// AcknowledgeMessage, DeleteMessage and FailMessage: the message is not given out again.
   func takeMessage(_ request: Request) throws -> JSONValue {
     _ = mailboxes.remove(
       request.text("MessageId") ?? "", of: try destination(of: request))
     return .object([])
   }
 
-  /// SendReply and FailMessage: nothing is made of them, for what came of it is told of the association.
+  /// SendReply: what came of a message is told of the association; it is not given out again once it is over.
+  ///
+  /// An agent that cannot read a message says so by a reply alone, and acknowledges nothing.
   func replyToMessage(_ request: Request) throws -> JSONValue {
-    _ = try destination(of: request)
+    let node = try destination(of: request)
+    let payload = try? JSONValue(parsing: Array((request.text("Payload") ?? "").utf8).span.bytes)
+    if let status = payload?["documentStatus"]?.text, Self.finalStatuses.contains(status) {
+      _ = mailboxes.remove(request.text("MessageId") ?? "", of: node)
+    }
     return .object([])
   }
+
+  private static let finalStatuses: Set<String> = ["Success", "Failed", "TimedOut", "Cancelled"]
 
   /// The node at the end of a message's id, which must be the one that asks.
   private func destination(of request: Request) throws -> String {

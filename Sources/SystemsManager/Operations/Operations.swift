@@ -102,7 +102,7 @@ extension SystemsManager {
       },
       "DeleteMessage": Operation(.writeNode, Inputs.messageAnswer) { try $0.takeMessage($1) },
       "SendReply": Operation(.writeNode, Inputs.messageAnswer) { try $0.replyToMessage($1) },
-      "FailMessage": Operation(.writeNode, Inputs.messageAnswer) { try $0.replyToMessage($1) },
+      "FailMessage": Operation(.writeNode, Inputs.messageAnswer) { try $0.takeMessage($1) },
     ].mapValues {
       var operation = $0
       operation.service = .messages

@@ -73,7 +73,12 @@ struct Serve: AsyncParsableCommand {
   var nodeTokenSeconds: Int?
   @Option(help: "Days after which an agent is told to make itself a new key. (default: never)")
   var nodeKeyDaysMax: Int?
-  @Option(help: "Seconds for which an agent's question for messages waits. (default: 18)")
+  @Option(
+    help: ArgumentHelp(
+      "Seconds for which an agent's question for messages waits. (default: 18)",
+      discussion:
+        "From 20 up only for agents with a longer Mds.StopTimeoutMillis: others give up before the "
+        + "answer, and what is sent to them comes late."))
   var messageWaitSeconds: Int?
   @Option(
     help: ArgumentHelp(
@@ -115,6 +120,7 @@ struct Serve: AsyncParsableCommand {
       let firstKey = try first.makeIfNone(keys)
       let metrics = PrometheusMetrics()
       MetricsSystem.bootstrap(metrics)
+      try warnOfLongWaits(settings, logger)
       let registry = NodeRegistry(
         store, secret: secret, reregistration: try reregistration(settings))
       let server = FrontDoor(
@@ -202,6 +208,19 @@ struct Serve: AsyncParsableCommand {
       configuration.inventorySchedule = schedule == "none" ? nil : schedule
     }
     return try SystemsManager(store: store, registry: registry, configuration: configuration)
+  }
+
+  /// Seconds after which amazon-ssm-agent gives up a question for messages, if not configured otherwise.
+  ///
+  /// Source: the agent's default of Mds.StopTimeoutMillis.
+  private static let agentPatienceSeconds = 20
+
+  private func warnOfLongWaits(_ settings: ServeSettings, _ logger: Logger) throws {
+    let seconds = try settings.number("messageWaitSeconds", messageWaitSeconds, in: 1...300)
+    guard let seconds, seconds >= Self.agentPatienceSeconds else { return }
+    logger.warning(
+      "messageWaitSeconds is for agents with a longer Mds.StopTimeoutMillis: others give up before",
+      metadata: ["seconds": "\(seconds)", "agentDefault": "\(Self.agentPatienceSeconds)"])
   }
 
   private func reregistration(
