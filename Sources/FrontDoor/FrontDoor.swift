@@ -35,6 +35,7 @@ package struct FrontDoor: Sendable {
   let historyAPI: HistoryAPI
   let authenticator: Authenticator
   let admission: Admission
+  let refusedPolls = RefusedPolls()
   let metrics: PrometheusMetrics
   private let requestMetrics: RequestMetrics
   let logger: Logger

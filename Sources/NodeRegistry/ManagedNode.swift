@@ -87,6 +87,11 @@ package struct RegistrationError: Error, Sendable, Equatable {
   static let expired = RegistrationError(
     "ExpiredTokenException", "The security token included in the request is expired.")
 
+  /// Of one that was taken out, with credentials from before.
+  static func notRegistered(_ id: String) -> RegistrationError {
+    RegistrationError("AccessDeniedException", "The managed node \(id) isn't registered any more.")
+  }
+
   /// Of a node that is not known, no longer registered, or not who it says.
   package static let denied = RegistrationError(
     "AccessDeniedException", "The managed node isn't registered with this key and fingerprint.")

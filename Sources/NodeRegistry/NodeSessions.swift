@@ -145,7 +145,7 @@ extension NodeRegistry {
     let row = try store.controlRow(Self.nodeRow(claims.node))
     guard let node = Self.decoded(ManagedNode.self, row), !node.isDeregistered,
       let scope = node.scope
-    else { throw RegistrationError.denied }
+    else { throw RegistrationError.notRegistered(claims.node) }
     guard node.generation == claims.generation else { throw RegistrationError.expired }
     return OpenedSession(
       secret: Array(secret(of: keyID).utf8),

@@ -128,6 +128,20 @@ package struct SystemsManager: Sendable {
   /// Whether an operation waits for something to happen, and takes no place of others meanwhile.
   package static func waits(_ operation: String) -> Bool { operation == "GetMessages" }
 
+  /// Whether an operation is one of the small calls by which agents live: places are kept for them.
+  package static func isSmall(_ operation: String) -> Bool {
+    switch operation {
+    case "UpdateInstanceInformation", "RequestManagedInstanceRoleToken", "ListInstanceAssociations",
+      "UpdateInstanceAssociationStatus", "UpdateAssociationStatus", "GetDocument":
+      true
+    default: false
+    }
+  }
+
+  /// Seconds for which a refused question for messages waits: no longer than any, and than 15, which is
+  /// less than agents wait for the answer.
+  package var refusedWaitSeconds: Int64 { min(configuration.messageWaitSeconds, 15) }
+
   /// Answers a request; the operation must be known.
   @concurrent
   package func answer(

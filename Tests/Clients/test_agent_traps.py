@@ -289,6 +289,24 @@ def busy(server, places):
     return holders
 
 
+def test_a_busy_server_takes_the_small_calls_by_which_agents_live():
+    server = Server("--requests-in-flight-max", "8")
+    try:
+        agent = live(server)
+        agent.retries = agent.sleep_scale = 0
+        holders = busy(server, 7)
+        with pytest.raises(AgentError) as error:
+            agent.put_inventory(modelled_snapshot(packages=3))
+        assert (error.value.code, error.value.status) == ("ThrottlingException", 429)
+        agent.renew = 0
+        agent.start(hibernations=0)
+        told(agent, agent.associations()[0], "InProgress")
+        for holder in holders:
+            holder.close()
+    finally:
+        server.close()
+
+
 # Schedules.
 
 def test_what_is_for_its_schedule_alone_does_not_run_at_once(account):
@@ -369,3 +387,17 @@ def test_a_hidden_message_is_not_waited_past():
         assert time.monotonic() - start < 8
     finally:
         server.close()
+
+
+def test_a_node_that_was_taken_out_asks_slowly_and_is_told_once(account):
+    ssm, agent = account.client(), live(account)
+    ssm.deregister_managed_instance(InstanceId=agent.id)
+    start = time.monotonic()
+    for _ in range(2):
+        with pytest.raises(AgentError) as error:
+            agent.messages()
+        assert error.value.code == "AccessDeniedException"
+    assert time.monotonic() - start >= 3.5  # 2 s each, as long as any question waits here
+    lines = [line for line in (account.directory / "log").read_text().splitlines()
+             if '"refused"' in line and agent.id in line]
+    assert len(lines) == 1, lines

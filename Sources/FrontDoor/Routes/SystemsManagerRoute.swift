@@ -43,7 +43,10 @@ extension FrontDoor {
   private func logRefusal(_ error: ServiceError, _ operation: String, _ id: String) {
     switch SystemsManager.access(to: operation) {
     case .anonymous, .nodeKey: break
-    default: guard error.name == "AccessDeniedException" else { return }
+    default:
+      guard error.name == "AccessDeniedException",
+        refusedPolls.isNews("\(operation) \(error.message)", now: store.now.seconds)
+      else { return }
     }
     logger.warning(
       "refused",
@@ -98,13 +101,21 @@ extension FrontDoor {
     _ service: SystemsManager.Service, _ operation: String, _ request: Request
   ) async throws -> [UInt8] {
     guard SystemsManager.waits(operation) else {
-      guard let ticket = admission.enter() else { throw ServiceError.throttling }
+      guard let ticket = admission.enter(isSmall: SystemsManager.isSmall(operation)) else {
+        throw ServiceError.throttling
+      }
       defer { withExtendedLifetime(ticket) {} }
       let read = try await read(request, ticket)
       let client = try client(service, operation, read)
       return try await systemsManager.answer(operation, read.body, for: client)
     }
-    let (client, body) = try await admitted(service, operation, request)
+    let (client, body): (SystemsManager.Client, [UInt8])
+    do {
+      (client, body) = try await admitted(service, operation, request)
+    } catch let error as ServiceError where error.name == "AccessDeniedException" {
+      await refusedPolls.hold(for: systemsManager.refusedWaitSeconds)
+      throw error
+    }
     return try await systemsManager.answer(operation, body, for: client)
   }
 
