@@ -401,3 +401,17 @@ def test_a_node_that_was_taken_out_asks_slowly_and_is_told_once(account):
     lines = [line for line in (account.directory / "log").read_text().splitlines()
              if '"refused"' in line and agent.id in line]
     assert len(lines) == 1, lines
+
+
+# Compliance.
+
+def test_compliance_as_a_hash_that_is_not_known_takes_nothing_away(account):
+    ssm, agent = account.client(), live(account)
+    agent.run_due(modelled_snapshot(packages=3))
+    agent.call("PutComplianceItems", ResourceId=agent.id, ResourceType="ManagedInstance",
+               ComplianceType="Association", Items=[], ItemContentHash="of another server",
+               ExecutionSummary={"ExecutionTime": round(time.time(), 3), "ExecutionId": "",
+                                 "ExecutionType": ""})
+    found = ssm.list_compliance_items(
+        ResourceIds=[agent.id], ResourceTypes=["ManagedInstance"])["ComplianceItems"]
+    assert len(found) == 1

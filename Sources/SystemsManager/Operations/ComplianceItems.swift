@@ -66,7 +66,12 @@ extension SystemsManager {
     }
     let before = known.summary(of: type)
     if let last = before?["ExecutionTime"].flatMap(Moment.time), time < last { return nil }
-    if let hash, !hash.isEmpty, before?["ItemContentHash"] == hash { return nil }
+    if let hash, !hash.isEmpty {
+      if before?["ItemContentHash"] == hash { return nil }
+      // The agent means "as the hash says", which is not known here: nothing follows from it. The
+      // operation has no error by which it would send all.
+      if items.isEmpty, type == "Association" { return nil }
+    }
     if before == nil, type.hasPrefix("Custom:") {
       let others = known.summaries.filter { $0["ComplianceType"]?.hasPrefix("Custom:") == true }
       guard others.count < customComplianceTypesMax else {
