@@ -181,3 +181,28 @@ def test_it_notices_packages_and_obeys(native, server):
         assert process.wait(timeout=20) == 0
     found = server.client().describe_instance_information()["InstanceInformationList"][0]
     assert found["PingStatus"] == "Inactive"
+
+
+def test_it_keeps_to_a_schedule_that_is_not_to_begin_at_once(native, server):
+    ssm = server.client()
+    made = ssm.create_association(
+        Name="AWS-GatherSoftwareInventory", Targets=[{"Key": "InstanceIds", "Values": ["*"]}],
+        ScheduleExpression="cron(0 0 1 1 ? *)", ApplyOnlyAtCronInterval=True)
+    native.once()
+    assert native.packages() == {}
+    ssm.start_associations_once(
+        AssociationIds=[made["AssociationDescription"]["AssociationId"]])
+    native.once()
+    assert native.packages() == {"a": "1.0", "b": "2.0"}
+
+
+def test_a_run_that_broke_off_is_done_again(native, server):
+    native.once()
+    native.install(a="1.1")
+    native.once()  # nothing is due
+    assert native.packages() == {"a": "1.0", "b": "2.0"}
+    server.client().update_association_status(
+        Name="AWS-GatherSoftwareInventory", InstanceId=native.id, AssociationStatus={
+            "Name": "InProgress", "Message": "it began", "Date": time.time()})
+    native.once()
+    assert native.packages() == {"a": "1.1"}

@@ -39,14 +39,23 @@ struct AgentWork: Codable {
       schedule = nil
       return
     }
-    let checksum = said["Checksum"]?.text ?? ""
+    let status = said["DetailedStatus"]?.text
+    let last = said["LastExecutionDate"].flatMap(Self.seconds)
     association = said["AssociationId"]?.text
     schedule = said["ScheduleExpression"]?.text
     parameters = said["Parameters"]?.compact ?? "{}"
-    isAsked =
-      checksum != self.checksum || said["DetailedStatus"]?.text == "Pending"
-      || said["LastExecutionDate"] == nil
-    self.checksum = checksum
+    checksum = said["Checksum"]?.text ?? ""
+    // It asks between two runs: what goes on by then ended without a word, as in a crash.
+    isAsked = status == "Pending" || status == "InProgress" || last == nil
+    if lastRun == nil, !isAsked { lastRun = last }
+  }
+
+  private static func seconds(_ time: JSONValue) -> Int64? {
+    switch time {
+    case .integer(let seconds): seconds
+    case .number(let seconds): Int64(exactly: seconds.rounded(.down))
+    default: nil
+    }
   }
 
   /// Whether it is time to collect.
