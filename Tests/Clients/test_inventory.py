@@ -101,7 +101,7 @@ def test_context_is_refused(ssm):
 def test_too_large_a_call(ssm):
     row = {f"A{n}": "x" * 4000 for n in range(40)}
     with refused("TotalSizeLimitExceededException"):
-        put(ssm, node(1), [{**row, "Id": str(n)} for n in range(40)], "Custom:Big")
+        put(ssm, node(1), [{**row, "Id": str(n)} for n in range(80)], "Custom:Big")
 
 
 @pytest.mark.parametrize("id", ["x", "i-123", "mi-1", "i-" + "g" * 18, "i-1234567!"])

@@ -16,7 +16,7 @@ struct Ingest: ParsableCommand {
       EXAMPLES
         stocktake ingest reports.jsonl.zst
         zcat *.gz | stocktake ingest -
-        stocktake ingest reports.jsonl --strict --max-body-bytes 10485760
+        stocktake ingest reports.jsonl --strict --max-body-bytes 12582912
       """)
 
   @Argument(help: "The file; - is standard input.", completion: .file())
@@ -25,7 +25,7 @@ struct Ingest: ParsableCommand {
   @Option(help: "Reports per commit.")
   var group = 64
 
-  @Option(help: "How long a line may be; at most 10485760.")
+  @Option(help: "How long a line may be; at most 12582912.")
   var maxBodyBytes = ReportLimits.default.bodyBytesMax
 
   @Flag(help: "Stop at the first bad line; what came before it is kept, each by itself.")
