@@ -448,7 +448,7 @@ def many(options):
         try:
             agent.register(options.activation_id, options.activation_code)
             count("registered")
-            agent.start()
+            agent.start(hibernations=0)
             agent.run_due(modelled_snapshot(number, packages=100))
             count("collected")
             while time.time() < end:
