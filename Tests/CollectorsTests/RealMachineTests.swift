@@ -9,7 +9,7 @@ import Testing
 struct RealMachineTests {
   let machine = Machine()
 
-  @Test func `applications are those of dpkg-query`() throws {
+  @Test func `applications are those of dpkg-query`() async throws {
     let format = "${db:Status-Status}\t${Package}\t${Version}\t${Architecture}\n"
     guard let text = output(of: "dpkg-query", "-W", "-f=" + format) else { return }
     var expected: Set<Known> = []
@@ -18,19 +18,19 @@ struct RealMachineTests {
       guard words[0] == "installed" || words[0].hasPrefix("triggers-") else { continue }
       expected.insert(Known(words[1], words[2], AgentForm.architecture(words[3])))
     }
-    let items = try ApplicationCollector().collect(from: machine)
+    let items = try await collected(by: ApplicationCollector())
     #expect(Set(items.map(Known.init)) == expected)
     #expect(items.count == expected.count)
     #expect(items.allSatisfy { $0["InstalledTime"] != nil })
   }
 
-  @Test func `every field of an application is as the agent asks dpkg-query for it`() throws {
+  @Test func `every field of an application is as the agent asks dpkg-query for it`() async throws {
     let format =
       "${Package}\u{1}${Maintainer}\u{1}${Section}\u{1}${Homepage}\u{1}${Description}\u{1}"
       + "${Package}_${Version}_${Architecture}.deb\u{1}${Architecture}\u{2}"
     guard let text = output(of: "dpkg-query", "-W", "-f=" + format) else { return }
     var items: [String: Item] = [:]
-    for item in try ApplicationCollector().collect(from: machine) {
+    for item in try await collected(by: ApplicationCollector()) {
       items["\(item["Name"] ?? ""):\(item["Architecture"] ?? "")"] = item
     }
     var compared = 0

@@ -260,7 +260,7 @@ struct SystemCollectorTests {
     #expect(options == "restrict,command")
   }
 
-  @Test func `services are units, and start as their links say`() throws {
+  @Test func `services are units, and start as their links say`() async throws {
     let unit = "[Unit]\nDescription=The %n\nRequires=a.socket b.service\n[Service]\nType=notify\n"
     for name in ["web", "off", "masked", "template@"] {
       try tree.write("lib/systemd/system/\(name).service", unit)
@@ -278,7 +278,7 @@ struct SystemCollectorTests {
       "--root=/")
     {
       let enabled = Set(text.split(separator: "\n").map { String($0.prefix { $0 != " " }) })
-      let found = try ServiceCollector().collect(from: live)
+      let found = try await collected(by: ServiceCollector())
         .filter { $0["StartType"] == "Automatic" }.compactMap { $0["Name"] }
       #expect(enabled.subtracting(found).filter { !$0.contains("@") } == [])
     }
@@ -334,7 +334,7 @@ struct SystemCollectorTests {
         == ["OnCalendar=weekly"])
   }
 
-  @Test func `services are described as systemd describes them, where it runs`() throws {
+  @Test func `services are described as systemd describes them, where it runs`() async throws {
     guard live.exists("run/systemd/system"),
       let text = output(
         of: "systemctl", "show", "*.service", "--all", "--no-pager",
@@ -349,7 +349,7 @@ struct SystemCollectorTests {
       }
       shown[values["Id"] ?? ""] = values
     }
-    for item in try ServiceCollector().collect(from: live) where item["StartType"] != "Disabled" {
+    for item in try await collected(by: ServiceCollector()) where item["StartType"] != "Disabled" {
       guard let values = shown[item["Name"] ?? ""] else { continue }
       // A name may hold specifiers, which systemd fills in.
       if item["DisplayName"]?.contains("%") == false {

@@ -8,15 +8,13 @@ import Testing
 
 /// Reads the logs of the machine that runs the tests.
 struct RealLogTests {
-  let machine = Machine()
-
-  @Test func `the real log ends with what dpkg-query shows`() throws {
+  @Test func `the real log ends with what dpkg-query shows`() async throws {
     let directory = "/var/log"
     let paths = try FileManager.default.contentsOfDirectory(atPath: directory)
       .filter { $0.hasPrefix("dpkg.log") }.map { directory + "/" + $0 }
     guard !paths.isEmpty else { return }
     let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
-    let items = try ApplicationCollector().collect(from: machine)
+    let items = try await collected(by: ApplicationCollector())
     let history = try DpkgLogImporter().history(paths: paths, current: items, capturedAt: now)
     var last: PackageHistory.Observation?
     var count = 0
