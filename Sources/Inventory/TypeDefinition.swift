@@ -60,7 +60,8 @@ public struct TypeDefinition: Sendable, Hashable {
   static let collected: [String: TypeDefinition] = {
     let identities = [
       "Custom:AuthorizedKey": "User Fingerprint Path", "Custom:CollectorStatus": "Name",
-      "Custom:ContainerImage": "Engine Repository Tag Digest", "Custom:CronJob": "Name",
+      "Custom:ContainerImage": "Engine Namespace Repository Tag Digest",
+      "Custom:CronJob": "Name",
       "Custom:Group": "Name", "Custom:KernelModule": "Name",
       "Custom:ListeningPort": "Protocol Address Port", "Custom:Mount": "Name",
       "Custom:NodePackage": "Name Path", "Custom:PackageState": "Name Architecture",

@@ -83,42 +83,21 @@ public struct Machine: Sendable {
   func stream(
     _ name: String, max: Int = fileBytesMax, to take: ([UInt8]) -> Void
   ) throws(CollectorError) {
-    let path = path(name)
-    let descriptor = try place(name).open(O_RDONLY | O_NONBLOCK)
-    guard descriptor >= 0 else { throw CollectorError(path: path, errno: errno) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else {
-      throw CollectorError(path: path, errno: errno)
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw CollectorError(
-        status.st_mode & S_IFMT == S_IFDIR
-          ? "\(path): Is a directory" : "\(path) is no regular file")
-    }
+    let file = try open(name)
     // The files of proc and sys have no size to ask for, hence reading until nothing comes.
     var count = 0
     while true {
-      let chunk = try Self.chunk(of: descriptor, path)
+      let chunk = try file.next()
       if chunk.isEmpty { return }
       count += chunk.count
-      guard count <= max else { throw CollectorError("\(path) has more than \(max) bytes") }
+      guard count <= max else { throw CollectorError("\(file.path) has more than \(max) bytes") }
       take(chunk)
     }
   }
 
-  private static func chunk(
-    of descriptor: CInt, _ path: String
-  ) throws(CollectorError) -> [UInt8] {
-    while true {
-      var result = 0
-      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
-        result = unsafe read(descriptor, buffer.baseAddress, buffer.count)
-        count = Swift.max(0, result)
-      }
-      if result >= 0 { return chunk }
-      if errno != EINTR { throw CollectorError(path: path, errno: errno) }
-    }
+  /// Opens a regular file, of which parts are to be read; throws as ``bytes(of:max:)`` does.
+  func open(_ name: String) throws(CollectorError) -> OpenFile {
+    try OpenFile(place(name), path(name))
   }
 
   /// A file as text, bytes that are not UTF-8 replaced by U+FFFD; nil where it cannot be read.

@@ -1,9 +1,7 @@
 public import Inventory
 import JSONTape
 
-/// The images that Docker and Podman keep, read from their own files.
-///
-/// What containerd alone keeps is in a database of its own form, which is not read.
+/// The images that Docker, Podman and containerd keep, read from their own files.
 public struct ContainerImageCollector: Collector {
   /// Makes the collector.
   public init() {}
@@ -13,9 +11,9 @@ public struct ContainerImageCollector: Collector {
 
   private static let bytesMax = 16 << 20
 
-  /// One item for each name of an image, by name; none where neither keeps any.
+  /// One item for each name of an image, by name; none where nobody keeps any.
   public func collect(from machine: Machine) throws -> [Item] {
-    let items = try docker(machine) + podman(machine)
+    let items = try docker(machine) + podman(machine) + ContainerdImages.items(on: machine)
     return items.sorted {
       ($0["Repository"] ?? "", $0["Tag"] ?? "") < ($1["Repository"] ?? "", $1["Tag"] ?? "")
     }
@@ -54,19 +52,29 @@ public struct ContainerImageCollector: Collector {
   private static func item(
     _ engine: String, _ name: String, id: String, created: String?
   ) -> Item {
-    var values = ["ImageId": id, "Engine": engine]
-    // "host:5000/name:tag" or "name@sha256:…": a port is before a slash, a tag is not.
-    if let at = name.firstIndex(of: "@") {
-      values["Repository"] = String(name[..<at])
-      values["Digest"] = String(name[name.index(after: at)...])
-    } else if let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") {
-      values["Repository"] = String(name[..<colon])
-      values["Tag"] = String(name[name.index(after: colon)...])
-    } else {
-      values["Repository"] = name
-    }
+    var values = nameParts(name)
+    values["ImageId"] = id
+    values["Engine"] = engine
     values["Created"] = created
     return Item(values.mapValues { text(cutTo: 4096, $0) })
+  }
+
+  /// Repository, Tag and Digest of a name.
+  static func nameParts(_ name: String) -> [String: String] {
+    // "host:5000/name:tag" or "name@sha256:…": a port is before a slash, a tag is not.
+    if let at = name.firstIndex(of: "@") {
+      return [
+        "Repository": String(name[..<at]), "Digest": String(name[name.index(after: at)...]),
+      ]
+    }
+    // Kubernetes has a second name for each image, which is its digest.
+    if name.hasPrefix("sha256:") { return ["Digest": name] }
+    if let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") {
+      return [
+        "Repository": String(name[..<colon]), "Tag": String(name[name.index(after: colon)...]),
+      ]
+    }
+    return ["Repository": name]
   }
 
   private func json(_ path: String, _ machine: Machine) throws -> JSONValue? {
