@@ -21,7 +21,7 @@ demo: build
 
 # Tests run in debug, where every precondition and exclusivity check is on.
 test: dependencies
-	@Scripts/install-dependencies containerd iproute2 kmod rpm
+	@Scripts/install-dependencies containerd iproute2 kmod rpm systemd-container
 	$(SWIFT) build --build-tests $(STRICT)
 	$(SWIFT) test --skip-build $(STRICT)
 	@$(MAKE) --no-print-directory clients

@@ -291,7 +291,9 @@ struct SystemCollectorTests {
       "\(lib)/web-app.service",
       "[Unit]\nDescription=Old\nRequires=db.service\n[Service]\nType=notify\n")
     try tree.write("\(lib)/db.service", "[Unit]\nDescription=Data\n[Service]\n")
-    try tree.write("\(lib)/other.service", "[Unit]\nBindsTo=db.service web-app.service\n")
+    try tree.write(
+      "\(lib)/other.service", "[Unit]\nBindsTo=db.service web-app.service\n[Service]\nBusName=a.b\n"
+    )
     try tree.write(
       "\(lib)/web-app.service.d/10-a.conf", "[Unit]\nDescription=Masked\nRequires=no.service\n")
     try tree.write("\(etc)/web-app.service.d/10-a.conf", "")
@@ -307,7 +309,7 @@ struct SystemCollectorTests {
     let items = try ServiceCollector().collect(from: tree.machine)
     #expect(names(items) == ["db.service", "other.service", "web-app.service"])
     #expect(items.map { $0["DisplayName"] } == ["db.service", "Farthest", "New"])
-    #expect(items.map { $0["ServiceType"] } == ["simple", "simple", "exec"])
+    #expect(items.map { $0["ServiceType"] } == ["oneshot", "dbus", "exec"])
     #expect(
       items.map { $0["ServicesDependedOn"] } == [
         "all.target", "all.target,db.service,web-app.service",

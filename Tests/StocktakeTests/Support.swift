@@ -25,7 +25,7 @@ struct Run {
 final class Bench {
   let directory: String
   var environment = ["TZ": "Europe/Berlin", "PATH": "/usr/bin:/bin"]
-  private let program: String
+  let program: String
 
   init() throws {
     // The program lies beside the tests' own, wherever the build put both.

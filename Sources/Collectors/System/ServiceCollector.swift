@@ -13,15 +13,12 @@ public struct ServiceCollector: Collector {
 
   /// One item for each service, by name; throws where there are neither units nor scripts.
   public func collect(from machine: Machine) throws -> [Item] {
-    let units = try Units(on: machine)
+    let units = try ServiceUnits(on: machine)
     let states = try machine.isLive && machine.exists("run/systemd/system") ? SystemdStates() : nil
     guard !units.files.isEmpty else {
       return try scripts(on: machine)
     }
-    let files = units.files.compactMapValues { path -> UnitFile? in
-      let name = String(path.split(separator: "/").last ?? "")
-      return UnitFile(path, dropIns: units.dropIns.paths(of: name), on: machine)
-    }
+    let files = units.read(on: machine)
     let needed = files.mapValues { Set($0.words("Unit", "Requires") + $0.words("Unit", "BindsTo")) }
     var dependents: [String: [String]] = [:]
     for (name, others) in needed {
@@ -30,14 +27,37 @@ public struct ServiceCollector: Collector {
     return files.sorted { $0.key < $1.key }.map { name, file in
       var values = [
         "Name": name, "StartType": units.startType(name, file, machine),
-        "DisplayName": text(cutTo: 1000, file["Unit", "Description"] ?? name),
-        "ServiceType": file["Service", "Type"] ?? "simple",
+        "DisplayName": text(cutTo: 1000, Self.description(of: name, file)),
+        "ServiceType": Self.serviceType(file),
       ]
       values["ServicesDependedOn"] = Self.list(needed[name])
       values["DependentServices"] = Self.list(dependents[name])
       values["Status"] = states?.status(of: name)
       return Item(values)
     }
+  }
+
+  /// The description with the unit's own names filled in, as far as the unit alone tells.
+  private static func description(of name: String, _ file: UnitFile) -> String {
+    let text = file["Unit", "Description"] ?? name
+    let short = String(name.dropLast(".service".count))
+    let names: [Character: String] = ["n": name, "N": short, "p": short, "%": "%"]
+    var rest = text[...]
+    var filled = ""
+    while let percent = rest.firstIndex(of: "%") {
+      filled += rest[..<percent]
+      let mark = rest[percent...].prefix(2)
+      filled += mark.last.flatMap { names[$0] } ?? String(mark)
+      rest = rest[percent...].dropFirst(2)
+    }
+    return filled + rest
+  }
+
+  /// What systemd makes of a unit that names no type.
+  private static func serviceType(_ file: UnitFile) -> String {
+    if let type = file["Service", "Type"] { return type }
+    if file["Service", "BusName"] != nil { return "dbus" }
+    return file["Service", "ExecStart"] == nil ? "oneshot" : "simple"
   }
 
   /// Names in their order; nil where there are none.
@@ -56,57 +76,6 @@ public struct ServiceCollector: Collector {
         "StartType": enabled.contains($0) ? "Automatic" : "Manual",
       ]
     }
-  }
-}
-
-/// Where the units of services lie, and which are enabled.
-private struct Units {
-  /// Units at most.
-  static let unitsMax = 10_000
-
-  /// The path of each, by its name; that of the first folder counts.
-  private(set) var files: [String: String] = [:]
-  private(set) var dropIns = DropIns()
-  private var wanted: Set<String> = []
-  private var masked: Set<String> = []
-
-  init(on machine: Machine) throws {
-    let folders = [
-      "lib/systemd/system", "usr/lib/systemd/system", "usr/local/lib/systemd/system",
-      "run/systemd/system", "etc/systemd/system",
-    ]
-    for folder in folders {
-      let names = (try? machine.names(in: folder)) ?? []
-      dropIns.add(names, in: folder, on: machine)
-      for name in names {
-        if name.hasSuffix(".service"), !name.hasSuffix("@.service") {
-          let path = "\(folder)/\(name)"
-          let target = machine.link(at: path)
-          masked.remove(name)
-          if target == "/dev/null" { masked.insert(name) }
-          // A link to another unit is a second name of it.
-          if target != nil, target != "/dev/null" { continue }
-          files[name] = target == nil ? path : files[name] ?? path
-        } else if name.hasSuffix(".wants") || name.hasSuffix(".requires") {
-          wanted.formUnion((try? machine.names(in: "\(folder)/\(name)")) ?? [])
-        }
-      }
-    }
-    guard files.count <= Self.unitsMax else {
-      throw CollectorError("there are \(files.count) units, more than \(Self.unitsMax)")
-    }
-    guard dropIns.count <= DropIns.filesMax else {
-      throw CollectorError(
-        "there are \(dropIns.count) drop-in files of units, more than \(DropIns.filesMax)")
-    }
-  }
-
-  /// In the words of Windows, which the type is made for.
-  func startType(_ name: String, _ file: UnitFile, _ machine: Machine) -> String {
-    if masked.contains(name) { return "Disabled" }
-    if wanted.contains(name) { return "Automatic" }
-    // One without an [Install] section starts when another unit asks for it.
-    return "Manual"
   }
 }
 

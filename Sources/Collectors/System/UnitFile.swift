@@ -10,7 +10,10 @@ struct UnitFile {
 
   private(set) var values: [Value] = []
 
-  /// Nil where the file cannot be read; a unit that is masked is an empty one.
+  /// A unit that says nothing.
+  init() {}
+
+  /// Nil where the file cannot be read.
   ///
   /// A drop-in file that cannot be read is one that is masked.
   init?(_ path: String, dropIns: [String] = [], on machine: Machine) {
@@ -25,13 +28,14 @@ struct UnitFile {
     var section = ""
     var held = ""
     for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
-      let line = line.trimmed
-      if line.hasPrefix("#") || line.hasPrefix(";") || line.isEmpty { continue }
+      let text = line.trimmed
+      if text.hasPrefix("#") || text.hasPrefix(";") || text.isEmpty { continue }
+      // Of a line that goes on only the backslash is replaced; blanks before it and after it stay.
       if line.hasSuffix("\\") {
         held += line.dropLast() + " "
         continue
       }
-      let whole = held + line
+      let whole = (held + line).trimmed
       held = ""
       if whole.hasPrefix("["), whole.hasSuffix("]") {
         section = String(whole.dropFirst().dropLast())

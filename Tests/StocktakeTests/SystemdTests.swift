@@ -1,0 +1,226 @@
+import Foundation
+import Glibc
+import Testing
+
+/// systemd as the first process of a container, whose services `stocktake collect` tells as systemd does.
+///
+/// The container has this machine's `/usr` and nothing else of it: no network, and an `/etc` of its own, so
+/// that only services of the test and what systemd always has are switched on.
+struct SystemdTests {
+  private let bench: Bench
+  private var root: String { bench.directory + "/root" }
+
+  init() throws { bench = try Bench() }
+
+  private func write(_ name: String, _ text: String) throws {
+    let url = URL(fileURLWithPath: root + "/" + name)
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try text.write(to: url, atomically: false, encoding: .utf8)
+  }
+
+  private func link(_ name: String, to target: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: URL(fileURLWithPath: root + "/" + name).deletingLastPathComponent().path,
+      withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      atPath: root + "/" + name, withDestinationPath: target)
+  }
+
+  private func unit(_ name: String, _ lines: String, isWanted: Bool = false) throws {
+    try write("etc/systemd/system/\(name)", lines + "\n")
+    if isWanted {
+      try link("etc/systemd/system/multi-user.target.wants/\(name)", to: "../\(name)")
+    }
+  }
+
+  /// Folders outside `/usr` that the program's libraries lie in, and its own.
+  private func folders() throws -> Set<String> {
+    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+    let libraries = maps.split(separator: "\n").compactMap { line -> String? in
+      guard let slash = line.firstIndex(of: "/"), line.hasSuffix(".so") else { return nil }
+      return URL(fileURLWithPath: String(line[slash...])).deletingLastPathComponent().path
+    }
+    let own = URL(fileURLWithPath: bench.program).deletingLastPathComponent().path
+    return Set(libraries.filter { !$0.hasPrefix("/usr/") && !$0.hasPrefix("/lib") } + [own])
+  }
+
+  /// A root with services of every kind, and one that asks both sides and ends the container.
+  private func prepare() throws {
+    for folder in ["bin", "sbin", "lib", "lib64"] { try link(folder, to: "usr/\(folder)") }
+    for folder in ["usr", "out", "opt", "tmp"] { try write("\(folder)/.keep", "") }
+    try write("etc/os-release", "ID=test\n")
+    try write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+    try write("etc/group", "root:x:0:\n")
+    try write("etc/machine-id", "")
+    try unit(
+      "own.service",
+      """
+      [Unit]
+      Description=Before
+      Requires=helper.service
+      BindsTo=bound.service
+      [Service]
+      Type=simple
+      RemainAfterExit=yes
+      ExecStart=/bin/true
+      """, isWanted: true)
+    try unit(
+      "own.service.d/10-more.conf",
+      "[Unit]\nDescription=After %N\nRequires=later.target\n[Service]\nType=oneshot")
+    let sleep = "[Service]\nExecStart=/bin/sleep 600"
+    try unit("helper.service", sleep)
+    try unit("bound.service", "[Unit]\nDescription=Bound to \\\n  another\n\(sleep)\nType=exec")
+    try unit("failing.service", "[Service]\nType=exec\nExecStart=/bin/false", isWanted: true)
+    try unit("later.target", "[Unit]\nDescription=Later")
+    try unit("off.service", "[Service]\nType=dbus\nBusName=a.b\nExecStart=/bin/true")
+    try unit("template@.service", sleep)
+    try link("etc/systemd/system/second.service", to: "own.service")
+    try link("etc/systemd/system/masked.service", to: "/dev/null")
+    try write("etc/systemd/system/empty.service", "")
+    try write("opt/elsewhere/linked.service", "[Unit]\nDescription=Linked\n\(sleep)\n")
+    try link("etc/systemd/system/linked.service", to: "/opt/elsewhere/linked.service")
+    let show =
+      "systemctl show $names --no-pager --property="
+      + "Id,Description,Type,Requires,BindsTo,UnitFileState,ActiveState,WantedBy,RequiredBy"
+    try write(
+      "opt/ask",
+      """
+      systemctl list-unit-files --type=service --no-pager --no-legend >/out/files
+      names=$(grep -v '@[.]' /out/files | cut -d' ' -f1)
+      \(show) >/out/before
+      '\(bench.program)' collect --node n --type AWS:Service --output request >/out/request 2>/out/errors
+      \(show) >/out/after
+
+      """)
+    try unit(
+      "ask.service",
+      """
+      [Unit]
+      After=multi-user.target
+      [Service]
+      Type=oneshot
+      ExecStart=/bin/sh -e /opt/ask
+      ExecStopPost=/bin/systemctl --no-block poweroff
+      """, isWanted: true)
+  }
+
+  /// What systemd wrote down; nil where it did not start.
+  private func boot() throws -> Bool {
+    let path = "/usr/bin/systemd-nspawn"
+    guard geteuid() == 0, FileManager.default.isExecutableFile(atPath: path),
+      FileManager.default.isExecutableFile(atPath: "/usr/lib/systemd/systemd")
+    else { return false }
+    try prepare()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+    process.arguments =
+      [
+        "-k", "5", "90", path, "--quiet", "--directory=\(root)", "--machine=stocktake-\(getpid())",
+        "--bind-ro=/usr", "--private-network", "--register=no", "--keep-unit", "--boot",
+      ] + (try folders().map { "--bind-ro=\($0)" })
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return FileManager.default.fileExists(atPath: root + "/out/files")
+  }
+
+  private func out(_ name: String) throws -> String {
+    try String(contentsOfFile: root + "/out/" + name, encoding: .utf8)
+  }
+
+  /// What `systemctl show` printed, by the unit's own name.
+  private func shown(_ name: String) throws -> [String: [String: String]] {
+    var shown: [String: [String: String]] = [:]
+    for unit in try out(name).components(separatedBy: "\n\n") {
+      var values: [String: String] = [:]
+      for line in unit.split(separator: "\n") {
+        let words = line.split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        values[String(words[0])] = String(words[1])
+      }
+      shown[values["Id"] ?? ""] = values
+    }
+    return shown
+  }
+
+  private func collected() throws -> [[String: String]] {
+    let object = try JSONSerialization.jsonObject(with: Data(out("request").utf8))
+    let items = (object as? [String: Any])?["Items"] as? [[String: Any]] ?? []
+    let own = items.first { $0["TypeName"] as? String == "AWS:Service" }
+    return try #require(own?["Content"] as? [[String: String]])
+  }
+
+  @Test func `services are those of systemd, as it shows them`() throws {
+    guard try boot() else {
+      try Test.cancel("systemd-nspawn is not there, or cannot start systemd here")
+    }
+    let items = try collected()
+    let names = Set(items.compactMap { $0["Name"] })
+    let files = try out("files").split(separator: "\n").map {
+      $0.split(separator: " ").prefix(2).map(String.init)
+    }
+    let units = files.filter { !$0[0].contains("@.") && $0[1] != "alias" && $0[1] != "generated" }
+    #expect(names == Set(units.map { $0[0] }))
+    #expect(items.count == names.count && names.isSuperset(of: ["own.service", "linked.service"]))
+    let before = try shown("before")
+    let after = try shown("after")
+    for item in items {
+      let name = item["Name"] ?? ""
+      let unit = try #require(after[name], "\(name)")
+      if before[name]?["ActiveState"] == unit["ActiveState"] {
+        let isRunning = ["active", "activating", "reloading"].contains(unit["ActiveState"] ?? "")
+        #expect(item["Status"] == (isRunning ? "Running" : "Stopped"), "\(name)")
+      }
+      expectStart(item, unit)
+      // systemd reads nothing of a unit that is masked.
+      guard item["StartType"] != "Disabled" else { continue }
+      #expect(item["DisplayName"] == unit["Description"], "\(name)")
+      #expect(item["ServiceType"] == unit["Type"], "\(name)")
+      expectNeeds(item, unit)
+    }
+    let own = try #require(items.first { $0["Name"] == "own.service" })
+    #expect(
+      own == [
+        "Name": "own.service", "DisplayName": "After own", "ServiceType": "oneshot",
+        "StartType": "Automatic", "Status": "Running",
+        "ServicesDependedOn": "bound.service,helper.service,later.target",
+      ])
+    let states = ["failing", "off", "masked", "empty", "linked", "helper"].map { name in
+      items.first { $0["Name"] == name + ".service" }.map {
+        "\(name) \($0["StartType"] ?? "") \($0["Status"] ?? "")"
+      }
+    }
+    #expect(
+      states == [
+        "failing Automatic Stopped", "off Manual Stopped", "masked Disabled Stopped",
+        "empty Disabled Stopped",
+        "linked Manual Stopped", "helper Manual Running",
+      ])
+  }
+
+  private func expectStart(_ item: [String: String], _ unit: [String: String]) {
+    let name = item["Name"] ?? ""
+    let state = unit["UnitFileState"] ?? ""
+    #expect((item["StartType"] == "Disabled") == state.hasPrefix("masked"), "\(name)")
+    if state.hasPrefix("enabled") { #expect(item["StartType"] == "Automatic", "\(name)") }
+    if state == "disabled" { #expect(item["StartType"] == "Manual", "\(name)") }
+    if item["StartType"] == "Automatic", !state.hasPrefix("enabled") {
+      #expect(unit["WantedBy"] != "" || unit["RequiredBy"] != "", "\(name)")
+    }
+  }
+
+  /// What systemd adds to the needs of a unit by itself is of a few kinds.
+  private func expectNeeds(_ item: [String: String], _ unit: [String: String]) {
+    let own = Set((item["ServicesDependedOn"] ?? "").split(separator: ",").map(String.init))
+    let all = Set(
+      "\(unit["Requires"] ?? "") \(unit["BindsTo"] ?? "")".split(separator: " ").map(String.init))
+    #expect(all.isSuperset(of: own), "\(item["Name"] ?? ""): \(own) \(all)")
+    let added = all.subtracting(own).filter { name in
+      name != "sysinit.target" && ![".slice", ".mount", ".socket"].contains { name.hasSuffix($0) }
+    }
+    #expect(added == [], "\(item["Name"] ?? "")")
+  }
+}
