@@ -24,31 +24,6 @@ struct RealMachineTests {
     #expect(items.allSatisfy { $0["InstalledTime"] != nil })
   }
 
-  @Test func `every field of an application is as the agent asks dpkg-query for it`() async throws {
-    let format =
-      "${Package}\u{1}${Maintainer}\u{1}${Section}\u{1}${Homepage}\u{1}${Description}\u{1}"
-      + "${Package}_${Version}_${Architecture}.deb\u{1}${Architecture}\u{2}"
-    guard let text = output(of: "dpkg-query", "-W", "-f=" + format) else { return }
-    var items: [String: Item] = [:]
-    for item in try await collected(by: ApplicationCollector()) {
-      items["\(item["Name"] ?? ""):\(item["Architecture"] ?? "")"] = item
-    }
-    var compared = 0
-    for record in text.split(separator: "\u{2}") {
-      let fields = record.split(separator: "\u{1}", omittingEmptySubsequences: false).map {
-        AgentForm.field($0.split(separator: "\n").first.map(String.init) ?? "")
-      }
-      guard let item = items["\(fields[0]):\(AgentForm.architecture(fields[6]))"] else { continue }
-      compared += 1
-      #expect(item["Publisher"] == fields[1])
-      #expect(item["ApplicationType"] ?? "" == fields[2])
-      #expect(item["URL"] ?? "" == fields[3])
-      #expect(item["Summary"] ?? "" == fields[4])
-      #expect(item["PackageId"] == fields[5])
-    }
-    #expect(compared == items.count)
-  }
-
   @Test func `network interfaces and addresses are those of ip`() throws {
     guard let links = output(of: "ip", "-j", "addr"),
       let list = try JSONSerialization.jsonObject(with: Data(links.utf8)) as? [[String: Any]]
