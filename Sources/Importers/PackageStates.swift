@@ -17,7 +17,7 @@ public struct DebianStatusImporter: Sendable {
   /// that is damaged or cut gives no observation, because what it lacks would count as removed.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
     try packageStates(of: .debianPackages, paths: paths, node: node, at: time) { bytes in
-      DpkgStatus.packages(in: bytes).map { package in
+      DpkgStatusReader.packages(in: bytes).map { package in
         guard package.state != nil, !package.isInstalled || !package.version.isEmpty else {
           return .unclear
         }

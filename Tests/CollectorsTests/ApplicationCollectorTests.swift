@@ -31,7 +31,7 @@ struct ApplicationCollectorTests {
       + stanza("odd", "install ok something-new") + stanza("short", "installed")
     #expect(
       try items(text.utf8).map { $0["Name"] } == ["plain", "held", "leaving", "waiting", "pending"])
-    let packages = DpkgStatus.packages(in: Array(text.utf8))
+    let packages = DpkgStatusReader.packages(in: Array(text.utf8))
     #expect(packages.count == 12)
     #expect(packages[1].want == "hold")
     #expect(packages[3].state == .halfInstalled)

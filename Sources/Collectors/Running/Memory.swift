@@ -24,7 +24,15 @@ extension Machine {
   /// The packages that dpkg knows, in any state.
   func dpkgPackages() throws(CollectorError) -> [DpkgPackage] {
     try memory.dpkgPackages.get { () throws(CollectorError) in
-      DpkgStatus.packages(in: try bytes(of: DpkgPackages.path))
+      var reader = DpkgStatusReader()
+      try stream(DpkgPackages.path) { reader.take($0) }
+      reader.end()
+      guard reader.count <= DpkgStatusReader.packagesMax else {
+        throw CollectorError(
+          "\(path(DpkgPackages.path)) has \(reader.count) packages, more than"
+            + " \(DpkgStatusReader.packagesMax)")
+      }
+      return reader.packages
     }
   }
 

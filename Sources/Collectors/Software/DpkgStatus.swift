@@ -41,62 +41,6 @@ package struct DpkgPackage: Hashable, Sendable {
   }
 }
 
-/// Reads dpkg's status file: stanzas of `Field: value` lines with an empty line between them.
-package enum DpkgStatus {
-  /// The packages of a status file, in any state; bytes that are not UTF-8 become U+FFFD.
-  package static func packages(in bytes: [UInt8]) -> [DpkgPackage] {
-    var packages: [DpkgPackage] = []
-    var package = DpkgPackage()
-    let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
-    for (index, line) in lines.enumerated() {
-      if line.isEmpty {
-        if !package.name.isEmpty { packages.append(package) }
-        package = DpkgPackage()
-      } else if !isBlank(line.first), let colon = line.firstIndex(of: 0x3a) {
-        // Further lines of a field begin with a blank; no field that we want needs them.
-        let goesOn = index + 1 < lines.count && isBlank(lines[index + 1].first)
-        set(line[..<colon], line[(colon + 1)...], goesOn: goesOn, in: &package)
-      }
-    }
-    if !package.name.isEmpty { packages.append(package) }
-    return packages
-  }
-
-  private static func set(
-    _ field: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, goesOn: Bool,
-    in package: inout DpkgPackage
-  ) {
-    func text() -> String {
-      var value = value
-      while isBlank(value.first) { value = value.dropFirst() }
-      // dpkg cuts blanks at the end of the whole field, so that those of a first line stay.
-      while !goesOn, isBlank(value.last) { value = value.dropLast() }
-      return String(decoding: value, as: UTF8.self)
-    }
-    // dpkg compares field names without regard to case.
-    switch String(decoding: field, as: UTF8.self).lowercased() {
-    case "package": package.name = text()
-    case "version": package.version = text()
-    case "architecture": package.architecture = text()
-    case "maintainer": package.maintainer = text()
-    case "section": package.section = text()
-    case "homepage": package.homepage = text()
-    case "description": package.summary = text()
-    case "status":
-      let words = text().split(separator: " ")
-      guard words.count == 3 else { return }
-      package.want = String(words[0])
-      package.flag = String(words[1])
-      package.state = DpkgPackage.State(rawValue: String(words[2]))
-    default: return
-    }
-  }
-
-  private static func isBlank(_ byte: UInt8?) -> Bool {
-    byte == 0x20 || byte == 0x09 || byte == 0x0d
-  }
-}
-
 /// How the agent of Systems Manager writes what dpkg says, so that both give equal items.
 package enum AgentForm {
   /// Bytes the agent leaves of a field.
