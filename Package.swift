@@ -39,7 +39,9 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .systemLibrary(name: "CMalloc"),
+    .target(name: "XMLReading", dependencies: ["CExpat"], swiftSettings: shared),
     .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: shared),
     .target(
       name: "CSimdJSON",
@@ -115,7 +117,8 @@ let package = Package(
       ],
       swiftSettings: shared),
     .target(
-      name: "Importers", dependencies: ["Collectors", "Inventory", "JSONTape", "Digests", "CZlib"],
+      name: "Importers",
+      dependencies: ["Collectors", "Inventory", "JSONTape", "Digests", "CZlib", "XMLReading"],
       swiftSettings: shared),
     .executableTarget(
       name: "stocktake",
@@ -181,6 +184,9 @@ let package = Package(
         "crash-writer",
       ],
       exclude: ["Golden"], swiftSettings: shared),
+    .testTarget(
+      name: "XMLReadingTests", dependencies: ["XMLReading", "CollectionSupport"],
+      swiftSettings: shared),
     .testTarget(
       name: "CollectorsTests", dependencies: ["Collectors", "Inventory", "CollectionSupport"],
       swiftSettings: shared),

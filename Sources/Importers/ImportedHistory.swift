@@ -1,4 +1,5 @@
 public import Inventory
+internal import XMLReading
 
 /// What a source tells of the past.
 public struct ImportedHistory: Sendable {
@@ -38,10 +39,12 @@ public enum ImportLimits {
   public static let warnings = 100
   /// Bytes of one file after unpacking; a larger one is an error.
   public static let fileBytes = 1 << 30
-  /// Bytes of one JSON or XML document, which is held in memory as a tree.
+  /// Bytes of one JSON or XML document, which is held in memory.
   public static let documentBytes = 256 << 20
   /// Bytes of one line of JSON; a longer one is a warning.
   public static let lineBytes = 32 << 20
+  /// Elements inside each other, and bytes of a text or a tag of an XML document.
+  static let xml = XMLLimits()
   /// Files in one folder with all folders below it; more are an error.
   public static let files = 1_000_000
   /// Folders inside each other.
