@@ -21,8 +21,8 @@ demo: build
 
 # Tests run in debug, where every precondition and exclusivity check is on.
 test: dependencies
-	@Scripts/install-dependencies containerd flatpak iproute2 kmod pacman-package-manager rpm \
-	  systemd-container zstd
+	@Scripts/install-dependencies containerd createrepo-c dnf flatpak iproute2 kmod \
+	  pacman-package-manager rpm systemd-container zstd
 	$(SWIFT) build --build-tests $(STRICT)
 	$(SWIFT) test --skip-build $(STRICT)
 	@$(MAKE) --no-print-directory clients

@@ -40,6 +40,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .target(name: "XMLReading", dependencies: ["CExpat"], swiftSettings: shared),
     .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: shared),
@@ -111,7 +112,7 @@ let package = Package(
     .target(
       name: "Collectors",
       dependencies: [
-        "Inventory", "JSONTape", "Digests", "CZlib",
+        "Inventory", "JSONTape", "Digests", "CZlib", "CZstd", "CLZMA", "XMLReading",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

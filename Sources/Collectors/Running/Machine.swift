@@ -79,9 +79,11 @@ public struct Machine: Sendable {
     return bytes
   }
 
-  /// Hands over the bytes of a regular file piece by piece; throws as ``bytes(of:max:)`` does.
+  /// Hands over the bytes of a regular file piece by piece.
+  ///
+  /// Throws as ``bytes(of:max:)`` does, and what `take` throws.
   func stream(
-    _ name: String, max: Int = fileBytesMax, to take: ([UInt8]) -> Void
+    _ name: String, max: Int = fileBytesMax, to take: ([UInt8]) throws(CollectorError) -> Void
   ) throws(CollectorError) {
     let file = try open(name)
     // The files of proc and sys have no size to ask for, hence reading until nothing comes.
@@ -91,7 +93,7 @@ public struct Machine: Sendable {
       if chunk.isEmpty { return }
       count += chunk.count
       guard count <= max else { throw CollectorError("\(file.path) has more than \(max) bytes") }
-      take(chunk)
+      try take(chunk)
     }
   }
 

@@ -7,6 +7,7 @@ final class Memory: Sendable {
   fileprivate let applications = Once<[Item], any Error>()
   fileprivate let dpkgPackages = Once<[DpkgPackage], CollectorError>()
   fileprivate let pendingUpdates = Once<PendingUpdates, any Error>()
+  fileprivate let rpmPackages = Once<[Item], any Error>()
   fileprivate let softwarePlaces = Once<SoftwarePlaces, Never>()
 }
 
@@ -36,9 +37,14 @@ extension Machine {
     }
   }
 
-  /// What apt could install beside what dpkg has installed.
+  /// What apt or dnf could install beside what is installed.
   func pendingUpdates() throws -> PendingUpdates {
-    try memory.pendingUpdates.get { try PendingUpdates(on: self) }
+    try memory.pendingUpdates.get { try PendingUpdates.of(self) }
+  }
+
+  /// The packages that rpm has installed, as items of `AWS:Application`.
+  func rpmPackages() throws -> [Item] {
+    try memory.rpmPackages.get { try RPMPackages.read(on: self) }
   }
 
   /// Where packages of languages lie.

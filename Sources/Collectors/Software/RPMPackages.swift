@@ -11,19 +11,22 @@ struct RPMPackages: PackageSource {
     "INSTALLTIME", "SUMMARY",
   ]
 
-  func isThere(on machine: Machine) -> Bool { folder(on: machine) != nil }
+  func isThere(on machine: Machine) -> Bool { Self.folder(on: machine) != nil }
 
-  private func folder(on machine: Machine) -> String? {
-    Self.folders.first { folder in Self.files.contains { machine.exists("\(folder)/\($0)") } }
+  private static func folder(on machine: Machine) -> String? {
+    folders.first { folder in files.contains { machine.exists("\(folder)/\($0)") } }
   }
 
-  func packages(on machine: Machine) throws -> [Item] {
+  func packages(on machine: Machine) throws -> [Item] { try machine.rpmPackages() }
+
+  /// The same without looking whether it was done before.
+  static func read(on machine: Machine) throws -> [Item] {
     let program = ["/usr/bin/rpm", "/bin/rpm"].first { Machine().exists(String($0.dropFirst())) }
     guard let folder = folder(on: machine) else { return [] }
     guard let program else {
       throw CollectorError("there is a database of rpm, but no /usr/bin/rpm to read it with")
     }
-    let format = Self.fields.map { "%{\($0)}" }.joined(separator: "\\t") + "\\n"
+    let format = fields.map { "%{\($0)}" }.joined(separator: "\\t") + "\\n"
     let output = try Tool(
       path: program,
       // The folder that a build of rpm takes by itself differs: Debian's takes one in the home.
@@ -31,7 +34,7 @@ struct RPMPackages: PackageSource {
       limits: .init(secondsMax: 25, outputBytesMax: 64 << 20)
     ).output()
     return output.split(separator: 0x0a).compactMap { line in
-      Self.item(String(decoding: line, as: UTF8.self))
+      item(String(decoding: line, as: UTF8.self))
     }.sorted { ($0["Name"] ?? "", $0["Version"] ?? "") < ($1["Name"] ?? "", $1["Version"] ?? "") }
   }
 
