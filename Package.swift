@@ -42,6 +42,8 @@ let package = Package(
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "SQLiteReading", dependencies: ["CSQLite"], swiftSettings: shared),
     .target(name: "XMLReading", dependencies: ["CExpat"], swiftSettings: shared),
     .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: shared),
     .target(
@@ -119,7 +121,9 @@ let package = Package(
       swiftSettings: shared),
     .target(
       name: "Importers",
-      dependencies: ["Collectors", "Inventory", "JSONTape", "Digests", "CZlib", "XMLReading"],
+      dependencies: [
+        "Collectors", "Inventory", "JSONTape", "Digests", "CZlib", "SQLiteReading", "XMLReading",
+      ],
       swiftSettings: shared),
     .executableTarget(
       name: "stocktake",
@@ -185,6 +189,9 @@ let package = Package(
         "crash-writer",
       ],
       exclude: ["Golden"], swiftSettings: shared),
+    .testTarget(
+      name: "SQLiteReadingTests", dependencies: ["SQLiteReading", "CollectionSupport"],
+      swiftSettings: shared),
     .testTarget(
       name: "XMLReadingTests", dependencies: ["XMLReading", "CollectionSupport"],
       swiftSettings: shared),

@@ -31,37 +31,18 @@ public struct AptHistoryImporter: Sendable {
     files.forEachLine { reader.take($0) }
     reader.finish()
     let transactions = reader.transactions
-    // One observation for each second: the last transaction that ended in it.
-    let ends = transactions.indices.filter {
-      $0 + 1 == transactions.count || transactions[$0 + 1].end > transactions[$0].end
-    }
+    let list = TransactionList(of: .aptHistory, type: Self.type, transactions: transactions)
     return ImportedHistory(
-      reports: ImportedReports {
-        AnyIterator(
-          ends.lazy.map { last in
-            let first = max(0, last + 1 - ImportLimits.transactions)
-            let entry = Report.Entry(
-              type: Self.type, captureTime: transactions[last].end,
-              content: transactions[first...last].map(\.item))
-            return Report(node: node, entries: [entry], origin: .imported(.aptHistory))
-          }.makeIterator())
-      },
+      reports: list.reports(node: node),
       knownFrom: transactions.first?.start, warnings: reader.warnings.sentences,
       recordsRead: reader.stanzaCount)
   }
 }
 
-/// One transaction.
-private struct AptTransaction {
-  var start: Instant
-  var end: Instant
-  var item: Item
-}
-
 /// Puts transactions together from the lines of the history.
 private struct AptHistoryReader {
   var clock: LocalClock
-  private(set) var transactions: [AptTransaction] = []
+  private(set) var transactions: [LoggedTransaction] = []
   private(set) var stanzaCount = 0
   var warnings = Warnings()
   private var stanza: AptStanza?
@@ -129,7 +110,7 @@ private struct AptStanza {
     return line.starts(with: name) ? TextTime.read(line.dropFirst(name.count))?.time : nil
   }
 
-  var transaction: AptTransaction? {
+  var transaction: LoggedTransaction? {
     guard let end, end.isReportable, start.isReportable else { return nil }
     var values: [String: String?] = [
       "StartDate": start.description, "EndDate": end.description,
@@ -145,6 +126,6 @@ private struct AptStanza {
       // Every package ends with the bracket of its versions.
       values[name + "Count"] = String(list.split(separator: "), ").count)
     }
-    return AptTransaction(start: start, end: end, item: ImportedItem.item(values))
+    return LoggedTransaction(start: start, end: end, item: ImportedItem.item(values))
   }
 }

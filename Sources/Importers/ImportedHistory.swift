@@ -31,6 +31,23 @@ public struct ImportedReports: Sequence, Sendable {
 
   /// An iterator at the first report.
   public func makeIterator() -> AnyIterator<Report> { source() }
+
+  /// Two sequences of reports in the order of time, each of which is in that order.
+  static func merging(_ a: ImportedReports, _ b: ImportedReports) -> ImportedReports {
+    ImportedReports {
+      let (left, right) = (a.makeIterator(), b.makeIterator())
+      var (first, second) = (left.next(), right.next())
+      return AnyIterator {
+        func time(_ report: Report) -> Instant { report.entries.first?.captureTime ?? .distantPast }
+        if let report = first, second.map({ time(report) <= time($0) }) ?? true {
+          first = left.next()
+          return report
+        }
+        defer { second = right.next() }
+        return second
+      }
+    }
+  }
 }
 
 /// The limits of what importers read and say.
@@ -51,7 +68,7 @@ public enum ImportLimits {
   public static let depth = 16
   /// Items of one type at one time; a state with more is left out with a warning.
   public static let items = 10_000
-  /// Transactions of apt that are kept; older ones drop out.
+  /// Transactions of apt or dnf that are kept; older ones drop out.
   public static let transactions = 1_000
 }
 

@@ -2,104 +2,83 @@ import Collectors
 public import Foundation
 public import Inventory
 
-/// Works out the past of a machine's rpm packages from dnf's logs and from what is installed now.
+/// Works out the past of a machine's rpm packages from dnf's logs and history, and from what is
+/// installed now.
 ///
 /// rpm's own database has when each present package was installed and nothing of those that are
-/// gone, so that it tells no past state; `dnf.rpm.log` tells each coming and going.
+/// gone, so that it tells no past state. `dnf.rpm.log` tells each coming and going with its second,
+/// `history.sqlite` which transaction it belongs to, and who wanted it and why.
 public struct RpmImporter: Sendable {
+  /// `Custom:DnfTransaction`.
+  public static let transactionType = TypeName(stored: "Custom:DnfTransaction")
+
   /// The time zone of lines that have none; today's dnf writes the offset.
   public let timeZone: TimeZone
 
   /// Takes the time zone of lines that have none.
   public init(timeZone: TimeZone = .current) { self.timeZone = timeZone }
 
-  /// Reads logs, plain or packed by gzip, given in any order.
+  /// Reads logs, plain or packed by gzip, and databases of dnf's history, given in any order.
   ///
-  /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. Lines
-  /// that do not parse, and whatever does not fit the present state, become warnings.
+  /// Which a file is, its first bytes tell. Throws a ``CollectorError`` that names the file where one
+  /// cannot be read or unpacked. Lines that do not parse, and whatever does not fit the present state,
+  /// become warnings.
   ///
   /// - Parameters:
-  ///   - paths: the files `dnf.rpm.log`, `dnf.rpm.log.1`, …
+  ///   - paths: the files `dnf.rpm.log`, `dnf.rpm.log.1`, …, `history.sqlite`.
   ///   - current: the packages installed now, as items of `AWS:Application` with `Release` and
   ///     `Epoch`.
-  ///   - capturedAt: when `current` was collected; later lines are left out.
+  ///   - capturedAt: when `current` was collected; later lines and transactions are left out.
   public func history(
     paths: [String], current: [Item], capturedAt: Instant
   ) throws -> PackageHistory {
-    var replay = RpmLogReplay()
-    let reading = try readPackageLog(
-      RpmLogLine.self, paths: paths, timeZone: timeZone, capturedAt: capturedAt,
+    try packages(of: sources(paths, capturedAt), current: current, capturedAt: capturedAt)
+  }
+
+  /// The same in the form of all importers, and with it each transaction of a history of dnf as an
+  /// item of `Custom:DnfTransaction`.
+  public func imported(
+    paths: [String], current: [Item], capturedAt: Instant, node: NodeID
+  ) throws -> ImportedHistory {
+    let sources = try sources(paths, capturedAt)
+    var history = try packages(of: sources, current: current, capturedAt: capturedAt)
+      .imported(node: node)
+    let ended = sources.transactions.compactMap { transaction in
+      transaction.end.flatMap { end in
+        transaction.item.map { LoggedTransaction(start: transaction.start, end: end, item: $0) }
+      }
+    }
+    let list = TransactionList(of: .rpm, type: Self.transactionType, transactions: ended)
+    history.reports = .merging(history.reports, list.reports(node: node))
+    return history
+  }
+
+  private func sources(_ paths: [String], _ capturedAt: Instant) throws -> RpmSources {
+    var sources = RpmSources()
+    var logs: [String] = []
+    for path in Set(paths).sorted() {
+      if DnfHistory.isDatabase(path) {
+        try sources.add(path, capturedAt: capturedAt)
+      } else {
+        logs.append(path)
+      }
+    }
+    sources.finish()
+    guard !logs.isEmpty else { return sources }
+    sources.log = try readPackageLog(
+      RpmLogLine.self, paths: logs, timeZone: timeZone, capturedAt: capturedAt,
       timeOf: RpmLogLine.time
-    ) { replay.take($0, at: $1) }
+    ) { sources.lines.append(RpmEvent(event: $0, instant: $1)) }
+    return sources
+  }
+
+  private func packages(
+    of sources: RpmSources, current: [Item], capturedAt: Instant
+  ) throws -> PackageHistory {
+    var replay = RpmLogReplay()
+    for event in sources.events { replay.take(event.event, at: event.instant) }
     return PackageHistory(
       of: .rpm, tracks: replay.tracks, current: current, capturedAt: capturedAt,
-      reading: reading)
-  }
-}
-
-/// Follows all packages through the lines of dnf's log, each version as a package of its own,
-/// because several versions of one package can be installed.
-struct RpmLogReplay {
-  private struct Place: Hashable {
-    var name: String
-    var architecture: String
-
-    init(_ package: RpmLogPackage) {
-      name = package.name
-      architecture = package.architecture
-    }
-  }
-
-  /// In the order of their first lines.
-  private(set) var tracks: [(RpmLogPackage, PackageTrack)] = []
-  private var slots: [RpmLogPackage: Int] = [:]
-  /// When a version came that takes the place of another one that has not left yet.
-  private var replacements: [Place: (package: RpmLogPackage, instant: Instant)] = [:]
-
-  mutating func take(_ event: RpmLogLine.Event, at instant: Instant) {
-    switch event {
-    case .arrived(let package): arrive(package, at: instant)
-    case .replacing(let package):
-      arrive(package, at: instant)
-      replacements[Place(package)] = (package, instant)
-    case .reinstalled(let package):
-      let slot = slot(package)
-      let isRepeated = tracks[slot].1.changes.last?.instant == instant
-      tracks[slot].1.expect(package.fullVersion, at: instant)
-      // dnf writes a line for the old and one for the new of the same.
-      if !isRepeated {
-        tracks[slot].1.change(to: package.fullVersion, installedAt: instant, at: instant)
-      }
-    case .replaced(let package):
-      // rpm deletes the old version at the end; it was replaced when the new one came.
-      let slot = slot(package)
-      let last = tracks[slot].1.changes.last?.instant ?? .distantPast
-      if let replacement = replacements.removeValue(forKey: Place(package)),
-        replacement.package != package, replacement.instant >= last
-      {
-        leave(slot, package, at: replacement.instant)
-      } else {
-        leave(slot, package, at: instant)
-      }
-    case .left(let package): leave(slot(package), package, at: instant)
-    }
-  }
-
-  private mutating func arrive(_ package: RpmLogPackage, at instant: Instant) {
-    let slot = slot(package)
-    tracks[slot].1.expect(nil, at: instant)
-    tracks[slot].1.change(to: package.fullVersion, installedAt: instant, at: instant)
-  }
-
-  private mutating func leave(_ slot: Int, _ package: RpmLogPackage, at instant: Instant) {
-    tracks[slot].1.expect(package.fullVersion, at: instant)
-    tracks[slot].1.change(to: nil, at: instant)
-  }
-
-  private mutating func slot(_ package: RpmLogPackage) -> Int {
-    if let slot = slots[package] { return slot }
-    slots[package] = tracks.count
-    tracks.append((package, PackageTrack(label: package.label)))
-    return tracks.count - 1
+      reading: sources.reading)
   }
 }

@@ -75,6 +75,20 @@ struct RpmLogPackage: LoggedPackage {
     else { return nil }
   }
 
+  /// Takes the parts one by one; nil where one is missing.
+  init?(
+    name: String?, epoch: String?, version: String?, release: String?, architecture: String?
+  ) {
+    guard let name, let version, let release, let architecture, !name.isEmpty, !version.isEmpty,
+      !release.isEmpty, !architecture.isEmpty
+    else { return nil }
+    self.name = name
+    self.epoch = RpmForm.epoch(epoch)
+    self.version = version
+    self.release = release
+    self.architecture = architecture
+  }
+
   private static func splitEpoch(_ text: Substring) -> (String, String) {
     guard let colon = text.firstIndex(of: ":"), colon > text.startIndex,
       text[..<colon].utf8.allSatisfy({ (0x30...0x39).contains($0) })

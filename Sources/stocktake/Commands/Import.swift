@@ -234,19 +234,22 @@ extension Import {
   struct RpmLog: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "rpm",
-      abstract: "Replay dnf's log of rpm backwards from what is installed now.",
+      abstract: "Replay dnf's logs and history backwards from what is installed now.",
       discussion: """
+        Both together know most: the log has the second of each package, the history has who ran \
+        what and why, which becomes Custom:DnfTransaction.
+
         EXAMPLES
-          stocktake import rpm /var/log/dnf.rpm.log*
+          stocktake import rpm /var/log/dnf.rpm.log* /var/lib/dnf/history.sqlite
         """)
 
     @OptionGroup var options: ImportOptions
 
     func history(of node: NodeID, _ zone: Zone) async throws -> ImportedHistory {
       let items = try await installed(options.machine.machine)
-      return try RpmImporter(timeZone: zone.foundationZone).history(
-        paths: options.files, current: items, capturedAt: Instant(seconds: Instant.now.seconds)
-      ).imported(node: node)
+      return try RpmImporter(timeZone: zone.foundationZone).imported(
+        paths: options.files, current: items, capturedAt: Instant(seconds: Instant.now.seconds),
+        node: node)
     }
   }
 

@@ -113,7 +113,11 @@ package final class RPMMachine: Sendable {
 
   /// Runs dnf on the machine; throws where it fails.
   @discardableResult
-  package func dnf(_ arguments: String...) throws -> String {
+  package func dnf(_ arguments: String...) throws -> String { try dnf(arguments) }
+
+  /// Runs dnf on the machine; throws where it fails.
+  @discardableResult
+  package func dnf(_ arguments: [String]) throws -> String {
     // "check-update" ends with 100 where there are updates.
     try must(["dnf", "--installroot=\(root)", "--releasever=9", "-y"] + arguments, allowing: 100)
   }

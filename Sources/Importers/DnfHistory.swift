@@ -1,0 +1,116 @@
+import Collectors
+import Glibc
+import Inventory
+import SQLiteReading
+
+/// Reads dnf's history, `/var/lib/dnf/history.sqlite`.
+enum DnfHistory {
+  /// Whether a file is a database at all.
+  static func isDatabase(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var head = [UInt8](repeating: 0, count: 16)
+    let count = unsafe read(descriptor, &head, head.count)
+    return count == head.count && SQLiteFile.isDatabase(beginningWith: head)
+  }
+
+  /// All transactions in the order of their numbers; throws a sentence that names the file.
+  static func transactions(
+    inFileAt path: String, warnings: inout Warnings
+  ) throws(CollectorError) -> [DnfTransaction] {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { throw CollectorError(path: path, errno: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw CollectorError("\(path) is no regular file")
+    }
+    guard status.st_size <= ImportLimits.fileBytes else {
+      throw CollectorError("\(path) has more than \(ImportLimits.fileBytes) bytes")
+    }
+    do throws(SQLiteFault) {
+      let reader = DnfHistoryReader(path: path, file: try SQLiteFile(path: path))
+      try reader.read()
+      for warning in reader.warnings.sentences { warnings.add(warning) }
+      return reader.transactions
+    } catch {
+      throw CollectorError("\(path) \(error.reason)")
+    }
+  }
+}
+
+/// Puts transactions and their packages together.
+private final class DnfHistoryReader {
+  /// The tables and columns that are read; libdnf has had them since there is a history.
+  private static let tables: [String: Set<String>] = [
+    "trans": ["id", "dt_begin", "dt_end", "releasever", "user_id", "cmdline", "state"],
+    "trans_item": ["id", "trans_id", "item_id", "action", "reason", "state"],
+    "rpm": ["item_id", "name", "epoch", "version", "release", "arch"],
+  ]
+
+  private let path: String
+  private let file: SQLiteFile
+  private(set) var transactions: [DnfTransaction] = []
+  private(set) var warnings = Warnings()
+  private var places: [Int64: Int] = [:]
+
+  init(path: String, file: SQLiteFile) {
+    self.path = path
+    self.file = file
+  }
+
+  func read() throws(SQLiteFault) {
+    var hasComments = false
+    for (table, columns) in Self.tables {
+      guard let found = try file.columns(ofTable: table), found.isSuperset(of: columns) else {
+        throw SQLiteFault(reason: "is no history of dnf")
+      }
+      if table == "trans" { hasComments = found.contains("comment") }
+    }
+    try file.rows(
+      "SELECT id, dt_begin, dt_end, releasever, user_id, cmdline, state,"
+        + " \(hasComments ? "comment" : "NULL") FROM trans ORDER BY id"
+    ) { take($0) }
+    try file.rows(
+      "SELECT i.trans_id, i.action, i.reason, i.state, r.name, r.epoch, r.version, r.release, r.arch"
+        + " FROM trans_item i JOIN rpm r ON r.item_id = i.item_id ORDER BY i.id"
+    ) { takeStep($0) }
+  }
+
+  private func take(_ row: borrowing SQLiteRow) {
+    guard let id = row.integer(at: 0), places[id] == nil else { return }
+    let start = row.integer(at: 1).map(Instant.init(seconds:))
+    guard let start, start.isReportable else {
+      return warnings.add("\(path): transaction \(id) has no time in the years 2000 to 2099")
+    }
+    // The clock may have been set back while it ran.
+    let end = row.integer(at: 2).map { max(start, Instant(seconds: $0)) }
+    guard end.map(\.isReportable) ?? true else {
+      return warnings.add("\(path): transaction \(id) has no time in the years 2000 to 2099")
+    }
+    // Nobody is -1, which older versions write as a number of 32 bits.
+    let user = row.integer(at: 4).flatMap { $0 >= 0 && $0 < Int64(UInt32.max) ? $0 : nil }
+    places[id] = transactions.count
+    transactions.append(
+      DnfTransaction(
+        id: id, start: start, end: end, state: row.integer(at: 6) ?? 0,
+        releaseVersion: row.text(at: 3) ?? "", userID: user, commandLine: row.text(at: 5) ?? "",
+        comment: row.text(at: 7) ?? ""))
+  }
+
+  private func takeStep(_ row: borrowing SQLiteRow) {
+    guard let id = row.integer(at: 0), let place = places[id] else { return }
+    guard
+      let package = RpmLogPackage(
+        name: row.text(at: 4), epoch: row.text(at: 5), version: row.text(at: 6),
+        release: row.text(at: 7), architecture: row.text(at: 8))
+    else { return warnings.add("\(path): transaction \(id) has a package that lacks a part") }
+    let action = row.integer(at: 1).flatMap(DnfTransaction.Action.init(rawValue:))
+    if action == nil {
+      warnings.add("\(path): transaction \(id) does something unknown with \(package.label)")
+    }
+    transactions[place].steps.append(
+      .init(
+        package: package, action: action, reason: row.integer(at: 2) ?? 0,
+        isDone: row.integer(at: 3) == 1))
+  }
+}

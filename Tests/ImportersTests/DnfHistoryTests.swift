@@ -1,0 +1,226 @@
+import CollectionSupport
+import Collectors
+import Foundation
+import Inventory
+import Testing
+
+@testable import Importers
+
+/// Histories of dnf that Python makes, with libdnf's tables.
+@Suite(.enabled(if: isProgram("python3"), "python3 makes the databases"))
+struct DnfHistoryTests {
+  private let tree: TemporaryTree
+  private let late = utc("2027-01-01 00:00:00")
+
+  init() throws { tree = try TemporaryTree() }
+
+  private static let tables = """
+    CREATE TABLE trans (id INTEGER PRIMARY KEY, dt_begin INTEGER NOT NULL, dt_end INTEGER,
+      releasever TEXT NOT NULL, user_id INTEGER NOT NULL, cmdline TEXT, state INTEGER NOT NULL,
+      comment TEXT DEFAULT '');
+    CREATE TABLE trans_item (id INTEGER PRIMARY KEY, trans_id INTEGER, item_id INTEGER,
+      repo_id INTEGER, action INTEGER, reason INTEGER, state INTEGER);
+    CREATE TABLE rpm (item_id INTEGER UNIQUE, name TEXT, epoch INTEGER, version TEXT, release TEXT,
+      arch TEXT);
+    """
+
+  private static let packages = """
+    INSERT INTO rpm VALUES (1, 'nano', 0, '8.1', '1', 'x86_64');
+    INSERT INTO rpm VALUES (2, 'openssl', 1, '3.0', '2', 'x86_64');
+    INSERT INTO rpm VALUES (3, 'openssl', 1, '3.2', '6', 'x86_64');
+    INSERT INTO rpm VALUES (4, 'lib', 0, '1', '1', 'noarch');
+    """
+
+  private func at(_ text: String) -> Int64 { utc(text).seconds }
+
+  /// Makes a database; `steps` are transaction, package, action, reason and state.
+  @discardableResult
+  private func make(
+    _ transactions: String, _ steps: [[Int]], named name: String = "history.sqlite",
+    packages: String = packages, tables: String = tables
+  ) throws -> String {
+    let items = steps.map { step in
+      "INSERT INTO trans_item (trans_id, item_id, repo_id, action, reason, state) VALUES"
+        + " (\(step[0]), \(step[1]), 1, \(step[2]), \(step[3]), \(step[4]));"
+    }
+    let sql = try tree.write(
+      "make.sql", tables + packages + transactions + items.joined(separator: "\n"))
+    let script = try tree.write(
+      "make.py",
+      "import sqlite3, sys\nsqlite3.connect(sys.argv[1]).executescript(open(sys.argv[2]).read())\n")
+    try #require(output(of: "python3", script, tree.path(name), sql) != nil)
+    return tree.path(name)
+  }
+
+  private func transaction(
+    _ id: Int, _ start: String, _ end: String?, user: Int64 = 1000, command: String = "x",
+    state: Int = 1, comment: String = ""
+  ) -> String {
+    "INSERT INTO trans VALUES (\(id), \(at(start)), \(end.map { String(at($0)) } ?? "NULL"), '9',"
+      + " \(user), '\(command)', \(state), '\(comment)');\n"
+  }
+
+  private func imported(_ paths: [String], _ current: [Item] = []) throws -> ImportedHistory {
+    try RpmImporter().imported(
+      paths: paths, current: current, capturedAt: late, node: NodeID("n"))
+  }
+
+  private func states(_ history: ImportedHistory) -> [String] {
+    history.reports.flatMap(\.entries).filter { $0.type == .application }.map { entry in
+      let packages = (entry.content ?? []).map { "\($0["Name"] ?? "") \($0["Version"] ?? "")" }
+      return "\(entry.captureTime): " + packages.joined(separator: ", ")
+    }
+  }
+
+  private let openssl: Item = [
+    "Name": "openssl", "Version": "3.2", "Release": "6", "Epoch": "1", "Architecture": "x86_64",
+  ]
+
+  /// A history of three transactions, and the log of the first two.
+  private func sample() throws -> (history: String, log: String) {
+    let history = try make(
+      transaction(
+        1, "2026-03-03 10:00:00", "2026-03-03 10:05:00",
+        command: "install nano --setopt=proxy_password=hunter2", comment: "why")
+        + transaction(2, "2026-03-04 09:00:00", "2026-03-04 09:10:00", user: -1, command: "upgrade")
+        + transaction(
+          3, "2026-03-05 09:00:00", "2026-03-05 09:00:09", user: 4_294_967_295, command: "",
+          state: 2),
+      [
+        [1, 4, 1, 1, 1], [1, 1, 1, 2, 1], [2, 2, 7, 2, 1], [2, 3, 6, 2, 1], [2, 4, 11, 2, 1],
+        [3, 1, 8, 2, 1], [3, 4, 8, 3, 2],
+      ])
+    let log = try tree.write(
+      "dnf.rpm.log",
+      """
+      2026-03-02T10:00:00+0000 SUBDEBUG Installed: early-1-1.noarch
+      2026-03-03T10:01:00+0000 SUBDEBUG Installed: lib-1-1.noarch
+      2026-03-03T10:02:00+0000 SUBDEBUG Installed: nano-8.1-1.x86_64
+      2026-03-04T09:01:00+0000 SUBDEBUG Upgrade: openssl-1:3.2-6.x86_64
+      2026-03-04T09:09:00+0000 SUBDEBUG Upgraded: openssl-1:3.0-2.x86_64
+
+      """)
+    return (history, log)
+  }
+
+  @Test func `the history alone gives the states at the ends of its transactions`() throws {
+    let (path, _) = try sample()
+    let lib: Item = ["Name": "lib", "Version": "1", "Release": "1", "Architecture": "noarch"]
+    let history = try imported([path, path], [openssl, lib])
+    #expect(history.warnings == [])
+    #expect(
+      states(history) == [
+        "2026-03-03T10:04:59Z: openssl 3.0",
+        "2026-03-03T10:05:00Z: lib 1, nano 8.1, openssl 3.0",
+        "2026-03-04T09:10:00Z: lib 1, nano 8.1, openssl 3.2",
+        "2026-03-05T09:00:09Z: lib 1, openssl 3.2",
+      ])
+    #expect(history.knownFrom == utc("2026-03-03 10:04:59") && history.recordsRead == 10)
+  }
+
+  @Test func `the log tells the seconds, and what the history has not`() throws {
+    let (path, log) = try sample()
+    let lib: Item = ["Name": "lib", "Version": "1", "Release": "1", "Architecture": "noarch"]
+    let early: Item = ["Name": "early", "Version": "1", "Release": "1", "Architecture": "noarch"]
+    for paths in [[path, log], [log, path, path]] {
+      let history = try imported(paths, [openssl, lib, early])
+      #expect(history.warnings == [])
+      #expect(
+        states(history) == [
+          "2026-03-02T09:59:59Z: openssl 3.0", "2026-03-02T10:00:00Z: early 1, openssl 3.0",
+          "2026-03-03T10:01:00Z: early 1, lib 1, openssl 3.0",
+          "2026-03-03T10:02:00Z: early 1, lib 1, nano 8.1, openssl 3.0",
+          "2026-03-04T09:01:00Z: early 1, lib 1, nano 8.1, openssl 3.2",
+          "2026-03-05T09:00:09Z: early 1, lib 1, openssl 3.2",
+        ])
+      let times = history.reports.map { $0.entries[0].captureTime }
+      #expect(times == times.sorted() && times.count == 9)
+    }
+  }
+
+  @Test func `each transaction is an item, without secrets`() throws {
+    let (path, _) = try sample()
+    let history = try imported([path], [openssl])
+    let lists = history.reports.flatMap(\.entries).filter {
+      $0.type == RpmImporter.transactionType
+    }
+    #expect(lists.map { $0.content?.count } == [1, 2, 3])
+    #expect(
+      lists.last?.content == [
+        [
+          "StartDate": "2026-03-03T10:00:00Z", "EndDate": "2026-03-03T10:05:00Z",
+          "CommandLine": "install nano --setopt=proxy_password=[redacted]", "UserId": "1000",
+          "Comment": "why", "ReleaseVersion": "9", "Result": "Done", "InstalledCount": "2",
+          "Installed": "lib.noarch (1-1, dependency), nano.x86_64 (8.1-1)",
+        ],
+        [
+          "StartDate": "2026-03-04T09:00:00Z", "EndDate": "2026-03-04T09:10:00Z",
+          "CommandLine": "upgrade", "ReleaseVersion": "9", "Result": "Done",
+          "Upgraded": "openssl.x86_64 (1:3.0-2, 1:3.2-6)", "UpgradedCount": "1",
+          "Marked": "lib.noarch (1-1, user)", "MarkedCount": "1",
+        ],
+        [
+          "StartDate": "2026-03-05T09:00:00Z", "EndDate": "2026-03-05T09:00:09Z",
+          "ReleaseVersion": "9", "Result": "Failed", "Removed": "nano.x86_64 (8.1-1)",
+          "RemovedCount": "1", "Failed": "lib.noarch (1-1, clean)", "FailedCount": "1",
+        ],
+      ])
+  }
+
+  @Test func `what has no end, no time or no sense is a warning`() throws {
+    let path = try make(
+      transaction(1, "2026-03-03 10:00:00", nil) + transaction(2, "1999-03-03 10:00:00", nil)
+        + transaction(3, "2027-03-03 10:00:00", "2027-03-03 10:00:00")
+        + transaction(4, "2026-03-04 10:00:00", "2026-03-04 09:00:00"),
+      [[1, 1, 1, 2, 1], [2, 1, 1, 2, 1], [4, 5, 1, 2, 1], [4, 1, 99, 2, 1], [4, 4, 1, 2, 1]],
+      packages: Self.packages + "INSERT INTO rpm VALUES (5, x'', 0, '1', '1', 'noarch');")
+    let history = try imported([path])
+    #expect(states(history) == ["2026-03-04T09:59:59Z: ", "2026-03-04T10:00:00Z: lib 1"])
+    #expect(
+      history.warnings == [
+        "\(path): transaction 2 has no time in the years 2000 to 2099",
+        "\(path): transaction 4 has a package that lacks a part",
+        "\(path): transaction 4 does something unknown with nano-0:8.1-1.x86_64",
+        "\(path): transaction 1 never came to its end and is left out",
+        "\(path): transactions left out because they are later than the present state of"
+          + " 2027-01-01T00:00:00Z: 1",
+        "lib-0:1-1.noarch: the log ends with 0:1-1 installed, now it is nothing",
+      ])
+  }
+
+  @Test func `bytes that are no text are replaced`() throws {
+    let path = try make(
+      "INSERT INTO trans VALUES (1, \(at("2026-03-03 10:00:00")), \(at("2026-03-03 10:00:00")), '9',"
+        + " 0, CAST(x'61ff' AS TEXT), 1, NULL);", [[1, 1, 1, 2, 1]])
+    let list = try imported([path]).reports.flatMap(\.entries).last
+    #expect(list?.content?.first?["CommandLine"] == "a\u{fffd}")
+    #expect(list?.content?.first?["UserId"] == "0")
+  }
+
+  @Test func `what is no history of dnf is an error that names the file`() throws {
+    func message(_ path: String) -> String? {
+      do {
+        _ = try imported([path])
+        return nil
+      } catch { return String(describing: error) }
+    }
+    let other = try make(
+      "", [], named: "other", packages: "", tables: "CREATE TABLE trans (id, dt_begin);")
+    #expect(message(other) == "\(other) is no history of dnf")
+    let view = try make(
+      "", [], named: "view", packages: "",
+      tables: Self.tables + "ALTER TABLE rpm RENAME TO r; CREATE VIEW rpm AS SELECT * FROM r;")
+    #expect(message(view) == "\(view) is no history of dnf")
+    let path = try sample().history
+    let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    let cut = try tree.write("cut", bytes.prefix(bytes.count / 2))
+    #expect(message(cut)?.hasPrefix("\(cut) is damaged") == true)
+    // A log as a database begins is none.
+    let fake = try tree.write("fake", "SQLite format 3\u{0}" + String(repeating: "x", count: 5000))
+    #expect(message(fake) == "\(fake) is no SQLite database")
+    let head = try tree.write("head", "SQLite format 3")
+    #expect(try imported([head]).warnings.count == 1)
+    #expect(mkfifo(tree.path("pipe"), 0o600) == 0)
+    #expect(message(tree.path("pipe"))?.contains("is no regular file") == true)
+  }
+}
