@@ -219,7 +219,8 @@ let package = Package(
       name: "HistoryAPITests", dependencies: ["HistoryAPI", "HistoryStore", "Inventory"],
       swiftSettings: shared),
     .testTarget(
-      name: "StocktakeTests", dependencies: ["stocktake", "Answers"], swiftSettings: shared),
+      name: "StocktakeTests", dependencies: ["stocktake", "Answers", "CollectionSupport"],
+      swiftSettings: shared),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -38,6 +38,16 @@ package final class RPMMachine: Sendable {
   /// Writes a file of the machine.
   package func write(_ name: String, _ text: String) throws { try tree.write("root/" + name, text) }
 
+  /// The metadata of a repository that dnf fetched: the only file of its folder with such an end.
+  package func metadata(_ end: String) throws -> String {
+    let cache = path("var/cache/dnf")
+    let names = try FileManager.default.subpathsOfDirectory(atPath: cache)
+    guard let name = names.first(where: { $0.hasSuffix(end) }) else {
+      throw CollectorError("dnf has fetched no \(end)")
+    }
+    return cache + "/" + name
+  }
+
   /// Runs a program and gives what it prints; nil where it fails with a status that is not among those
   /// allowed.
   private func run(_ words: [String], allowing status: Int = 0) -> String? {
