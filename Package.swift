@@ -114,7 +114,8 @@ let package = Package(
     .target(
       name: "Collectors",
       dependencies: [
-        "Inventory", "JSONTape", "Digests", "CZlib", "CZstd", "CLZMA", "XMLReading",
+        "Inventory", "JSONTape", "Digests", "CZlib", "CZstd", "CLZMA", "SQLiteReading",
+        "XMLReading",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -124,6 +124,42 @@ struct RPMUpdatesTests {
     #expect(try titles([item("bash", "5.1")]) == ["bash 5.2-1 (installed 5.1-1)"])
   }
 
+  @Test(.enabled(if: isProgram("python3"), "python3 makes the database"))
+  func `yum's database is read where it has no document`() throws {
+    let folder = "var/cache/yum/x86_64/2/base"
+    try tree.write(folder + "/repomd.xml", index(["primary": "repodata/p.xml"]))
+    try tree.write(folder + "/gen/updateinfo.xml", "<updates/>")
+    func make(_ statements: String) throws {
+      let path = tree.path(folder + "/gen/primary_db.sqlite")
+      try? FileManager.default.removeItem(atPath: path)
+      let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])"
+      try #require(output(of: "python3", "-c", script, path, statements) != nil)
+    }
+    let table =
+      "CREATE TABLE packages (name TEXT, arch TEXT, version TEXT, epoch TEXT, release TEXT);"
+    try make(
+      table + "INSERT INTO packages VALUES ('bash', 'x86_64', '5.2', '0', '1'),"
+        + " ('bash', 'x86_64', '5.10', '0', '1'), ('zsh', 'x86_64', '9', NULL, '1');")
+    #expect(try titles([item("bash", "5.1")]) == ["bash 5.10-1 (installed 5.1-1)"])
+    try make("CREATE TABLE other (name TEXT);")
+    let error = #expect(throws: CollectorError.self) { try pending([]) }
+    #expect(
+      error?.message.hasSuffix("primary_db.sqlite is no list of packages of a repository") == true)
+    try tree.write(folder + "/gen/primary_db.sqlite", "x")
+    #expect(throws: CollectorError.self) { try pending([]) }
+  }
+
+  @Test func `packages of modules have updates of modules only, and others none of them`() throws {
+    try repository([
+      package("node", "22", "1.module+el9"), package("node", "16", "9"),
+      package("php", "8.2", "2.module+el9"), package("php", "9", "1"),
+    ])
+    #expect(
+      try titles([item("node", "16", "1"), item("php", "8.2", "1.module_el9")]) == [
+        "node 16-9 (installed 16-1)", "php 8.2-2.module+el9 (installed 8.2-1.module_el9)",
+      ])
+  }
+
   @Test func `advisories between both versions say what kind an update is`() throws {
     func advisory(
       _ id: String, _ kind: String, _ severity: String, _ version: String, cve: [String] = []

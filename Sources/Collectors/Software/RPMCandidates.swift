@@ -1,3 +1,5 @@
+import Glibc
+import SQLiteReading
 import XMLReading
 
 /// The best version that the repositories have of each package of which some version is installed.
@@ -20,30 +22,86 @@ struct RPMCandidates {
   mutating func read(
     _ path: String, priority: Int, installed: RPMInstalled, on machine: Machine
   ) throws(CollectorError) {
-    let reader = PrimaryReader(installed)
-    try machine.readXML(path, max: Self.listBytesMax, into: reader)
-    guard reader.isList else {
-      throw CollectorError("\(machine.path(path)) is no list of packages of a repository")
-    }
-    for (name, packages) in reader.best where priorities[name, default: priority] == priority {
+    let listed =
+      path.hasSuffix(".sqlite")
+      ? try Self.database(path, installed, on: machine)
+      : try Self.document(path, installed, on: machine)
+    for (name, packages) in listed.best where priorities[name, default: priority] == priority {
       priorities[name] = priority
       best.merge(packages) { max($0, $1) }
     }
+  }
+
+  private static func document(
+    _ path: String, _ installed: RPMInstalled, on machine: Machine
+  ) throws(CollectorError) -> ListedPackages {
+    let reader = PrimaryReader(installed)
+    try machine.readXML(path, max: listBytesMax, into: reader)
+    guard reader.isList else {
+      throw CollectorError("\(machine.path(path)) is no list of packages of a repository")
+    }
+    return reader.listed
+  }
+
+  /// Reads the database that yum 3 fetches in the place of `primary.xml`.
+  private static func database(
+    _ path: String, _ installed: RPMInstalled, on machine: Machine
+  ) throws(CollectorError) -> ListedPackages {
+    guard let status = machine.status(of: path), machine.isFile(path),
+      status.st_size <= listBytesMax
+    else {
+      throw CollectorError(
+        "\(machine.path(path)) is no regular file, or has more than \(listBytesMax) bytes")
+    }
+    let place = try machine.realPath(of: path)
+    var listed = ListedPackages(installed: installed)
+    do throws(SQLiteFault) {
+      let file = try SQLiteFile(path: place)
+      let wanted: Set = ["name", "arch", "epoch", "version", "release"]
+      guard try file.columns(ofTable: "packages")?.isSuperset(of: wanted) == true else {
+        throw SQLiteFault(reason: "is no list of packages of a repository")
+      }
+      try file.rows("SELECT name, arch, epoch, version, release FROM packages") { row in
+        guard let name = row.text(at: 0), installed.names.contains(name) else { return }
+        listed.add(
+          name, row.text(at: 1) ?? "",
+          RPMVersion(
+            epoch: row.text(at: 2), version: row.text(at: 3) ?? "", release: row.text(at: 4) ?? ""))
+      }
+    } catch {
+      throw CollectorError("\(machine.path(path)) \(error.reason)")
+    }
+    return listed
+  }
+}
+
+/// The newest version of each package that a list has.
+private struct ListedPackages {
+  let installed: RPMInstalled
+  /// By name, and then by `name.architecture`.
+  private(set) var best: [String: [String: RPMVersion]] = [:]
+
+  init(installed: RPMInstalled) { self.installed = installed }
+
+  mutating func add(_ name: String, _ architecture: String, _ version: RPMVersion) {
+    guard installed.architectures.contains(architecture),
+      installed.namesOfModules.contains(name) == version.isOfModule
+    else { return }
+    best[name, default: [:]].merge(["\(name).\(architecture)": version]) { max($0, $1) }
   }
 }
 
 /// Reads `primary.xml`.
 private final class PrimaryReader: XMLHandler {
-  private let installed: RPMInstalled
-  /// By name, and then by `name.architecture`.
-  private(set) var best: [String: [String: RPMVersion]] = [:]
+  private(set) var listed: ListedPackages
+  private var installed: RPMInstalled { listed.installed }
   /// Whether the document is a list of packages at all.
   private(set) var isList = false
   private var name = ""
   private var architecture = ""
   private var version: RPMVersion?
 
-  init(_ installed: RPMInstalled) { self.installed = installed }
+  init(_ installed: RPMInstalled) { listed = ListedPackages(installed: installed) }
 
   func begins(_ name: String, _ attributes: borrowing XMLAttributes) -> XMLInterest {
     switch name {
@@ -70,10 +128,7 @@ private final class PrimaryReader: XMLHandler {
     switch name {
     case "name": self.name = text
     case "arch": architecture = text
-    case "package":
-      guard let version, installed.architectures.contains(architecture) else { return }
-      let key = "\(self.name).\(architecture)"
-      best[self.name, default: [:]].merge([key: version]) { max($0, $1) }
+    case "package": if let version { listed.add(self.name, architecture, version) }
     default: break
     }
   }

@@ -14,10 +14,12 @@ struct RPMMetadata: Sendable {
   /// Bytes of `repomd.xml`, which names the others.
   private static let indexBytesMax = 4 << 20
 
-  /// The files by what they are, such as `primary`.
-  private(set) var paths: [String: String] = [:]
+  /// The list of packages; nil where it is not there.
+  let primary: String?
+  /// What is said of updates; nil where it is not there.
+  let advisories: String?
   /// When they were fetched, or found unchanged, in seconds since 1970.
-  private(set) var fetchedSeconds: Int64
+  let fetchedSeconds: Int64
 
   /// Reads `repomd.xml` in a folder; throws where it is none or names files outside of the folder.
   ///
@@ -25,6 +27,7 @@ struct RPMMetadata: Sendable {
   init(in folder: String, isFlat: Bool, on machine: Machine) throws(CollectorError) {
     let path = folder + (isFlat ? "/repomd.xml" : "/repodata/repomd.xml")
     let index = RepositoryIndex()
+    var paths: [String: String] = [:]
     try machine.readXML(path, max: Self.indexBytesMax, into: index)
     for (kind, location) in index.locations {
       let parts = location.split(separator: "/", omittingEmptySubsequences: false)
@@ -36,9 +39,18 @@ struct RPMMetadata: Sendable {
       let name = isFlat ? String(parts[1]) : location
       paths[kind] = "\(folder)/\(name)"
     }
+    func first(_ names: String?...) -> String? {
+      names.compactMap { $0 }.first { machine.exists($0) }
+    }
+    // yum unpacks what it fetches, and rather fetches a database than a document.
+    let unpacked = isFlat ? folder + "/gen/" : nil
+    primary = first(
+      paths["primary"], unpacked.map { $0 + "primary.xml" },
+      unpacked.map { $0 + "primary_db.sqlite" })
+    advisories = first(paths["updateinfo"], unpacked.map { $0 + "updateinfo.xml" })
     // dnf touches a list that it found unchanged.
     fetchedSeconds =
-      [path, paths["primary"]].compactMap { $0 }
+      [path, primary].compactMap { $0 }
       .compactMap { machine.modificationSeconds(of: $0) }.max() ?? 0
   }
 }

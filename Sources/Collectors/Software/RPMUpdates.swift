@@ -6,11 +6,15 @@ struct RPMInstalled {
   let names: Set<String>
   /// The architectures of all of them, and the one of packages for any machine.
   let architectures: Set<String>
+  /// The names of packages that are of a module, and have updates of modules only; others have none.
+  let namesOfModules: Set<String>
   private let byName: [String: [Item]]
 
   init(_ items: [Item]) {
     byName = Dictionary(grouping: items) { $0["Name"] ?? "" }
     names = Set(byName.keys)
+    namesOfModules = Set(
+      items.filter { RPMVersion($0).isOfModule }.compactMap { $0["Name"] })
     architectures = Set(items.compactMap { $0["Architecture"] }).union(["noarch"])
   }
 
@@ -81,7 +85,7 @@ extension PendingUpdates {
     var candidates = RPMCandidates()
     for repository in repositories.sorted(by: { $0.priority < $1.priority }) {
       // A repository that could never be reached must not hide what the others have.
-      guard let path = repository.metadata?.paths["primary"], machine.exists(path) else {
+      guard let path = repository.metadata?.primary else {
         warnings.append(
           "the repository \(repository.id) is switched on and has no list of packages")
         continue
@@ -100,9 +104,7 @@ extension PendingUpdates {
   ) throws(CollectorError) -> [String: [RPMAdvisory]] {
     var advisories: [String: [RPMAdvisory]] = [:]
     for repository in repositories {
-      guard let path = repository.metadata?.paths["updateinfo"], machine.exists(path) else {
-        continue
-      }
+      guard let path = repository.metadata?.advisories else { continue }
       let reader = RPMAdvisoryReader { key, version in
         updates[key].map { $0.installed < version && version <= $0.version } ?? false
       } take: { key, advisory in

@@ -21,6 +21,9 @@ struct RPMVersion: Comparable, Sendable {
       epoch: item["Epoch"], version: item["Version"] ?? "", release: item["Release"] ?? "")
   }
 
+  /// Whether it is a package of a module, which tools for building them mark so.
+  var isOfModule: Bool { release.contains(".module") }
+
   /// As dnf shows it: the epoch only where there is one.
   var text: String { (epoch == 0 ? "" : "\(epoch):") + "\(version)-\(release)" }
 
