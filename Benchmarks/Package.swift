@@ -21,13 +21,14 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CSHA256", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CBareSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CBareLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
     .target(name: "FleetModel", dependencies: ["CSHA256"], swiftSettings: shared),
     .executableTarget(
       name: "stocktake-bench",
       dependencies: [
-        "FleetModel", "CSQLite", "CBareLMDB",
+        "FleetModel", "CBareSQLite", "CBareLMDB",
         .product(name: "HistoryStore", package: "Stocktake"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

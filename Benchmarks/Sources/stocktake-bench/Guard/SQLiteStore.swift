@@ -1,4 +1,4 @@
-import CSQLite
+import CBareSQLite
 import FleetModel
 import Foundation
 
