@@ -179,7 +179,7 @@ struct RPMUpdatesTests {
       [package("bash", "5.5"), package("zsh", "2")],
       advisories: "<updates>" + advisory("A-0", "security", "Critical", "5.1", cve: ["CVE-0"])
         + advisory("A-1", "bugfix", "None", "5.5")
-        + advisory("A-2", "security", "moderate", "5.2", cve: ["CVE-2", "CVE-1"])
+        + advisory("A-2", "security", "medium", "5.2", cve: ["CVE-2", "CVE-1"])
         + advisory("A-3", "security", "Important", "5.3", cve: ["CVE-1", "CVE-3"])
         + advisory("A-4", "security", "Critical", "5.6", cve: ["CVE-4"]) + "</updates>")
     let found = try pending([item("bash", "5.1"), item("zsh", "1")])
@@ -189,6 +189,12 @@ struct RPMUpdatesTests {
     #expect(bash.advisoryIDs == ["A-1", "A-2", "A-3"])
     #expect(bash.title == "bash 5.5-1 (installed 5.1-1): about A-3")
     #expect(found.updates[1].classification == "Updates" && found.updates[1].cveIDs.isEmpty)
+    // Some repositories write their words small, and have others than Red Hat.
+    #expect(try pending([item("bash", "5.3")]).updates.first?.severity == "Unspecified")
+    try repository(
+      [package("bash", "5.2")],
+      advisories: "<updates>" + advisory("A-2", "security", "medium", "5.2") + "</updates>")
+    #expect(try pending([item("bash", "5.1")]).updates.first?.severity == "Medium")
   }
 
   // MARK: Restart

@@ -126,6 +126,6 @@ struct RealDnfTests {
     #expect(items[4]["Downgraded"] == "lib.noarch (1.1-1, 1.0-1)")
     #expect(items[5]["Reinstalled"] == "tool.noarch (1:3-1)")
     #expect(items[7]["Marked"] == "kernel.noarch (6.2-1, user)")
-    #expect(items[8]["RemovedCount"] == "2")
+    #expect(items[8]["Removed"] == "lib.noarch (1.0-1), tool.noarch (1:4-1, dependency)")
   }
 }

@@ -123,7 +123,7 @@ extension PendingUpdates.Update {
   ]
   /// Kinds and severities, the gravest first.
   private static let order = ["security", "bugfix", "enhancement", "newpackage"]
-  private static let severities = ["Critical", "Important", "Moderate", "Low"]
+  private static let severities = ["Critical", "Important", "Moderate", "Medium", "Low"]
 
   /// The place in ``severities``; some repositories write them small.
   private static func severity(_ advisory: RPMAdvisory) -> Int? {
