@@ -88,6 +88,8 @@ package final class RPMMachine: Sendable {
       """)
     _ = try must([
       "rpmbuild", "-bb", "--target", architecture, "--define", "_topdir \(tree.path("build"))",
+      // It looks for what a package needs to be built, and must not make a database of this machine.
+      "--define", "_dbpath \(tree.path("build/db"))",
       "--define", "_rpmdir \(tree.path(repository))", spec,
     ])
   }
