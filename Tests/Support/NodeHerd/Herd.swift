@@ -52,8 +52,11 @@ final class Herd {
   func table(_ seconds: Double) -> String {
     let rows = figures.sorted { $0.key < $1.key }
     let all = rows.filter { $0.key != "GetMessages" }.reduce(0) { $0 + $1.value.seconds.count }
-    return (["call\tcount\tp50 ms\tp99 ms\tmax ms\terrors"] + rows.map { $1.line($0) }
-      + [String(format: "%.0f calls a second without questions for messages", Double(all) / seconds)])
+    return
+      (["call\tcount\tp50 ms\tp99 ms\tmax ms\terrors"] + rows.map { $1.line($0) }
+      + [
+        String(format: "%.0f calls a second without questions for messages", Double(all) / seconds)
+      ])
       .joined(separator: "\n")
   }
 
@@ -72,8 +75,7 @@ final class Herd {
       if isCounting { figures[name, default: HerdFigures()].note(answer) }
       completion(answer)
     }
-    if let link = node.link, link.isFree, HerdClock.now - link.lastUse < Self.idleSeconds / speed
-    {
+    if let link = node.link, link.isFree, HerdClock.now - link.lastUse < Self.idleSeconds / speed {
       return link.send(head, body, done)
     }
     node.link?.close()

@@ -33,8 +33,10 @@ enum HerdReport {
       + "\"OSServicePack\":\"\"}]"
     let time = ISO8601DateFormatter().string(from: Date())
     let items = [
-      ("AWS:Application", "1.1", hash, applications), ("AWS:Network", "1.0", "n\(node.number)", network),
-      ("AWS:InstanceDetailedInformation", "1.0", "d", details), ("AWS:AWSComponent", "1.0", "c", "[]"),
+      ("AWS:Application", "1.1", hash, applications),
+      ("AWS:Network", "1.0", "n\(node.number)", network),
+      ("AWS:InstanceDetailedInformation", "1.0", "d", details),
+      ("AWS:AWSComponent", "1.0", "c", "[]"),
     ].map { type, version, hash, content in
       "{\"TypeName\":\"\(type)\",\"SchemaVersion\":\"\(version)\",\"CaptureTime\":\"\(time)\","
         + "\"ContentHash\":\"\(hash)\""
@@ -51,7 +53,9 @@ struct HerdFigures {
   private(set) var errors: [String: Int] = [:]
 
   mutating func note(_ answer: HerdAnswer) {
-    if let error = answer.error { errors[error, default: 0] += 1 } else {
+    if let error = answer.error {
+      errors[error, default: 0] += 1
+    } else {
       seconds.append(Float(answer.seconds))
     }
   }
