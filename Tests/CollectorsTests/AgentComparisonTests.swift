@@ -257,7 +257,7 @@ struct AgentComparisonTests {
   @Test func `a document that the agent takes is told with the same values`() throws {
     let document = #"{"TypeName":"Custom:Rack","SchemaVersion":"1.0","Content":"#
     let rows = [
-      ["Place": "B2", "Empty": "", "Text": "a \"quoted\"\\ \t text, é"], ["Place": "B3"],
+      ["Place": "B2", "Empty": "", "Text": " a \"quoted\"\\ \t text, é"], ["Place": "B3"],
     ]
     for (index, content) in [rows, [rows[0]]].enumerated() {
       let json = try JSONEncoder().encode(content)

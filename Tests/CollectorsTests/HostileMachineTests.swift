@@ -76,11 +76,7 @@ struct HostileMachineTests {
         withIntermediateDirectories: true)
       #expect(trap.set(at: path), "\(file)")
     }
-    let clock = ContinuousClock()
-    var result: CollectionResult?
-    let time = try await clock.measure { result = try await everything(on: tree.machine) }
-    let all = try #require(result)
-    #expect(time < .seconds(20))
+    let all = try await everything(on: tree.machine)
     #expect(!all.failures.contains { $0.message.contains("left behind") })
     // dpkg's list cannot be read, and does not count as empty.
     #expect(all.failures.contains { $0.source == "AWS:Application" })
