@@ -7,13 +7,19 @@ import SystemPackage
 ///
 /// No shell has a part in it, the environment is a fixed one, standard input is empty. The program has
 /// a process group of its own, which ends with it: what it left running is killed.
-struct Tool: Sendable {
+package struct Tool: Sendable {
   /// What a program may take.
-  struct Limits: Sendable {
+  package struct Limits: Sendable {
     /// Seconds until it is killed.
-    var secondsMax = 10.0
+    var secondsMax: Double
     /// Bytes it may print before it is killed.
-    var outputBytesMax = 8 << 20
+    var outputBytesMax: Int
+
+    /// Takes the limits.
+    package init(secondsMax: Double = 10.0, outputBytesMax: Int = 8 << 20) {
+      self.secondsMax = secondsMax
+      self.outputBytesMax = outputBytesMax
+    }
   }
 
   /// What a program printed.
@@ -26,7 +32,7 @@ struct Tool: Sendable {
   }
 
   /// The user to run as; nil for the one that collects.
-  struct User: Sendable {
+  package struct User: Sendable {
     var id: UInt32
     var group: UInt32
   }
@@ -37,9 +43,17 @@ struct Tool: Sendable {
   let user: User?
   /// Who gets what it prints; nil to keep it.
   private var take: (@Sendable ([UInt8]) -> Void)?
-  var environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/"]
+  /// Its variables.
+  package var environment = [
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/",
+  ]
 
-  init(path: String, arguments: [String] = [], limits: Limits = Limits(), user: User? = nil) {
+  /// The folder it begins in.
+  package var folder = "/"
+
+  /// Starts nothing yet.
+  package init(path: String, arguments: [String] = [], limits: Limits = Limits(), user: User? = nil)
+  {
     self.path = path
     self.arguments = arguments
     self.limits = limits
@@ -47,7 +61,7 @@ struct Tool: Sendable {
   }
 
   /// The output of a program that ends with status 0; throws with its last line of standard error.
-  func output() throws -> [UInt8] {
+  package func output() throws -> [UInt8] {
     let output = try run()
     guard output.status == 0 else {
       let end = output.status.map { "ended with status \($0)" } ?? "was killed"
@@ -104,12 +118,20 @@ struct Tool: Sendable {
     let names = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
     let result = try await Subprocess.run(
       .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
-      environment: .custom(Dictionary(uniqueKeysWithValues: names)), workingDirectory: "/",
+      environment: .custom(Dictionary(uniqueKeysWithValues: names)),
+      workingDirectory: FilePath(folder),
       platformOptions: options, input: .none, output: .sequence, error: .sequence
     ) { execution in
       // Whatever comes of it, nothing of its group stays behind.
       defer { try? execution.send(signal: .kill, toProcessGroup: true) }
-      return try await watch(execution)
+      let begin = ContinuousClock.now
+      let output = try await watch(execution)
+      // A program that has said all it had to say may still have to end by itself.
+      if case .success = output {
+        Self.waitForEnd(
+          of: execution.processIdentifier.value, until: begin + .seconds(limits.secondsMax))
+      }
+      return output
     }
     let status: Int32? =
       if case .exited(let code) = result.terminationStatus { Int32(code) } else { nil }
@@ -155,6 +177,21 @@ struct Tool: Sendable {
       }
       group.cancelAll()
       return .success(output)
+    }
+  }
+
+  /// Waits until a program has ended, and leaves its status to be fetched.
+  ///
+  /// It holds a thread of the tools' own, mostly for no time at all: a task that sleeps would need one of
+  /// those that whoever waits for the tool may hold.
+  private static func waitForEnd(of process: pid_t, until end: ContinuousClock.Instant) {
+    var pause: UInt32 = 100
+    while ContinuousClock.now < end {
+      var info = siginfo_t()
+      let result = unsafe waitid(P_PID, id_t(process), &info, WEXITED | WNOWAIT | WNOHANG)
+      guard result == 0, unsafe info._sifields._kill.si_pid == 0 else { return }
+      usleep(pause)
+      pause = min(pause * 2, 50_000)
     }
   }
 
