@@ -107,10 +107,15 @@ def test_groups(fleet):
     data = aggregate(fleet, {"Groups": [
         {"Name": "web", "Filters": [{"Key": NAME, "Values": ["nginx"]}]},
         {"Name": "apps", "Filters": [{"Key": APP, "Values": ["TRUE"], "Type": "Exists"}]},
+        {"Name": "named", "Filters": [{"Key": "TypeName", "Values": [APP], "Type": "Exists"}]},
+        {"Name": "none", "Filters": [
+            {"Key": "TypeName", "Values": ["AWS:Network"], "Type": "Exists"}]},
         {"Name": "custom", "Filters": [
             {"Key": "Custom:X", "Values": ["TRUE"], "Type": "Exists"}]}]})
     assert data["web"]["Content"] == [{"notMatchingCount": "4"}, {"matchingCount": "2"}]
     assert data["apps"]["Content"] == [{"notMatchingCount": "0"}, {"matchingCount": "6"}]
+    assert data["named"]["Content"] == data["apps"]["Content"]
+    assert data["none"]["Content"] == [{"notMatchingCount": "6"}, {"matchingCount": "0"}]
     assert data["custom"]["Content"] == [{"notMatchingCount": "6"}, {"matchingCount": "0"}]
 
 

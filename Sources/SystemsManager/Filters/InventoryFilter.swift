@@ -97,6 +97,14 @@ extension InventoryFilter {
       (type, attribute) = (fixed, key)
       return
     }
+    if comparison == .exists, key == "TypeName", values.count == 1, let named = values.first {
+      guard let type = try? TypeName(named) else {
+        throw ServiceError(
+          "InvalidTypeNameException", "The inventory type \(named) isn't known.")
+      }
+      (self.type, attribute) = (try Self.known(type), "")
+      return
+    }
     if comparison == .exists, let type = try? TypeName(key), !key.contains(".") {
       (self.type, attribute) = (try Self.known(type), "")
       return
