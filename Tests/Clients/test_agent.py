@@ -574,7 +574,8 @@ def test_an_association_from_its_beginning_to_its_end(account):
     ({"DocumentVersion": "9"}, "InvalidDocumentVersion"),
     ({"ScheduleExpression": "daily"}, "InvalidSchedule"),
     ({"ScheduleExpression": "rate(5 minutes)"}, "InvalidSchedule"),
-    ({"ScheduleExpression": "cron(0 2)"}, "InvalidSchedule"),
+    *(({"ScheduleExpression": f"cron({fields})"}, "InvalidSchedule") for fields in (
+        "0 2", "0 2 * * * *", "0 2 1 * MON *", "0 2 32W * ? *", "0 2 ? * 2#6 *", "0 25 * * ? *")),
     ({"Parameters": {"unknown": ["x"]}}, "InvalidParameters"),
     ({"Parameters": {"applications": ["perhaps"]}}, "InvalidParameters"),
     ({"Parameters": {"files": ["no json"]}}, "InvalidParameters"),

@@ -12,6 +12,11 @@ package enum Schedule: Equatable, Sendable {
   /// Source: the service's guide.
   static let secondsMin: Int64 = 30 * 60
 
+  /// Bytes of an expression.
+  ///
+  /// Source: the service's model.
+  static let bytesMax = 256
+
   /// Nil for anything else than the two forms.
   package init?(_ text: String) {
     if let inner = Self.inside(text, "rate") {
@@ -27,24 +32,13 @@ package enum Schedule: Equatable, Sendable {
     }
     guard let inner = Self.inside(text, "cron") else { return nil }
     let fields = inner.split(separator: " ").map(String.init)
-    guard (6...7).contains(fields.count),
-      fields.allSatisfy({ $0.utf8.allSatisfy(Self.isOfCron) })
-    else { return nil }
+    guard inner.utf8.count <= Self.bytesMax, CronTimes(fields) != nil else { return nil }
     self = .cron(fields)
   }
 
   private static func inside(_ text: String, _ word: String) -> Substring? {
     guard text.hasPrefix(word + "("), text.hasSuffix(")") else { return nil }
     return text.dropFirst(word.count + 1).dropLast()
-  }
-
-  private static func isOfCron(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "a")...UInt8(ascii: "z"):
-      true
-    default: "*/,-?#".utf8.contains(byte)
-    }
   }
 
   /// Holds an association's schedule to the forms.

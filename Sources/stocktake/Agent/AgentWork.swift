@@ -64,8 +64,11 @@ struct AgentWork: Codable {
     guard !isAsked, let lastRun else { return true }
     guard let schedule else { return false }
     let last = Instant(seconds: lastRun)
-    let next = Schedule(schedule)?.next(after: last)
-    return now >= next ?? last.advanced(bySeconds: Self.secondsDefault)
+    // Another server may have schedules of a kind that is not known here.
+    guard let known = Schedule(schedule) else {
+      return now >= last.advanced(bySeconds: Self.secondsDefault)
+    }
+    return known.next(after: last).map { now >= $0 } ?? false
   }
 
   /// What is to be collected: all that is on by default where the association says nothing.
