@@ -130,6 +130,7 @@ let package = Package(
       name: "stocktake",
       dependencies: [
         "Answers", "HistoryStore", "Inventory", "Collectors", "Importers", "CMalloc", "CZlib",
+        "XMLReading",
         "CZstd",
         "AccessKeys", "FrontDoor", "NodeRegistry",
         "JSONTape", "Signatures", "SystemsManager",

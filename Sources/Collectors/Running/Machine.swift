@@ -68,12 +68,12 @@ public struct Machine: Sendable {
   }
 
   /// Bytes of a file that is read where the reader names no other limit.
-  static let fileBytesMax = 256 << 20
+  package static let fileBytesMax = 256 << 20
 
   /// The bytes of a regular file; throws what the system says of it, with its path.
   ///
   /// A pipe, a socket or a device is refused, because reading it could wait forever.
-  func bytes(of name: String, max: Int = fileBytesMax) throws(CollectorError) -> [UInt8] {
+  package func bytes(of name: String, max: Int = fileBytesMax) throws(CollectorError) -> [UInt8] {
     var bytes: [UInt8] = []
     try stream(name, max: max) { bytes += $0 }
     return bytes

@@ -85,6 +85,8 @@ extension FileImport {
 /// Reports on their way into a store, many in one commit.
 final class ImportSession {
   private static let groupCount = 64
+  /// What comes slowly is committed this often, so that little is lost where the process ends.
+  private static let groupSeconds = 1.0
 
   let scope: Scope
   private let store: HistoryStore?
@@ -92,6 +94,7 @@ final class ImportSession {
   private var groups: [Scope: [Report]] = [:]
   private var totals = Totals()
   private var readCount = 0
+  private var committedSeconds = 0.0
 
   /// Opens the store, unless nothing is to be recorded.
   init(isDry: Bool, store: StoreOptions, scope: Scope) throws {
@@ -110,7 +113,26 @@ final class ImportSession {
   func add(_ report: Report, in scope: Scope) throws {
     readCount += 1
     groups[scope, default: []].append(try completed(report, in: scope))
-    if groups[scope]?.count == Self.groupCount { try commit(scope) }
+    let isDue = bar.elapsedSeconds - committedSeconds > Self.groupSeconds
+    if isDue || groups[scope]?.count == Self.groupCount { try commit(scope) }
+  }
+
+  /// Whether the store has an observation of exactly that valid time.
+  func has(observationOf node: NodeID, type: TypeName, at time: Instant) throws -> Bool {
+    guard let store else { return false }
+    let states = try listOrNone { [try store.state(of: node, type: type, at: time, in: scope)] }
+    return states.contains { $0.observedAt == time || $0.lastConfirmed == time }
+  }
+
+  /// Whether the store has any observation of a type of a node.
+  func has(anyOf node: NodeID, type: TypeName) throws -> Bool {
+    guard let store else { return false }
+    return try listOrNone { try store.types(of: node, in: scope) }.contains(type)
+  }
+
+  /// Shows how far it is.
+  func show(_ done: Int, of total: Int?, _ text: () -> String) {
+    bar.update(done, of: total, text())
   }
 
   /// A report whose packages have what their source cannot know of them from what another source said.
@@ -156,6 +178,7 @@ final class ImportSession {
 
   private func commit(_ scope: Scope) throws {
     let group = groups.removeValue(forKey: scope) ?? []
+    committedSeconds = bar.elapsedSeconds
     guard let store, !group.isEmpty else { return }
     for result in try store.record(group, in: scope) { totals.add(try result.get()) }
     bar.update(0, of: nil, "\(grouped(totals.reports)) observations")

@@ -14,23 +14,33 @@ extension Import {
         "Take the inventory of all nodes from Systems Manager, or from what answers like it.",
       discussion: """
         Every type of every node becomes an observation at its capture time. Nothing is changed there. \
-        Keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from a profile. Where it is \
-        broken off, run it again: what is recorded already changes nothing.
+        Where it is broken off, run it again: it goes on with what the store does not have.
+
+        Keys are looked for where AWS's tools look, in their order: the environment; a web identity; \
+        the profile of ~/.aws/config and ~/.aws/credentials (keys, a role, single sign-on after "aws sso \
+        login", credential_process); the container; the EC2 instance. They are fetched again before they \
+        end. The endpoint is that of the option, AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL, or the profile.
 
         EXAMPLES
           stocktake import aws --aws-region eu-central-1 --account 111122223333 --region eu-central-1
           stocktake import aws --profile fleet --type AWS:Application --dry-run
+          AWS_PROFILE=audit stocktake import aws --node i-0123456789abcdef0
           stocktake import aws --endpoint-url http://127.0.0.1:8055
         """)
 
-    @Option(help: "Where to ask. Default: AWS's own endpoint of the Region.")
+    @Option(
+      help: ArgumentHelp(
+        "Where to ask.",
+        discussion:
+          "Default: AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL, the profile's, else AWS's own."))
     var endpointURL: String?
 
-    @Option(help: "The Region to ask. Default: AWS_REGION, AWS_DEFAULT_REGION.")
+    @Option(help: "The Region to ask. Default: AWS_REGION, AWS_DEFAULT_REGION, the profile's.")
     var awsRegion: String?
 
     @Option(
-      help: "The profile of ~/.aws/credentials. Default: the environment, AWS_PROFILE, default.")
+      help: "The profile to use, before any keys in the environment. Default: AWS_PROFILE, default."
+    )
     var profile: String?
 
     @Option(help: "Only this type; can be given several times. Default: all that there are.")
@@ -48,78 +58,75 @@ extension Import {
 
     func run() async throws {
       let zone = try time.zone()
-      guard
-        let region = awsRegion ?? environmentValue("AWS_REGION")
-          ?? environmentValue("AWS_DEFAULT_REGION")
-      else { throw CommandFailure(.usage, "name the Region to ask with --aws-region") }
+      let settings = try AWSSettings(profile: profile, region: awsRegion)
       let service = try InventoryService(
-        endpoint: endpointURL, region: region,
-        credentials: try AWSCredentials(profile: profile))
+        endpoint: endpointURL, settings: settings, chain: CredentialChain(settings))
       let session = try ImportSession(isDry: dryRun, store: store, scope: try scope.scope)
-      let types = try type.isEmpty ? Self.types(service) : type.map { try parseType($0).text }
-      let nodes = try node.isEmpty ? Self.nodes(service) : node
-      var reader = InventoryReader(service: service)
-      for name in nodes where !Interruption.isRequested {
-        let id = try parseNode(name)
-        for type in types where !Interruption.isRequested {
-          guard let entry = try reader.entry(of: name, type: type) else { continue }
-          try session.add(
-            Report(node: id, entries: [entry], origin: .imported(.aws)), in: session.scope)
-        }
+      var progress = Progress()
+      var reader = InventoryReader(service, session, fleet: node.isEmpty)
+      do {
+        try copy(service, &reader, to: session, &progress)
+      } catch {
+        // What was read counts, so that the next run begins behind it.
+        try session.finish()
+        throw Self.failure(error, progress)
       }
       try session.finish()
       print(
-        "\(counted(nodes.count, "node")), \(counted(types.count, "type"))\n"
+        "\(progress.text), \(counted(service.requestCount, "request"))\n"
           + session.summary(knownFrom: reader.knownFrom, zone))
       if Interruption.isRequested { throw CommandFailure.silent(.interrupted) }
     }
 
-    private static func types(_ service: InventoryService) throws -> [String] {
-      var types: [String] = []
-      try service.pages("GetInventorySchema", [], pageSize: 200) { page in
-        types += (page["Schemas"]?.elements ?? []).compactMap { $0["TypeName"]?.text }
-      }
-      return types
-    }
-
-    private static func nodes(_ service: InventoryService) throws -> [String] {
-      var nodes: [String] = []
-      try service.pages("GetInventory", []) { page in
-        nodes += (page["Entities"]?.elements ?? []).compactMap { $0["Id"]?.text }
-      }
-      return nodes
-    }
-  }
-}
-
-/// Reads what a service has of one type of one node.
-private struct InventoryReader {
-  let service: InventoryService
-  private(set) var knownFrom: Instant?
-
-  init(service: InventoryService) { self.service = service }
-
-  /// All items at their capture time; nil where the node never sent the type.
-  mutating func entry(of node: String, type: String) throws -> Report.Entry? {
-    var items: [Item] = []
-    var version = "1.0"
-    var time: String?
-    let input: [JSONValue.Member] = [
-      .init("InstanceId", .string(node)), .init("TypeName", .string(type)),
-    ]
-    try service.pages("ListInventoryEntries", input) { page in
-      time = page["CaptureTime"]?.text ?? time
-      version = page["SchemaVersion"]?.text ?? version
-      items += (page["Entries"]?.elements ?? []).map { row in
-        Item(row.members.map { (key: $0.name, value: $0.value.text ?? "") })
+    private func copy(
+      _ service: InventoryService, _ reader: inout InventoryReader, to session: ImportSession,
+      _ progress: inout Progress
+    ) throws {
+      let types = try (type.isEmpty ? service.typesInUse(service.types()) : type).map(parseType)
+      let nodes = try (node.isEmpty ? service.nodes() : node).map(parseNode)
+      progress.typeCount = types.count
+      progress.nodeCount = nodes.count
+      for node in nodes where !Interruption.isRequested {
+        for type in types where !Interruption.isRequested {
+          switch try reader.read(node, type) {
+          case .entry(let entry):
+            let report = Report(node: node, entries: [entry], origin: .imported(.aws))
+            try session.add(report, in: session.scope)
+          case .known: progress.knownCount += 1
+          case .nothing: break
+          }
+          progress.doneCount += 1
+          session.show(progress.doneCount, of: nodes.count * types.count) {
+            "\(node)  \(counted(service.requestCount, "request"))"
+          }
+        }
       }
     }
-    guard let time else { return nil }
-    guard let captured = Instant(captureTime: time) else {
-      throw CommandFailure(.badInput, "node \(node), \(type): \"\(time.onOneLine)\" is no time")
+
+    /// How far it is.
+    private struct Progress {
+      var nodeCount = 0
+      var typeCount = 0
+      /// Types of nodes that were looked at.
+      var doneCount = 0
+      /// Those of them that the store had already.
+      var knownCount = 0
+
+      var text: String {
+        "\(counted(nodeCount, "node")), \(counted(typeCount, "type"))"
+          + (knownCount > 0 ? ", \(grouped(knownCount)) of them known already" : "")
+      }
     }
-    knownFrom = min(knownFrom ?? captured, captured)
-    return Report.Entry(
-      type: try parseType(type), schemaVersion: version, captureTime: captured, content: items)
+
+    private static func failure(_ error: any Error, _ progress: Progress) -> any Error {
+      let on =
+        progress.doneCount > 0
+        ? "; what was read is recorded, run it again to go on from there" : ""
+      switch error {
+      case let error as ServiceRefusal: return CommandFailure(.storeError, error.sentence + on)
+      case let error as CommandFailure: return CommandFailure(error.status, error.message + on)
+      default: return error
+      }
+    }
   }
 }

@@ -23,14 +23,16 @@ struct SignedClient {
   }
 
   /// One request and its answer, whatever its status; throws where none came within two minutes.
+  ///
+  /// `newer` are keys that take the place of those of the beginning.
   func send(
     _ method: String, _ path: String, query: String = "", body: [UInt8] = [],
-    _ headers: [(name: String, value: String)]
+    _ headers: [(name: String, value: String)], as newer: AWSCredentials? = nil
   ) throws -> Transport.Answer {
     let call = Transport.Call(
       method: method, path: path, query: query, headers: headers, body: body)
     return try transport.perform(
-      try call.signed(host: transport.host, credentials, region: region, service: "ssm"))
+      try call.signed(host: transport.host, newer ?? credentials, region: region, service: "ssm"))
   }
 }
 

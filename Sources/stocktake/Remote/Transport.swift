@@ -20,6 +20,10 @@ final class Transport: Sendable {
     var query = ""
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
+    /// Seconds until the whole answer must be there.
+    var secondsMax: Int64 = 120
+    /// Bytes that an answer may have.
+    var answerBytesMax = 1 << 30
   }
 
   /// The server's address without a slash at its end, for messages.
@@ -29,7 +33,9 @@ final class Transport: Sendable {
   private let client: HTTPClient
 
   /// Nothing is sent yet; nil where the address is not of the form `http://HOST:PORT`.
-  init?(url: String, certificates: String?) {
+  init?(
+    url: String, certificates: String?, connectSeconds: Int64 = 10, followsRedirects: Bool = true
+  ) {
     var base = url[...]
     while base.hasSuffix("/") { base.removeLast() }
     guard let scheme = ["http://", "https://"].first(where: base.hasPrefix) else { return nil }
@@ -38,7 +44,8 @@ final class Transport: Sendable {
     self.base = String(base)
     self.host = String(host)
     var configuration = HTTPClient.Configuration()
-    configuration.timeout.connect = .seconds(10)
+    configuration.timeout.connect = .seconds(connectSeconds)
+    if !followsRedirects { configuration.redirectConfiguration = .disallow }
     // A server that is not there is told at once; who can wait tries again.
     configuration.connectionPool.retryConnectionEstablishment = false
     if let certificates {
@@ -51,12 +58,12 @@ final class Transport: Sendable {
 
   deinit { try? client.syncShutdown() }
 
-  /// The answer, whatever its status; blocks the thread, and throws where none came in two minutes.
+  /// The answer, whatever its status; blocks the thread, and throws where none came in time.
   func perform(_ call: Call) throws -> Answer {
     do { return try answer(try start(call).wait()) } catch { throw failure(error) }
   }
 
-  /// The answer, whatever its status; throws where none came in two minutes.
+  /// The answer, whatever its status; throws where none came in time.
   func performed(_ call: Call) async throws -> Answer {
     do { return try answer(try await start(call).get()) } catch { throw failure(error) }
   }
@@ -68,7 +75,10 @@ final class Transport: Sendable {
       url: base + call.path + (call.query.isEmpty ? "" : "?" + call.query),
       method: HTTPMethod(rawValue: call.method), headers: fields,
       body: call.body.isEmpty ? nil : .bytes(call.body))
-    return client.execute(request: request, deadline: .now() + .seconds(120))
+    let answer = ResponseAccumulator(request: request, maxBodySize: call.answerBytesMax)
+    return client.execute(
+      request: request, delegate: answer, deadline: .now() + .seconds(call.secondsMax)
+    ).futureResult
   }
 
   private func answer(_ response: HTTPClient.Response) throws -> Answer {
