@@ -4,12 +4,17 @@ import Inventory
 /// Follows one package through dpkg's log.
 ///
 /// A package counts as installed with a version from the line that says so until the line that says
-/// it is gone, or until another version is installed in full.
+/// it is gone, or until another version is unpacked in its place: then the files of that one are there,
+/// whatever comes of configuring it. The collector says the same of every state.
 struct DpkgPackageTrack: Sendable {
   let package: DpkgLogPackage
   private(set) var track: PackageTrack
   /// The version that is unpacked and not yet installed in full.
   private var unpacked: String?
+  /// Whether its files are being, or have been, removed.
+  private var isRemoved = false
+  /// Whether a removal was given up after the files were gone; dpkg still goes on from that version.
+  private var isTorn = false
 
   init(_ package: DpkgLogPackage) {
     self.package = package
@@ -29,6 +34,7 @@ struct DpkgPackageTrack: Sendable {
   private mutating func take(
     _ action: DpkgLogLine.Action, old: String?, new: String?, at instant: Instant
   ) {
+    isRemoved = action == .remove || action == .disappear
     switch action {
     case .install:
       // A version before an installation is that of files left behind by a removed package.
@@ -61,20 +67,43 @@ struct DpkgPackageTrack: Sendable {
         track.change(to: version, installedAt: instant, at: instant)
       }
       unpacked = nil
+      isTorn = false
     case .notInstalled, .configFiles:
       track.isKnown = true
       unpacked = nil
+      isTorn = false
       if track.held != nil { track.change(to: nil, at: instant) }
     case .triggersAwaited, .triggersPending:
       if !track.isKnown { expect(version, at: instant) }
-    case .unpacked, .halfConfigured, .halfInstalled:
+    case .unpacked:
+      if !track.isKnown { beginInTheMiddle(version, at: instant) }
+      exchange(for: version, at: instant)
+    case .halfInstalled:
+      if !track.isKnown { beginInTheMiddle(version, at: instant) }
+      if isRemoved, track.held != nil {
+        isTorn = true
+        track.change(to: nil, at: instant)
+      }
+    case .halfConfigured:
       if !track.isKnown { beginInTheMiddle(version, at: instant) }
     }
   }
 
+  /// The files of another version are there in place of those of one that was installed.
+  ///
+  /// Of the same version dpkg says too little: what was unpacked before comes back in the same words.
+  private mutating func exchange(for version: String?, at instant: Instant) {
+    guard let version, version == unpacked, track.held?.version != version,
+      track.held != nil || isTorn
+    else { return }
+    isTorn = false
+    unpacked = nil
+    track.change(to: version, installedAt: instant, at: instant)
+  }
+
   private mutating func expect(_ version: String?, at instant: Instant) {
     // After an attempt that failed, dpkg names the version that the attempt left unpacked.
-    track.expect(version, isVague: unpacked != nil, at: instant)
+    track.expect(version, isVague: unpacked != nil || isTorn, at: instant)
   }
 
   private mutating func beginInTheMiddle(_ version: String?, at instant: Instant) {

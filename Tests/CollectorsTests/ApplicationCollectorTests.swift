@@ -39,6 +39,21 @@ struct ApplicationCollectorTests {
     #expect(packages[10].state == nil)
   }
 
+  @Test func `a package that was configured once is there until it is removed`() throws {
+    let once = "Config-Version: 1:1.9-1\n"
+    let text =
+      stanza("half", "install reinstreq half-installed", once)
+      + stanza("unpacked", "install ok unpacked", once)
+      + stanza("unconfigured", "hold ok half-configured", once)
+      + stanza("staying", "deinstall ok half-configured", once)
+      + stanza("leaving", "deinstall ok half-installed", once)
+      + stanza("purged", "purge ok half-installed", once)
+      + stanza("rest", "deinstall ok config-files", once)
+    let items = try items(text.utf8)
+    #expect(items.map { $0["Name"] } == ["half", "unpacked", "unconfigured", "staying"])
+    #expect(items.allSatisfy { $0["Version"] == "1:2.0-3" })
+  }
+
   @Test func `a package has exactly the attributes the agent fills and its time`() throws {
     let tree = try TemporaryTree()
     try tree.write(

@@ -22,6 +22,8 @@ private struct Simulation {
   var leftOver: [Package: String] = [:]
   /// Versions whose configuration failed, so that they are only unpacked.
   var failed: [Package: String] = [:]
+  /// Versions whose removal failed after their files were gone.
+  var torn: [Package: String] = [:]
   /// The state after each second in which anything was logged.
   var states: [Int64: Set<Known>] = [:]
   /// Whether ``states`` is wanted.
@@ -65,12 +67,17 @@ private struct Simulation {
 
   mutating func installOrUpgrade(_ package: Package) {
     let new = version()
-    if let old = failed[package] ?? installed[package] {
+    let isReplacing = installed[package] != nil || torn[package] != nil
+    if let old = failed[package] ?? installed[package] ?? torn[package] {
       line("upgrade", package, "\(old) \(new)")
-      line("status half-configured", package, old)
-      line("status unpacked", package, old)
+      if torn[package] == nil {
+        line("status half-configured", package, old)
+        line("status unpacked", package, old)
+      }
       line("status half-installed", package, old)
-      if failed[package] == nil, old != new, Int.random(in: 0..<8, using: &random) == 0 {
+      if failed[package] == nil, torn[package] == nil, old != new,
+        Int.random(in: 0..<8, using: &random) == 0
+      {
         line("status unpacked", package, old)
         line("status installed", package, old)
         return
@@ -80,6 +87,11 @@ private struct Simulation {
       line("status half-installed", package, new)
     }
     line("status unpacked", package, new)
+    if isReplacing {
+      installed[package] = new
+      torn[package] = nil
+      changed()
+    }
     if Bool.random(using: &random) { now += Int64.random(in: 1...5, using: &random) }
     line("configure", package, "\(new) <none>")
     line("status unpacked", package, new)
@@ -98,13 +110,20 @@ private struct Simulation {
   }
 
   mutating func remove(_ package: Package, purge: Bool) {
-    guard let old = failed[package] ?? installed[package] else { return }
+    guard let old = failed[package] ?? installed[package] ?? torn[package] else { return }
     line("remove", package, "\(old) <none>")
     line("status half-configured", package, old)
     line("status half-installed", package, old)
+    let wasInstalled = installed.removeValue(forKey: package) != nil
+    changed()
+    if wasInstalled, Int.random(in: 0..<4, using: &random) == 0 {
+      torn[package] = old
+      failed[package] = nil
+      return
+    }
     line("status config-files", package, old)
     failed[package] = nil
-    installed[package] = nil
+    torn[package] = nil
     leftOver[package] = old
     changed()
     if purge { self.purge(package) }

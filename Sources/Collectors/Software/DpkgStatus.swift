@@ -25,18 +25,23 @@ package struct DpkgPackage: Hashable, Sendable {
   package var want = ""
   /// `ok`, or `reinstreq` where the package is broken.
   package var flag = ""
+  /// The version that was configured last, where the package is not installed in full; else empty.
+  package var configVersion = ""
   /// Nil where the word is none that dpkg has.
   package var state: State?
 
-  /// Whether the package is there and works.
+  /// Whether the package is there.
   ///
   /// A package whose triggers are still to run is installed already: dpkg puts it into these states
   /// while it works on other packages, and leaving it out would show a removal that never happened.
+  /// So it is with a package that was configured once and is on its way to another version, or stuck
+  /// there: the files on the disk are those of ``version``. Only a removal takes them away.
   package var isInstalled: Bool {
-    guard flag == "ok" else { return false }
-    return switch state {
-    case .installed, .triggersAwaited, .triggersPending: true
-    default: false
+    switch state {
+    case .installed, .triggersAwaited, .triggersPending: flag == "ok"
+    case .unpacked, .halfConfigured: !configVersion.isEmpty
+    case .halfInstalled: !configVersion.isEmpty && want != "deinstall" && want != "purge"
+    case .notInstalled, .configFiles, nil: false
     }
   }
 }

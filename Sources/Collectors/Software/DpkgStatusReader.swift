@@ -19,10 +19,11 @@ package struct DpkgStatusReader {
 
   private enum Field: String {
     case package, version, architecture, maintainer, section, homepage, description, status
+    case configVersion = "config-version"
 
     /// dpkg compares names without regard to case; nil for fields that are not wanted.
     init?(_ name: ArraySlice<UInt8>) {
-      guard (6...12).contains(name.count) else { return nil }
+      guard (6...14).contains(name.count) else { return nil }
       self.init(rawValue: String(decoding: name.map { $0 | 0x20 }, as: UTF8.self))
     }
   }
@@ -95,6 +96,7 @@ package struct DpkgStatusReader {
     case .section: package.section = text
     case .homepage: package.homepage = text
     case .description: package.summary = text
+    case .configVersion: package.configVersion = text
     case .status:
       let words = text.split(separator: " ")
       guard words.count == 3 else { return }
