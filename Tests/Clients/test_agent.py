@@ -2,12 +2,16 @@
 
 import concurrent.futures
 import datetime
+import http.client
 import json
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import botocore.credentials
 import botocore.exceptions
 import pytest
 from agent import Agent, AgentError, modelled_snapshot
@@ -278,6 +282,76 @@ def test_what_was_signed_before_a_restart_is_not_taken_after_it():
         server.start()
         assert token_error(agent, *signed) == "ThrottlingException"
         agent.request_token()
+    finally:
+        server.close()
+
+
+def test_a_server_that_is_killed_while_agents_renew_their_credentials():
+    """Whatever was under way: each agent goes on, nothing is doubled, nothing counts twice."""
+    server = Server("--log-level", "warning")
+    operation = "RequestManagedInstanceRoleToken"
+    try:
+        agents = [live(server, seed=n, key=key_of_its_own) for n, key_of_its_own in enumerate(
+            rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(6))]
+        before = server.command("keys", "list", "--format", "json").stdout
+        server.options = (*server.options, "--port", str(server.port))
+        for round in range(4):
+            # One request is cut in its middle, the others are wherever the moment finds them.
+            cut = agents[0].signed_by_key(operation, {"Fingerprint": agents[0].fingerprint})
+            half = socket.create_connection((server.host, server.port))
+            head = "".join(f"{name}: {value}\r\n" for name, value in cut[0].items())
+            half.sendall(f"POST / HTTP/1.1\r\n{head}\r\n{len(cut[1]):x}\r\n".encode() + cut[1][:9])
+            sent, given, stop = [cut], [], threading.Event()
+
+            def renew(agent):
+                while not stop.is_set():
+                    signed = agent.signed_by_key(operation, {"Fingerprint": agent.fingerprint})
+                    sent.append(signed)
+                    try:
+                        answer = agent.send_signed(*signed)
+                    except (OSError, http.client.HTTPException):
+                        return
+                    except AgentError as error:
+                        assert error.code == "ThrottlingException", error
+                        continue
+                    given.append((agent, answer))
+
+            with concurrent.futures.ThreadPoolExecutor(len(agents)) as pool:
+                running = [pool.submit(renew, agent) for agent in agents]
+                time.sleep(0.15 + 0.1 * round)
+                server.kill()
+                stop.set()
+                for one in running:
+                    one.result()
+            half.close()
+            assert given, "no renewal was under way"
+            time.sleep(1.1)  # Signatures have whole seconds.
+            server.start()
+            # What was signed before counts neither as a first nor as a second time.
+            for signed in sent[:1] + sent[-10:]:
+                assert token_error(agents[0], *signed) in (
+                    "ThrottlingException", "InvalidSignatureException")
+            for agent in agents:
+                agent.request_token()
+                agent.ping()
+            # What was handed out before is good for the node it was for, and for no other.
+            for agent, answer in given[-10:]:
+                held, agent.credentials = agent.credentials, botocore.credentials.Credentials(
+                    answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+                agent.ping()
+                with pytest.raises(AgentError) as error:
+                    agent.call("UpdateInstanceInformation", AgentName="amazon-ssm-agent",
+                               AgentVersion="3.3.0.0", PlatformType="Linux",
+                               InstanceId=next(a.id for a in agents if a is not agent))
+                assert error.value.code == "AccessDeniedException"
+                agent.credentials = held
+        nodes = [info["InstanceId"] for page in server.client().get_paginator(
+            "describe_instance_information").paginate() for info in page["InstanceInformationList"]]
+        assert sorted(nodes) == sorted(agent.id for agent in agents)
+        # Credentials are no rows: none is left behind.
+        assert server.command("keys", "list", "--format", "json").stdout == before
+        server.stop()
+        assert server.command("verify").returncode == 0
     finally:
         server.close()
 
