@@ -93,7 +93,7 @@ struct CollectionTests {
       StubCollector(.mount) { _ in [["Name": "a", "Value": long]] },
       StubCollector(.group) { _ in (0..<10_001).map { ["Name": "\($0)"] } },
       StubCollector(.cronJob) { _ in
-        (0..<9000).map { ["Name": "\($0)", "V": String(repeating: "y", count: 1200)] }
+        (0..<9000).map { ["Name": "\($0)", "V": String(repeating: "y", count: 1500)] }
       }, StubCollector(.user) { _ in [["Name": "root"]] },
     ])
     #expect(result.failures.map(\.source) == ["Custom:Mount", "Custom:Group", "Custom:CronJob"])
