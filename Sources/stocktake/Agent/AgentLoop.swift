@@ -30,6 +30,8 @@ struct AgentLoop {
   private var pause = pauses.first
   private var changedAt: Instant?
   private let isCalled = CallFlag()
+  /// Whether anything was done since memory was given back.
+  private var hasWorked = true
 
   init(
     _ identity: AgentIdentity, state: String, root: String, file: CollectionPlan?
@@ -65,6 +67,8 @@ struct AgentLoop {
         }
         return
       }
+      if hasWorked { giveBackMemory() }
+      hasWorked = false
       try? await Task.sleep(for: .seconds(1))
     }
     _ = try? await ping("Inactive")
@@ -95,10 +99,12 @@ struct AgentLoop {
   private mutating func talk(_ now: Instant) async {
     do {
       if now >= nextPing {
+        hasWorked = true
         try await ping("Active")
         nextPing = now.advanced(bySeconds: Self.pingSeconds)
       }
       if isCalled.take() || now >= nextPoll {
+        hasWorked = true
         try await poll()
         nextPoll = now.advanced(bySeconds: Self.pollSeconds)
       }
@@ -113,6 +119,7 @@ struct AgentLoop {
   }
 
   private mutating func flush() async {
+    hasWorked = true
     do {
       _ = try await queue.send(link) { complain("agent: \($0)") }
     } catch { backOff(error) }
@@ -161,6 +168,9 @@ struct AgentLoop {
 
   /// Collects into the queue: from here on it is not lost.
   private mutating func collect(packagesOnly: Bool) async throws {
+    // What a start and the talk with the server needed is not needed for this.
+    giveBackMemory()
+    hasWorked = true
     var plan = try file ?? work.plan()
     // The pings say this already.
     plan.excluded.insert(.instanceInformation)

@@ -1,4 +1,3 @@
-import CMalloc
 import Collectors
 import FoundationEssentials
 import Inventory
@@ -76,6 +75,3 @@ struct AgentWork: Codable {
     parameters == "{}" ? CollectionPlan() : try GatherParameters.plan(json: parameters)
   }
 }
-
-/// Hands free memory back to the system: an agent sleeps most of the time.
-func giveBackMemory() { malloc_trim(0) }
