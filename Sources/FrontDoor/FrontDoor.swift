@@ -85,9 +85,13 @@ package struct FrontDoor: Sendable {
       server: server,
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port), serverName: "stocktake",
-        backlog: 1024,
+        backlog: 4096,
         availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: quiet)),
-      onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
+      onServerRunning: { channel in
+        // A busy loop comes by less often than nodes connect.
+        try? await channel.setOption(.maxMessagesPerRead, value: Self.acceptedAtOnceMax).get()
+        await onRunning(channel.localAddress?.port ?? 0)
+      },
       eventLoopGroupProvider: .shared(
         MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))),
       logger: quiet)
@@ -106,6 +110,9 @@ package struct FrontDoor: Sendable {
     // What was heard while the last requests were finished.
     try systemsManager.save(everything: true)
   }
+
+  /// Connections that are taken each time that the loop looks for new ones.
+  private static let acceptedAtOnceMax: UInt = 64
 
   private static func handlers(_ limits: ServerLimits) -> [any RemovableChannelHandler] {
     let slowSenders = SlowSenderHandler(limits: limits)

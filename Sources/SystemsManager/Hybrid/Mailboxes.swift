@@ -155,8 +155,8 @@ final class Mailboxes: Sendable {
     waiting?.continuation.resume(returning: [])
   }
 
-  /// How often waits that are over are looked for.
-  private static let sweepInterval = Duration.milliseconds(100)
+  /// How often waits that are over are looked for: often enough that few end, and ask again, together.
+  private static let sweepInterval = Duration.milliseconds(10)
 
   /// Sees to it that waits end: one task for all of them, because a timer for each costs more than
   /// everything else of a wait.

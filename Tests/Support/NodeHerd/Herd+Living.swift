@@ -12,7 +12,7 @@ extension Herd {
         count(true)
         after(seconds) { [self] in
           count(false)
-          done.succeed(table(seconds))
+          done.succeed(table(seconds) + (life.isStampede ? "\n" + returnLine : ""))
         }
       }
     }

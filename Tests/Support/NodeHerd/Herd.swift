@@ -31,6 +31,7 @@ final class Herd {
 
   /// Seconds after which a connection that does nothing is closed, as by the agent's SDK.
   private static let idleSeconds = 90.0
+  private static let addresses = 8
 
   init(_ options: HerdOptions, speed: Double) throws {
     self.options = options
@@ -39,8 +40,24 @@ final class Herd {
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     limit.rlim_cur = limit.rlim_max
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    nodes = try HerdNodes(keys: options.keys, count: options.nodes)
+    nodes = try HerdNodes(keys: options.keys, first: options.first, count: options.nodes)
     if FileManager.default.fileExists(atPath: options.state) { try nodes.load(from: options.state) }
+  }
+
+  /// When the last node had its first ping answered, and how many had.
+  private var back = (count: 0, time: 0.0)
+  private let begun = HerdClock.now
+
+  private func noteBack(_ node: HerdNode) {
+    guard !node.isBack else { return }
+    node.isBack = true
+    back = (back.count + 1, HerdClock.now - begun)
+  }
+
+  /// How long it took for all to be heard.
+  var returnLine: String {
+    String(
+      format: "%d of %d nodes were back after %.1f s", back.count, nodes.nodes.count, back.time)
   }
 
   func count(_ isCounting: Bool) {
@@ -73,6 +90,7 @@ final class Herd {
   ) {
     let done: (HerdAnswer) -> Void = { [self] answer in
       if isCounting { figures[name, default: HerdFigures()].note(answer) }
+      if name == "UpdateInstanceInformation", answer.error == nil { noteBack(node) }
       completion(answer)
     }
     if let link = node.link, link.isFree, HerdClock.now - link.lastUse < Self.idleSeconds / speed {
@@ -87,7 +105,11 @@ final class Herd {
 
   func connect(_ node: HerdNode, _ then: @escaping (HerdLink) -> Void) {
     let link = HerdLink()
+    // Several addresses of the loopback, for one has too few ports for what has just been closed.
+    let own = "127.0.0.\(2 + node.number % Self.addresses)"
+    guard let source = try? SocketAddress(ipAddress: own, port: 0) else { return }
     ClientBootstrap(group: loop)
+      .bind(to: source)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {

@@ -19,6 +19,8 @@ final class HerdNode {
   var version = 0
   /// Whether its packages changed since it last reported.
   var isChanged = false
+  /// Whether a ping was answered since the herd came back.
+  var isBack = false
   /// The question for messages as it was signed last, and when.
   var question: (head: HTTPRequestHead, body: ByteBuffer, time: Date)?
   /// The connection for ordinary calls, while it is open.
@@ -121,22 +123,24 @@ struct HerdNodes {
   }
 
   /// Reads keys: for each node the lengths of both in 2 bytes each, the public one, the private one.
-  init(keys path: String, count: Int) throws {
+  init(keys path: String, first: Int, count: Int) throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
     nodes = []
     var offset = 0
-    for number in 0..<count {
+    for number in 0..<(first + count) {
       guard offset + 4 <= data.count else {
         throw HerdError("\(path) has keys for \(number) nodes, not \(count)")
       }
       func length(_ at: Int) -> Int { Int(data[at]) << 8 | Int(data[at + 1]) }
-      let (first, second) = (length(offset), length(offset + 2))
-      let middle = offset + 4 + first
-      nodes.append(
-        HerdNode(
-          number: number, publicKey: data[(offset + 4)..<middle],
-          privateKey: data[middle..<(middle + second)]))
-      offset = middle + second
+      let (publicLength, privateLength) = (length(offset), length(offset + 2))
+      let middle = offset + 4 + publicLength
+      if number >= first {
+        nodes.append(
+          HerdNode(
+            number: number, publicKey: data[(offset + 4)..<middle],
+            privateKey: data[middle..<(middle + privateLength)]))
+      }
+      offset = middle + privateLength
     }
   }
 
@@ -154,7 +158,7 @@ struct HerdNodes {
   func load(from path: String) throws {
     let decoder = JSONDecoder()
     let lines = try Data(contentsOf: URL(fileURLWithPath: path)).split(separator: 10)
-    for (node, line) in zip(nodes, lines) {
+    for (node, line) in zip(nodes, lines.dropFirst(nodes.first?.number ?? 0)) {
       let row = try decoder.decode(Row.self, from: line)
       (node.id, node.credentials, node.version) = (row.id, row.credentials, row.version)
     }

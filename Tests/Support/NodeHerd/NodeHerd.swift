@@ -25,6 +25,9 @@ struct HerdOptions: ParsableArguments {
   @Option(help: "The number of nodes.")
   var nodes = 1000
 
+  @Option(help: "The number of the first of them, where several simulations share a fleet.")
+  var first = 0
+
   @Option(help: "The Region of the activations.")
   var region = "local"
 }
@@ -104,6 +107,5 @@ struct Run: ParsableCommand {
       ping: ping, poll: poll, collect: collect, renew: renew, changed: changed / 100,
       messages: messages, isStampede: stampede, packages: packages)
     print(try herd.live(life, ramp: ramp, seconds: seconds))
-    try herd.nodes.save(to: options.state)
   }
 }
