@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients lint guard fleet bench bench-server bench-hybrid build dependencies install clean
+.PHONY: all demo test clients lint guard fleet bench bench-server bench-hybrid bench-herd build dependencies install clean
 
 all: build
 
@@ -67,6 +67,15 @@ bench-server: build
 bench-hybrid: build
 	@Tests/Clients/run "$$($(SWIFT) build -c release --show-bin-path)/stocktake" --collect-only -q >/dev/null
 	@.build/clients-venv/bin/python Benchmarks/server/hybrid.py $(HYBRID) \
+	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake"
+
+# How many nodes one server carries, in compressed time. Options go on: make bench-herd HERD="--nodes 500 --speed 18".
+bench-herd: build
+	$(SWIFT) build -c release --product node-herd
+	@Tests/Clients/run "$$($(SWIFT) build -c release --show-bin-path)/stocktake" --collect-only -q >/dev/null
+	@test -s .build/herd-keys || .build/clients-venv/bin/python Benchmarks/server/herd_keys.py 6000 .build/herd-keys
+	@.build/clients-venv/bin/python Benchmarks/server/herd.py --nodes 2778,5556 --speed 18 --messages-speed \
+	  --skip plain --keys .build/herd-keys $(HERD) --herd "$$($(SWIFT) build -c release --show-bin-path)/node-herd" \
 	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake"
 
 install: build

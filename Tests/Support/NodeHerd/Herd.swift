@@ -96,8 +96,10 @@ final class Herd {
     if let link = node.link, link.isFree, HerdClock.now - link.lastUse < Self.idleSeconds / speed {
       return link.send(head, body, done)
     }
-    node.link?.close()
+    node.link?.retire()
+    node.link = nil
     connect(node) { link in
+      node.link?.retire()
       node.link = link
       link.send(head, body, done)
     }

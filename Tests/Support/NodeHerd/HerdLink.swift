@@ -29,6 +29,7 @@ final class HerdLink: ChannelInboundHandler {
   private var completion: ((HerdAnswer) -> Void)?
   private var start = 0.0
   private var status = 0
+  private var isRetired = false
   private var body = ByteBuffer()
   /// When it was used last.
   private(set) var lastUse = 0.0
@@ -68,6 +69,12 @@ final class HerdLink: ChannelInboundHandler {
     context.close(promise: nil)
   }
 
+  /// Closes the connection, once the request that is under way is answered.
+  func retire() {
+    isRetired = true
+    if completion == nil { close() }
+  }
+
   func close() { channel?.close(promise: nil) }
 
   private func finish(_ answer: HerdAnswer) {
@@ -75,6 +82,7 @@ final class HerdLink: ChannelInboundHandler {
     let completion = completion
     self.completion = nil
     completion?(answer)
+    if isRetired { close() }
   }
 }
 
