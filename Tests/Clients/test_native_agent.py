@@ -183,6 +183,24 @@ def test_it_notices_packages_and_obeys(native, server):
     assert found["PingStatus"] == "Inactive"
 
 
+def test_it_is_small_when_it_has_nothing_to_do(native, server):
+    """At most 30 MB, after a collection of 1,000 packages."""
+    native.install(**{f"package{number}": "1.0" for number in range(1000)})
+    process = native.background()
+    try:
+        until(lambda: native.packages())
+
+        def resident():
+            status = dict(line.split(":", 1) for line in
+                          open(f"/proc/{process.pid}/status").read().splitlines())
+            return int(status["VmRSS"].split()[0])
+
+        until(lambda: resident() <= 30 * 1024)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
 def test_it_keeps_to_a_schedule_that_is_not_to_begin_at_once(native, server):
     ssm = server.client()
     made = ssm.create_association(

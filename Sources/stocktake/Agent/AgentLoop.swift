@@ -41,6 +41,7 @@ struct AgentLoop {
     }
     node = try NodeID(id)
     link = try AgentLink(identity)
+    giveBackMemory()
     machine = { Machine(root: root) }
     self.state = state
     self.file = file

@@ -99,6 +99,8 @@ struct AgentCommand: AsyncParsableCommand {
     var once = false
 
     func run() async throws {
+      // Reading the command line took parts of the program that nothing else takes.
+      giveBackMemory()
       var loop = try AgentLoop(
         try folder.identity(), state: folder.state, root: root,
         file: try config.map(CollectionFile.plan))
