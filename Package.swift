@@ -169,7 +169,7 @@ let package = Package(
     .executableTarget(
       name: "node-herd",
       dependencies: [
-        "Signatures",
+        "CrashSupport", "Signatures",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -215,7 +215,7 @@ let package = Package(
       swiftSettings: shared),
     .testTarget(
       name: "SystemsManagerTests",
-      dependencies: ["SystemsManager", "HistoryStore", "Inventory", "JSONTape"],
+      dependencies: ["SystemsManager", "HistoryStore", "Inventory", "JSONTape", "CrashSupport"],
       swiftSettings: shared),
     .testTarget(
       name: "HistoryAPITests", dependencies: ["HistoryAPI", "HistoryStore", "Inventory"],

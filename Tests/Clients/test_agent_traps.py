@@ -9,21 +9,10 @@ import pytest
 from agent import Agent, AgentError, modelled_snapshot
 from conftest import Server
 from support import APP, entries, package
-from test_agent import DOCUMENT, KEY, account, activation, everything, live, registered  # noqa: F401
+from test_agent import (  # noqa: F401
+    DOCUMENT, KEY, account, activation, everything, hybrid, live, registered, ssm)
 
 HOURS = 3600
-
-
-@pytest.fixture(scope="module")
-def hybrid():
-    server = Server("--message-wait-seconds", "2", "--log-level", "warning")
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def ssm(hybrid):
-    return hybrid.client()
 
 
 def told(agent, association, status, ago=0, **more):

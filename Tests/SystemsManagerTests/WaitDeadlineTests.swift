@@ -1,3 +1,4 @@
+import CrashSupport
 import Testing
 
 @testable import SystemsManager
@@ -32,7 +33,7 @@ import Testing
 
   @Test(arguments: 1...20)
   func `adding and taking in any order is as with a sorted list`(seed: UInt64) {
-    var random = SystemRandomNumberGenerator.seeded(seed)
+    var random = SplitMix64(seed: seed)
     var deadlines = WaitDeadlines()
     var plain: [(end: Int, number: Int)] = []
     var now = 0
@@ -49,19 +50,5 @@ import Testing
     }
     #expect(numbers(&deadlines, until: .max / 2_000_000).count == plain.count)
     #expect(deadlines.isEmpty)
-  }
-}
-
-extension SystemRandomNumberGenerator {
-  /// A generator whose numbers are the same for the same seed.
-  fileprivate static func seeded(_ seed: UInt64) -> Seeded { Seeded(state: seed) }
-
-  fileprivate struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return state >> 11
-    }
   }
 }

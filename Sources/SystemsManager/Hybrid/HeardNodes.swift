@@ -71,11 +71,14 @@ final class HeardNodes: Sendable {
         everything
         ? state.nodes.filter { state.written[$0.key] != $0.value.time }.map(\.key)
         : Array(state.changed)
-      for key in changed { state.written[key] = state.nodes[key]?.time }
       return changed.compactMap { key in state.nodes[key].map { (key, $0) } }
     }
     for start in stride(from: 0, to: rows.count, by: Self.rowsMax) {
-      try write(rows[start..<min(start + Self.rowsMax, rows.count)])
+      do { try write(rows[start..<min(start + Self.rowsMax, rows.count)]) } catch {
+        // What could not be written is tried again with the next.
+        state.withLock { $0.changed.formUnion(rows[start...].map(\.0)) }
+        throw error
+      }
     }
   }
 
@@ -86,6 +89,9 @@ final class HeardNodes: Sendable {
         let bytes = (0..<8).map { UInt8(truncatingIfNeeded: time >> (56 - 8 * UInt64($0))) }
         return .init(key: key, value: [heard.isInactive ? 1 : 0] + bytes)
       }
+    }
+    state.withLock { state in
+      for (key, heard) in rows { state.written[key] = heard.time }
     }
   }
 }

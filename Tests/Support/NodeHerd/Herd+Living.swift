@@ -1,3 +1,4 @@
+import CrashSupport
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -25,7 +26,7 @@ extension Herd {
 
   /// Starts a node's clocks, each at a time of its own, which is the same in every run.
   private func begin(_ node: HerdNode, _ life: HerdLife, _ ramp: Double) {
-    var random = SplitMix(seed: UInt64(node.number))
+    var random = SplitMix64(seed: UInt64(node.number))
     if life.messages { after(random.unit() * ramp) { [self] in ask(node) } }
     func every(_ interval: Double, _ body: @escaping () -> Void) {
       let interval = interval / speed
@@ -174,19 +175,7 @@ extension Herd {
   }
 }
 
-/// A small generator of numbers that are the same in each run.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
-  mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
+extension SplitMix64 {
+  /// A number from 0 up to 1.
+  fileprivate mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
 }
