@@ -6,7 +6,7 @@ internal import CExpat
 /// that grows, and nothing that leads to another file. Names are as the document has them, prefix
 /// included. Memory: what the limits allow, however long the document is.
 package final class XMLReader {
-  /// Bytes after which it is looked whether a tag goes on for too long.
+  /// Bytes that libexpat gets at once.
   private static let pieceBytes = 1 << 16
 
   private let parser: OpaquePointer
@@ -42,6 +42,10 @@ package final class XMLReader {
     unsafe XML_SetCharacterDataHandler(parser) { data, bytes, count in
       unsafe reader(data)?.add(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }
+    unsafe XML_SetCommentHandler(parser) { data, _ in unsafe reader(data)?.measure() }
+    unsafe XML_SetProcessingInstructionHandler(parser) { data, _, _ in
+      unsafe reader(data)?.measure()
+    }
     unsafe XML_SetStartDoctypeDeclHandler(parser) { data, _, _, _, _ in
       unsafe reader(data)?.stop("document types are refused")
     }
@@ -65,13 +69,20 @@ package final class XMLReader {
       try check(isRead)
       start += count
       fedCount += count
-      // What has no end yet stays in memory, and is looked at from its beginning each time.
-      guard unsafe fedCount - max(0, XML_GetCurrentByteIndex(parser)) <= limits.tagBytesMax else {
-        stop("a tag has more than \(limits.tagBytesMax) bytes")
+      guard unsafe fedCount - max(0, XML_GetCurrentByteIndex(parser)) <= heldBytesMax else {
+        stop(tooLong)
         return try check(false)
       }
     }
   }
+
+  /// Bytes that libexpat can hold back of a tag that keeps to its limit.
+  ///
+  /// Some versions look at a tag that has no end yet only when it is twice as long as when they last
+  /// looked, others at every piece.
+  private var heldBytesMax: Int { 2 * (limits.tagBytesMax + Self.pieceBytes) }
+
+  private var tooLong: String { "a tag has more than \(limits.tagBytesMax) bytes" }
 
   /// Ends the document; throws where its end is missing.
   package func finish() throws(XMLFault) {
@@ -87,6 +98,17 @@ package final class XMLReader {
     if let fault { throw fault }
   }
 
+  /// Holds a tag, comment or instruction that has ended to its limit; true where it keeps to it.
+  ///
+  /// Calls `XML_GetCurrentByteCount`, which tells the length of what the handler is called for,
+  /// however the bytes came.
+  @discardableResult
+  private func measure() -> Bool {
+    guard fault == nil else { return false }
+    if unsafe Int(XML_GetCurrentByteCount(parser)) > limits.tagBytesMax { stop(tooLong) }
+    return fault == nil
+  }
+
   private var line: Int { unsafe Int(XML_GetCurrentLineNumber(parser)) }
 
   private func stop(_ reason: String) {
@@ -98,7 +120,7 @@ package final class XMLReader {
   // libexpat can tell what it has begun to tell after it was stopped.
 
   private func begin(_ name: UnsafePointer<CChar>?, _ attributes: consuming XMLAttributes) {
-    guard fault == nil, let name = unsafe name else { return }
+    guard measure(), let name = unsafe name else { return }
     depth += 1
     guard depth <= limits.depthMax else {
       return stop("there are more than \(limits.depthMax) elements inside each other")
