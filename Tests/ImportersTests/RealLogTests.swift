@@ -20,7 +20,8 @@ struct RealLogTests {
     var count = 0
     for observation in history.observations {
       if let last { #expect(observation.validTime > last.validTime) }
-      #expect(observation.items.count > items.count / 10)
+      // Only a machine that the log saw made has nothing at first; dpkg never goes.
+      #expect(count == 0 || !observation.items.isEmpty)
       #expect(Set(observation.items.map { Known($0) }).count == observation.items.count)
       last = observation
       count += 1
