@@ -1,4 +1,5 @@
 import CrashSupport
+import Inventory
 import Testing
 
 @testable import SystemsManager
@@ -6,6 +7,7 @@ import Testing
 /// When waits end, against a plain sorted list.
 @Suite struct WaitDeadlineTests {
   private let start = ContinuousClock.now
+  private let node = ScopedNode(scope: .local, id: "n")
 
   private func time(_ milliseconds: Int) -> ContinuousClock.Instant {
     start + .milliseconds(milliseconds)
@@ -22,7 +24,7 @@ import Testing
     #expect(deadlines.isEmpty && deadlines.next(at: time(1000)) == nil)
     // The third is shorter than the two before it.
     for (number, end) in [(1, 100), (2, 110), (3, 20), (4, 120)] {
-      deadlines.add(.init(node: "n", number: number, time: time(end)))
+      deadlines.add(.init(node: node, number: number, time: time(end)))
     }
     #expect(numbers(&deadlines, until: 19) == [])
     #expect(numbers(&deadlines, until: 110) == [3, 1, 2])
@@ -41,7 +43,7 @@ import Testing
       now += Int(random.next() % 20)
       // Mostly of one length, as questions for messages are.
       let end = now + (random.next() % 8 == 0 ? Int(random.next() % 200) : 200)
-      deadlines.add(.init(node: "n", number: number, time: time(end)))
+      deadlines.add(.init(node: node, number: number, time: time(end)))
       plain.append((end, number))
       guard random.next() % 3 == 0 else { continue }
       let over = plain.filter { $0.end <= now }.sorted { ($0.end, $0.number) < ($1.end, $1.number) }

@@ -41,7 +41,8 @@ extension SystemsManager {
       max(effective.startedOnce, run.requested) > run.recorded
     else { return }
     mailboxes.post(
-      Message.refresh(node.text, [effective.id], now: store.preciseNow), to: node.text, scope)
+      Message.refresh(node.text, [effective.id], now: store.preciseNow),
+      to: ScopedNode(scope: scope, id: node.text))
   }
 
   /// ListInstanceAssociations: the one collection of a node, with when it last was.
@@ -260,9 +261,10 @@ extension SystemsManager {
     run.requested = store.preciseNow.milliseconds
     try store.setControlRow(
       AssociationRun.row(effective.id, node.text, scope), to: try run.bytes)
-    guard mailboxes.waiting(in: scope).contains(node.text) else { return false }
+    let scoped = ScopedNode(scope: scope, id: node.text)
+    guard mailboxes.knows(scoped) else { return false }
     mailboxes.post(
-      Message.refresh(node.text, [effective.id], now: store.preciseNow), to: node.text, scope)
+      Message.refresh(node.text, [effective.id], now: store.preciseNow), to: scoped)
     return true
   }
 }

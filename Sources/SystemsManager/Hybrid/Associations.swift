@@ -311,7 +311,9 @@ extension SystemsManager {
         let effective = EffectiveAssociation(all, node: node, tags: try nodeTags(id, scope)),
         try isPending(effective, node, scope)
       else { continue }
-      mailboxes.post(Message.refresh(node, [effective.id], now: store.preciseNow), to: node, scope)
+      mailboxes.post(
+        Message.refresh(node, [effective.id], now: store.preciseNow),
+        to: ScopedNode(scope: scope, id: node))
     }
   }
 

@@ -1,6 +1,12 @@
 import Inventory
 import Synchronization
 
+/// A node in its account and Region: in another one the same id is another node.
+struct ScopedNode: Hashable, Sendable {
+  var scope: Scope
+  var id: String
+}
+
 /// Messages for nodes, and the nodes that wait for some.
 ///
 /// In memory alone: what a message asks for is in the store as well, and found when the agent next asks
@@ -12,6 +18,8 @@ final class Mailboxes: Sendable {
   static let deliveriesMax = 5
   /// For how long it is, in milliseconds: as long as the agent remembers which it had.
   static let ageMillisecondsMax: Int64 = 600_000
+  /// Boxes that are kept; beyond it those go in which nobody waits and nothing lies.
+  static let boxesMax = 1 << 18
 
   private struct Waiting {
     var number: Int
@@ -19,13 +27,20 @@ final class Mailboxes: Sendable {
   }
 
   private struct Box {
-    var scope: Scope
     var messages: [Message] = []
     /// Until when each message is hidden, in milliseconds since 1970; by id.
     var hidden: [String: Int64] = [:]
     /// How often each message was given out; by id.
     var deliveries: [String: Int] = [:]
     var waiting: Waiting?
+
+    /// Whether nobody waits, and nothing lies there that would still be given out.
+    func isIdle(at now: Int64) -> Bool {
+      waiting == nil
+        && messages.allSatisfy {
+          now - $0.created.milliseconds > Mailboxes.ageMillisecondsMax
+        }
+    }
 
     mutating func give(_ message: Message, hiddenUntil time: Int64) {
       hidden[message.id] = time
@@ -56,32 +71,46 @@ final class Mailboxes: Sendable {
   }
 
   private struct State {
-    var boxes: [String: Box] = [:]
+    var boxes: [ScopedNode: Box] = [:]
+    /// How many boxes there are when idle ones are next looked for.
+    var boxesMax: Int
     var number = 0
     var deadlines = WaitDeadlines()
     var isSweeping = false
     var isClosed = false
+
+    /// Puts a box back, and makes room where there are too many.
+    mutating func keep(_ box: Box, of node: ScopedNode, at now: Instant) {
+      boxes[node] = box
+      guard boxes.count > boxesMax else { return }
+      boxes = boxes.filter { !$0.value.isIdle(at: now.milliseconds) }
+      // Where nearly all are in use, the next look is not at once.
+      boxesMax = max(boxesMax, 2 * boxes.count)
+    }
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let waitSeconds: Int64
 
-  init(waitSeconds: Int64) { self.waitSeconds = waitSeconds }
+  init(waitSeconds: Int64, boxesMax: Int = Mailboxes.boxesMax) {
+    self.waitSeconds = waitSeconds
+    state = Mutex(State(boxesMax: boxesMax))
+  }
 
   /// The nodes of a scope that ask for messages: such as wait, or did a moment ago.
   func waiting(in scope: Scope) -> [String] {
     state.withLock { state in
-      state.boxes.filter { $0.value.scope == scope }.map(\.key).sorted()
+      state.boxes.keys.filter { $0.scope == scope }.map(\.id).sorted()
     }
   }
 
   /// Whether a node asked for messages since the server began.
-  func knows(_ node: String) -> Bool { state.withLock { $0.boxes[node] != nil } }
+  func knows(_ node: ScopedNode) -> Bool { state.withLock { $0.boxes[node] != nil } }
 
   /// Puts a message into a node's box, and wakes the node.
-  func post(_ message: Message, to node: String, _ scope: Scope) {
+  func post(_ message: Message, to node: ScopedNode) {
     let woken = state.withLock { state -> Waiting? in
-      var box = state.boxes[node] ?? Box(scope: scope)
+      var box = state.boxes[node] ?? Box()
       box.messages.append(message)
       if box.messages.count > Self.messagesMax, let oldest = box.messages.first {
         _ = box.remove(oldest.id)
@@ -92,16 +121,16 @@ final class Mailboxes: Sendable {
         box.give(
           message, hiddenUntil: message.created.milliseconds + message.hiddenMilliseconds)
       }
-      state.boxes[node] = box
+      state.keep(box, of: node, at: message.created)
       return waiting
     }
     woken?.continuation.resume(returning: [message])
   }
 
   /// The messages for a node; waits for one for a while where there is none.
-  func messages(for node: String, _ scope: Scope, hiddenSeconds: Int64, now: Instant) async
-    -> [Message]
-  {
+  func messages(
+    for node: ScopedNode, hiddenSeconds: Int64, now: Instant
+  ) async -> [Message] {
     let number = state.withLock { state in
       state.number += 1
       return state.number
@@ -109,7 +138,7 @@ final class Mailboxes: Sendable {
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (ready, displaced) = begin(
-          Waiting(number: number, continuation: continuation), node, scope, hiddenSeconds, now)
+          Waiting(number: number, continuation: continuation), node, hiddenSeconds, now)
         displaced?.continuation.resume(returning: [])
         if let ready { continuation.resume(returning: ready) }
       }
@@ -122,11 +151,11 @@ final class Mailboxes: Sendable {
   ///
   /// An earlier wait of the node ends.
   private func begin(
-    _ waiting: Waiting, _ node: String, _ scope: Scope, _ hiddenSeconds: Int64, _ now: Instant
+    _ waiting: Waiting, _ node: ScopedNode, _ hiddenSeconds: Int64, _ now: Instant
   ) -> (ready: [Message]?, displaced: Waiting?) {
     state.withLock { state in
       if Task.isCancelled || state.isClosed { return ([], nil) }
-      var box = state.boxes[node] ?? Box(scope: scope)
+      var box = state.boxes[node] ?? Box()
       let displaced = box.waiting
       box.waiting = nil
       let visible = box.visible(at: now.milliseconds)
@@ -141,12 +170,12 @@ final class Mailboxes: Sendable {
         state.deadlines.add(.init(node: node, number: waiting.number, time: time))
         sweep(&state)
       }
-      state.boxes[node] = box
+      state.keep(box, of: node, at: now)
       return (visible.isEmpty ? nil : visible, displaced)
     }
   }
 
-  private func expire(_ node: String, _ number: Int) {
+  private func expire(_ node: ScopedNode, _ number: Int) {
     let waiting = state.withLock { state -> Waiting? in
       guard let waiting = state.boxes[node]?.waiting, waiting.number == number else { return nil }
       state.boxes[node]?.waiting = nil
@@ -197,12 +226,12 @@ final class Mailboxes: Sendable {
   }
 
   /// Takes a message out of its box; false where it is not there.
-  func remove(_ id: String, of node: String) -> Bool {
+  func remove(_ id: String, of node: ScopedNode) -> Bool {
     state.withLock { $0.boxes[node]?.remove(id) ?? false }
   }
 
   /// Lets go of a node that is no more.
-  func close(_ node: String) {
+  func close(_ node: ScopedNode) {
     let waiting = state.withLock { $0.boxes.removeValue(forKey: node)?.waiting }
     waiting?.continuation.resume(returning: [])
   }

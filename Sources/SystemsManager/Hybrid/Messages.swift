@@ -71,13 +71,14 @@ extension SystemsManager {
         request.scope, id,
         .init(time: store.preciseNow.milliseconds, isInactive: false, said: heard.said))
     }
-    if !mailboxes.knows(node.text) {
+    let scoped = ScopedNode(scope: request.scope, id: node.text)
+    if !mailboxes.knows(scoped) {
       // It was asked to run while nobody here knew that it asks for messages.
       try remind(node, request.scope)
     }
     let hidden = Int64(request.integer("VisibilityTimeoutInSeconds") ?? 10)
     let messages = await mailboxes.messages(
-      for: node.text, request.scope, hiddenSeconds: hidden, now: store.preciseNow)
+      for: scoped, hiddenSeconds: hidden, now: store.preciseNow)
     return .object([
       .init("Destination", .string(id)),
       .init("MessagesRequestId", .string(request.text("MessagesRequestId") ?? "")),
@@ -107,9 +108,10 @@ extension SystemsManager {
   private static let finalStatuses: Set<String> = ["Success", "Failed", "TimedOut", "Cancelled"]
 
   /// The node at the end of a message's id, which must be the one that asks.
-  private func destination(of request: Request) throws -> String {
+  private func destination(of request: Request) throws -> ScopedNode {
     let id = request.text("MessageId") ?? ""
     let node = String(id.split(separator: ".").last ?? "")
-    return try resource(node, "ManagedInstance", writing: request).text
+    return ScopedNode(
+      scope: request.scope, id: try resource(node, "ManagedInstance", writing: request).text)
   }
 }

@@ -67,7 +67,7 @@ extension SystemsManager {
   func deregisterManagedInstance(_ request: Request) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     guard try registry.deregister(id, in: request.scope) else { throw Self.unknownNode(id) }
-    mailboxes.close(id)
+    mailboxes.close(ScopedNode(scope: request.scope, id: id))
     try announceNodes(id)
     return .object([])
   }

@@ -5,7 +5,7 @@
 struct WaitDeadlines {
   /// One wait of a node.
   struct Deadline {
-    var node: String
+    var node: ScopedNode
     var number: Int
     var time: ContinuousClock.Instant
   }
