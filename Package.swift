@@ -81,7 +81,7 @@ let package = Package(
     .target(
       name: "SystemsManager",
       dependencies: [
-        "Answers", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
+        "AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: shared),
@@ -89,7 +89,8 @@ let package = Package(
       name: "Answers", dependencies: ["HistoryStore", "Inventory", "JSONTape"],
       swiftSettings: shared),
     .target(
-      name: "HistoryAPI", dependencies: ["Answers", "HistoryStore", "Inventory", "JSONTape"],
+      name: "HistoryAPI",
+      dependencies: ["AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape"],
       swiftSettings: shared),
     .target(
       name: "FrontDoor",
@@ -215,10 +216,13 @@ let package = Package(
       swiftSettings: shared),
     .testTarget(
       name: "SystemsManagerTests",
-      dependencies: ["SystemsManager", "HistoryStore", "Inventory", "JSONTape", "CrashSupport"],
+      dependencies: [
+        "SystemsManager", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "CrashSupport",
+      ],
       swiftSettings: shared),
     .testTarget(
-      name: "HistoryAPITests", dependencies: ["HistoryAPI", "HistoryStore", "Inventory"],
+      name: "HistoryAPITests",
+      dependencies: ["HistoryAPI", "AccessKeys", "HistoryStore", "Inventory"],
       swiftSettings: shared),
     .testTarget(
       name: "StocktakeTests", dependencies: ["stocktake", "Answers", "CollectionSupport"],

@@ -1,5 +1,3 @@
-package import Inventory
-
 /// A key of the API: whose it is, what it may do, and its secret.
 package struct AccessKey: Sendable, Equatable {
   /// `AKIA` and 16 letters and digits.
@@ -28,7 +26,7 @@ package enum Permission: Sendable, Hashable, CustomStringConvertible {
   case read
   /// Write what any node reports.
   case write
-  /// Write what one node reports, and nothing else.
+  /// Write what one node says of itself, and nothing else.
   case writeNode(String)
   /// All of it, and deletions.
   case admin
@@ -52,38 +50,5 @@ package enum Permission: Sendable, Hashable, CustomStringConvertible {
     case .admin: "admin"
     case .writeNode(let node): "write-node=\(node)"
     }
-  }
-}
-
-/// Who asks, once the signature is verified.
-package struct Caller: Sendable {
-  package var keyID: String
-  package var scope: Scope
-  package var permissions: [Permission]
-  /// The managed node that asks with credentials of its own; nil for people and programs.
-  package var node: String?
-
-  package init(
-    keyID: String, scope: Scope, permissions: [Permission], node: String? = nil
-  ) {
-    self.keyID = keyID
-    self.scope = scope
-    self.permissions = permissions
-    self.node = node
-  }
-
-  package var mayRead: Bool { permissions.contains(.read) || permissions.contains(.admin) }
-  package var mayAdminister: Bool { permissions.contains(.admin) }
-  /// Whether it may write for all nodes.
-  package var mayWriteAll: Bool { permissions.contains(.write) || mayAdminister }
-
-  /// Whether it may write what a node reports.
-  package func mayWrite(_ node: String) -> Bool {
-    mayWriteAll || permissions.contains(.writeNode(node))
-  }
-
-  /// Whether there is any node that it may write.
-  package var mayWriteSome: Bool {
-    mayWriteAll || permissions.contains { if case .writeNode = $0 { true } else { false } }
   }
 }

@@ -1,4 +1,5 @@
-package import Inventory
+package import AccessKeys
+import Inventory
 
 /// A request to our own API, as any HTTP server can hand it over.
 package struct APIRequest: Sendable {
@@ -13,21 +14,19 @@ package struct APIRequest: Sendable {
   package var ifNoneMatch: String?
   package var lastEventID: String?
   package var body: [UInt8]
+  /// Who asks.
+  package var caller: Caller
   /// The account and Region that all names are of.
-  package var scope: Scope
-  /// Whether the caller may write what a node reports.
-  package var mayWrite: @Sendable (_ node: String) -> Bool
+  var scope: Scope { caller.scope }
 
   package init(
-    method: String, path: String, query: String, body: [UInt8] = [], scope: Scope,
-    mayWrite: @escaping @Sendable (String) -> Bool = { _ in false }
+    method: String, path: String, query: String, body: [UInt8] = [], caller: Caller
   ) {
     self.method = method
     self.path = path
     self.query = query
     self.body = body
-    self.scope = scope
-    self.mayWrite = mayWrite
+    self.caller = caller
   }
 }
 

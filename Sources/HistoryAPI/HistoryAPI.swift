@@ -1,3 +1,4 @@
+package import AccessKeys
 import Answers
 package import HistoryStore
 import Inventory
@@ -11,9 +12,6 @@ package struct HistoryAPI: Sendable {
 
   package init(store: HistoryStore) { self.store = store }
 
-  /// What a caller needs for a request.
-  package enum Access: Sendable { case nothing, read, write }
-
   /// What a request needs; for what is not known, the right to read.
   package static func access(method: String, path: String) -> Access {
     guard let segments = segments(path) else { return .read }
@@ -21,7 +19,7 @@ package struct HistoryAPI: Sendable {
     guard let route = fitting.first(where: { $0.route.method == method })?.route else {
       return .read
     }
-    return route.path == openAPIPath ? .nothing : route.writes ? .write : .read
+    return route.path == openAPIPath ? .anonymous : route.writes ? .writeNode : .read
   }
 
   /// The routes with the segments of their paths.

@@ -1,3 +1,4 @@
+import AccessKeys
 import Answers
 import HistoryStore
 import Inventory
@@ -119,24 +120,25 @@ extension HistoryAPI {
     for body in bodies {
       do {
         let receipt = try await store.record(json: body, in: request.scope) {
-          node throws(ReportError) in
-          guard request.mayWrite(node.text) else {
-            throw ReportError(.invalidScope, "the access key may not write for \(node)")
+          report in
+          if let objection = request.caller.objection(to: report) {
+            throw APIError(403, "accessDenied", objection)
           }
         }
         rows.append(Self.recorded(receipt))
+      } catch let error as APIError {
+        if bodies.count == 1 { throw error }
+        rows.append(Self.refused(error.message, error.code))
       } catch let error as ReportError {
-        if bodies.count == 1 {
-          throw APIError(
-            error.code == .invalidScope ? 403 : 422, error.code.rawValue, error.description)
-        }
-        rows.append(
-          .object([
-            .init("error", .string(error.description)), .init("code", .string(error.code.rawValue)),
-          ]))
+        if bodies.count == 1 { throw error }
+        rows.append(Self.refused(error.description, error.code.rawValue))
       }
     }
     return .list(rows, columns: ["node", "sequence", "items", "changes", "error", "code"])
+  }
+
+  private static func refused(_ message: String, _ code: String) -> JSONValue {
+    .object([.init("error", .string(message)), .init("code", .string(code))])
   }
 
   private static func recorded(_ receipt: Receipt) -> JSONValue {

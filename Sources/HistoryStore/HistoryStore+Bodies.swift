@@ -21,17 +21,16 @@ extension HistoryStore {
     }
   }
 
-  /// Stores the JSON body of a PutInventory request as ``record(json:in:)-async`` does, if its node is
+  /// Stores the JSON body of a PutInventory request as ``record(json:in:)-async`` does, if it is
   /// admitted: the closure throws what refuses it.
   @concurrent
   package func record(
-    json body: [UInt8], in scope: Scope,
-    admitting admit: @Sendable (NodeID) throws(ReportError) -> Void
+    json body: [UInt8], in scope: Scope, admitting admit: @Sendable (Reported) throws -> Void
   ) async throws -> Receipt {
     try checkWritable()
     return try await committer.commit(to: self) {
       let submission = reader.submission(of: body, in: scope, now: now)
-      if let node = submission.node { try admit(node) }
+      if let reported = Reported(submission, reader) { try admit(reported) }
       return submission
     }
   }

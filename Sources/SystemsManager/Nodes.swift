@@ -7,12 +7,17 @@ struct NodeView {
   var node: NodeID
   var number: UInt32
   var summary: NodeSummary
-  /// The row of AWS:InstanceInformation: what the node reported, and what the server knows of it.
+  /// The row of AWS:InstanceInformation: what was reported of the node, and what the server knows of it.
   var information: Item
   var schemaVersion: String
   /// When the node said so last.
   var captureTime: Instant
   var isTerminated: Bool
+
+  /// What kind of node an id is of.
+  static func resourceType(of node: NodeID) -> String {
+    node.text.hasPrefix("i-") ? "EC2Instance" : "ManagedInstance"
+  }
 }
 
 extension ScopeReader {
@@ -49,7 +54,7 @@ extension ScopeReader {
     return false
   }
 
-  /// What the node reported of itself, with what follows from its id where it did not say; of a
+  /// What was reported of the node, with what follows from its id, whatever was said of that; of a
   /// terminated node only id and status, as the service shows it.
   private static func information(
     _ node: NodeID, _ reported: Item?, _ isTerminated: Bool
@@ -58,13 +63,13 @@ extension ScopeReader {
     for attribute in reported?.attributes ?? [] {
       values.append((attribute.name, attribute.value))
     }
-    func add(_ name: String, _ value: String) {
-      if !values.contains(where: { $0.key == name }) { values.append((name, value)) }
-    }
-    add("InstanceId", node.text)
-    add("InstanceStatus", isTerminated ? "Terminated" : "Active")
-    if !isTerminated {
-      add("ResourceType", node.text.hasPrefix("i-") ? "EC2Instance" : "ManagedInstance")
+    // Of a name that is there twice the last counts.
+    values.append(("InstanceId", node.text))
+    if isTerminated {
+      values.append(("InstanceStatus", "Terminated"))
+    } else {
+      values.append(("InstanceStatus", reported?["InstanceStatus"] ?? "Active"))
+      values.append(("ResourceType", NodeView.resourceType(of: node)))
     }
     return Item(values)
   }

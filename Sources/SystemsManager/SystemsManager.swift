@@ -1,5 +1,6 @@
+package import AccessKeys
 package import HistoryStore
-package import Inventory
+import Inventory
 import JSONTape
 package import NodeRegistry
 
@@ -25,41 +26,6 @@ package struct SystemsManager: Sendable {
     package var inventorySchedule: String? = "rate(12 hours)"
 
     package init(tokenKey: [UInt8]) { self.tokenKey = tokenKey }
-  }
-
-  /// Who asks.
-  package struct Client: Sendable {
-    /// The account and Region that all names are of.
-    package var scope: Scope
-    /// Whether it may write what a node reports.
-    package var mayWrite: @Sendable (_ node: String) -> Bool
-    /// The node that asks for itself; nil for others.
-    package var node: String?
-
-    package init(
-      scope: Scope, node: String? = nil, mayWrite: @escaping @Sendable (String) -> Bool
-    ) {
-      self.scope = scope
-      self.node = node
-      self.mayWrite = mayWrite
-    }
-  }
-
-  /// What an operation does with the store.
-  package enum Access: Sendable {
-    case read
-    /// Reads what is no secret to anybody who has a key.
-    case known
-    /// Writes what one node says, or reads what is meant for it; ``Client/mayWrite`` is asked.
-    case writeNode
-    /// Writes what others say of nodes.
-    case write
-    /// Writes for all nodes.
-    case administer
-    /// Not signed at all.
-    case anonymous
-    /// Signed by a node with its own key.
-    case nodeKey
   }
 
   let store: HistoryStore
@@ -145,14 +111,14 @@ package struct SystemsManager: Sendable {
   /// Answers a request; the operation must be known.
   @concurrent
   package func answer(
-    _ operation: String, _ body: [UInt8], for client: Client
+    _ operation: String, _ body: [UInt8], for caller: Caller
   ) async throws(ServiceError) -> [UInt8] {
     guard let known = Self.operations[operation] else {
       throw ServiceError("UnknownOperationException", "\(operation) is not known here.")
     }
     do {
-      if operation == "PutInventory" { return try await putInventory(body, for: client) }
-      let request = try Request(operation, body, known.input, client)
+      if operation == "PutInventory" { return try await putInventory(body, for: caller) }
+      let request = try Request(operation, body, known.input, caller)
       var bytes: [UInt8] = []
       try await known.run(self, request).write(to: &bytes)
       return bytes
@@ -181,13 +147,13 @@ package struct SystemsManager: Sendable {
 
 /// An operation: its input's shape, and what it does.
 struct Operation: Sendable {
-  var access: SystemsManager.Access
+  var access: Access
   var service = SystemsManager.Service.systemsManager
   var input: Shape
   var run: @Sendable (SystemsManager, Request) async throws -> JSONValue
 
   init(
-    _ access: SystemsManager.Access, _ input: [Field],
+    _ access: Access, _ input: [Field],
     _ run: @escaping @Sendable (SystemsManager, Request) async throws -> JSONValue
   ) {
     self.access = access
@@ -200,14 +166,14 @@ struct Operation: Sendable {
 struct Request: Sendable {
   let operation: String
   let input: JSONValue
-  let client: SystemsManager.Client
-  var scope: Scope { client.scope }
+  let caller: Caller
+  var scope: Scope { caller.scope }
 
   init(
-    _ operation: String, _ body: [UInt8], _ shape: Shape, _ client: SystemsManager.Client
+    _ operation: String, _ body: [UInt8], _ shape: Shape, _ caller: Caller
   ) throws(ServiceError) {
     self.operation = operation
-    self.client = client
+    self.caller = caller
     if body.isEmpty {
       input = .object([])
     } else {

@@ -83,10 +83,13 @@ struct AccessKeysTests {
     let permission = try #require(Permission(text))
     #expect(permission.description == text)
     let caller = Caller(keyID: "k", scope: .local, permissions: [permission])
-    #expect(caller.mayRead == ["read", "admin"].contains(text))
-    #expect(caller.mayWrite("mi-1") == (text != "read"))
-    #expect(caller.mayWrite("mi-2") == ["write", "admin"].contains(text))
-    #expect(caller.mayAdminister == (text == "admin"))
+    #expect(caller.may(.known) && caller.may(.anonymous) && !caller.may(.nodeKey))
+    #expect(caller.may(.read) == ["read", "admin"].contains(text))
+    #expect(caller.may(.writeNode) == (text != "read"))
+    #expect(caller.may(.writeNode, on: "mi-1") == (text != "read"))
+    #expect(caller.may(.writeNode, on: "mi-2") == ["write", "admin"].contains(text))
+    #expect(caller.may(.write) == ["write", "admin"].contains(text))
+    #expect(caller.may(.administer) == (text == "admin"))
     #expect(Permission(text + "x") == (text.hasPrefix("write-node") ? .writeNode("mi-1x") : nil))
   }
 }

@@ -1,3 +1,4 @@
+import AccessKeys
 import Foundation
 import HistoryStore
 import Inventory
@@ -26,7 +27,7 @@ struct HistoryAPITests {
     let parts = target.split(separator: "?", maxSplits: 1)
     var request = APIRequest(
       method: "GET", path: String(parts[0]), query: parts.count > 1 ? String(parts[1]) : "",
-      scope: .local)
+      caller: Caller(keyID: "", scope: .local, permissions: [.read]))
     request.accept = accept
     return request
   }

@@ -1,3 +1,4 @@
+import AccessKeys
 import Inventory
 import JSONTape
 import Testing
@@ -8,7 +9,7 @@ struct ValidationTests {
   private static func request(_ json: String) throws -> Request {
     try Request(
       "Test", Array(json.utf8), .structure(Inputs.getInventory),
-      SystemsManager.Client(scope: .local) { _ in true })
+      Caller(keyID: "", scope: .local, permissions: [.admin]))
   }
 
   @Test("all that is broken is told together, in AWS's words")

@@ -20,8 +20,7 @@ extension FrontDoor {
       let caller = try caller(request, read)
       var question = APIRequest(
         method: request.method.rawValue, path: read.signed.path, query: read.signed.query,
-        body: read.body, scope: caller?.scope ?? .local, mayWrite: { caller?.mayWrite($0) ?? false }
-      )
+        body: read.body, caller: caller)
       question.accept = request.headers[.accept]
       question.contentType = request.headers[.contentType]
       question.ifNoneMatch = request.headers[.ifNoneMatch]
@@ -45,16 +44,16 @@ extension FrontDoor {
     return await cancelWhenGracefulShutdown { await historyAPI.answer(question) }
   }
 
-  /// Who asks; nil where anybody may.
-  private func caller(_ request: Request, _ read: ReadRequest) throws -> Caller? {
+  /// Who asks, once it is sure that they may.
+  private func caller(_ request: Request, _ read: ReadRequest) throws -> Caller {
     let access = HistoryAPI.access(method: request.method.rawValue, path: read.signed.path)
-    if access == .nothing { return nil }
+    if access == .anonymous { return .nobody }
     let caller = try authenticator.caller(
       of: read.signed, service: "ssm", now: store.now.seconds)
-    guard access == .write ? caller.mayWriteSome : caller.mayRead else {
+    guard caller.may(access) else {
       throw ServiceError(
         "AccessDeniedException",
-        "The access key \(caller.keyID) may not \(access == .write ? "write" : "read").")
+        "The access key \(caller.keyID) may not \(access == .read ? "read" : "write").")
     }
     return caller
   }

@@ -106,61 +106,50 @@ extension FrontDoor {
       }
       defer { withExtendedLifetime(ticket) {} }
       let read = try await read(request, ticket)
-      let client = try client(service, operation, read)
-      return try await systemsManager.answer(operation, read.body, for: client)
+      let caller = try caller(service, operation, read)
+      return try await systemsManager.answer(operation, read.body, for: caller)
     }
-    let (client, body): (SystemsManager.Client, [UInt8])
+    let (caller, body): (Caller, [UInt8])
     do {
-      (client, body) = try await admitted(service, operation, request)
+      (caller, body) = try await admitted(service, operation, request)
     } catch let error as ServiceError where error.name == "AccessDeniedException" {
       await refusedPolls.hold(for: systemsManager.refusedWaitSeconds)
       throw error
     }
-    return try await systemsManager.answer(operation, body, for: client)
+    return try await systemsManager.answer(operation, body, for: caller)
   }
 
   /// Reads and checks a request whose answer may wait long: it gives its place back before.
   private func admitted(
     _ service: SystemsManager.Service, _ operation: String, _ request: Request
-  ) async throws -> (SystemsManager.Client, [UInt8]) {
+  ) async throws -> (Caller, [UInt8]) {
     guard let ticket = admission.enter() else { throw ServiceError.throttling }
     defer { withExtendedLifetime(ticket) {} }
     let read = try await read(request, ticket)
-    return (try client(service, operation, read), read.body)
+    return (try caller(service, operation, read), read.body)
   }
 
   /// Who asks, once it is sure that they are and that they may.
-  private func client(
+  private func caller(
     _ service: SystemsManager.Service, _ operation: String, _ read: ReadRequest
-  ) throws -> SystemsManager.Client {
+  ) throws -> Caller {
     let now = store.now.seconds
     switch SystemsManager.access(to: operation) {
-    case .anonymous: return SystemsManager.Client(scope: .local) { _ in false }
+    case .anonymous: return .nobody
     case .nodeKey:
       let node = try authenticator.node(of: read.signed, now: now)
       guard let scope = node.scope else { throw ServiceError.internalError }
-      return SystemsManager.Client(scope: scope, node: node.id) { $0 == node.id }
+      return Caller(
+        keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
     default:
       let caller = try authenticator.caller(
         of: read.signed, service: service.signingName, now: now)
-      guard Self.isAllowed(caller, operation) else {
+      guard let access = SystemsManager.access(to: operation), caller.may(access) else {
         throw ServiceError(
           "AccessDeniedException",
           "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
       }
-      return SystemsManager.Client(scope: caller.scope, node: caller.node) { caller.mayWrite($0) }
-    }
-  }
-
-  private static func isAllowed(_ caller: Caller, _ operation: String) -> Bool {
-    switch SystemsManager.access(to: operation) {
-    case .read: caller.mayRead
-    case .known: true
-    case .write: caller.mayWriteAll
-    // Which node is written is known when the body is read.
-    case .writeNode: caller.mayWriteSome
-    case .administer: caller.mayAdminister
-    case .anonymous, .nodeKey, nil: false
+      return caller
     }
   }
 

@@ -20,15 +20,6 @@ struct Submission: Sendable {
   /// The contents of the items that were read rather than known, once it is accepted.
   var readContents: [ContentID] = []
 
-  /// The node that reports; nil where the report is refused.
-  var node: NodeID? {
-    switch content {
-    case .repetition(let repetition): repetition.node
-    case .report(let report, _): report.node
-    case .refused: nil
-    }
-  }
-
   /// Whether more of its items were read than known.
   var isMostlyNew: Bool {
     guard case .report(let report, _) = content else { return false }

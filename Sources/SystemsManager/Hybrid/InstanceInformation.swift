@@ -51,7 +51,7 @@ extension SystemsManager {
     values.merge(said) { $1 }
     values["InstanceId"] = node.text
     values["InstanceStatus"] = "Active"
-    values["ResourceType"] = node.text.hasPrefix("i-") ? "EC2Instance" : "ManagedInstance"
+    values["ResourceType"] = NodeView.resourceType(of: node)
     guard values != before else { return }
     let item = Item(values.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) })
     // What is there already holds until then.

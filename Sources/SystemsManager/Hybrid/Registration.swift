@@ -1,3 +1,4 @@
+import AccessKeys
 import HistoryStore
 import Inventory
 import JSONTape
@@ -40,7 +41,7 @@ extension SystemsManager {
 
   /// RequestManagedInstanceRoleToken: credentials for a node that signed with its own key.
   func requestRoleToken(_ request: Request) throws -> JSONValue {
-    guard let id = request.client.node, let node = try registry.node(id) else {
+    guard let id = request.caller.node, let node = try registry.node(id) else {
       throw RegistrationError.denied
     }
     let credentials = try registry.credentials(
@@ -58,7 +59,7 @@ extension SystemsManager {
 
   /// UpdateManagedInstancePublicKey, signed with the key before.
   func updatePublicKey(_ request: Request) throws -> JSONValue {
-    guard let id = request.client.node else { throw RegistrationError.denied }
+    guard let id = request.caller.node else { throw RegistrationError.denied }
     try registry.setKey(request.text("NewPublicKey") ?? "", of: id)
     return .object([])
   }

@@ -1,3 +1,4 @@
+import AccessKeys
 import HistoryStore
 import Inventory
 import JSONTape
@@ -122,7 +123,7 @@ extension SystemsManager {
     else {
       throw ServiceError("InvalidResourceId", "'\(id)' isn't the id of a managed node.")
     }
-    guard request.client.mayWrite(id) else {
+    guard request.caller.may(.writeNode, on: id) else {
       throw ServiceError("AccessDeniedException", "The access key may not write for \(id).")
     }
     return node

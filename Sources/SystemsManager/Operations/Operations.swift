@@ -1,3 +1,4 @@
+import AccessKeys
 import JSONTape
 
 extension SystemsManager {

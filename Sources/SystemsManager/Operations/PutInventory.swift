@@ -1,18 +1,20 @@
+import AccessKeys
 import HistoryStore
 import Inventory
 import JSONTape
 
 extension SystemsManager {
   /// PutInventory: the body goes to the store as it is, which reads it much faster than a tree would.
-  func putInventory(_ body: [UInt8], for client: Client) async throws -> [UInt8] {
+  func putInventory(_ body: [UInt8], for caller: Caller) async throws -> [UInt8] {
     var body = body
-    if schemaBlocks.hasDisabled(in: client.scope) {
-      guard let allowed = try dropDisabled(body, client.scope) else { return Self.done }
+    if schemaBlocks.hasDisabled(in: caller.scope) {
+      guard let allowed = try dropDisabled(body, caller.scope) else { return Self.done }
       body = allowed
     }
     let acceptsAny = configuration.acceptsAnyNodeID
     do {
-      _ = try await store.record(json: body, in: client.scope) { node throws(ReportError) in
+      _ = try await store.record(json: body, in: caller.scope) { report in
+        let node = report.node
         guard acceptsAny || TextForm.isInstanceID(node.text) else {
           throw ReportError(
             .invalidNodeID,
@@ -20,8 +22,8 @@ extension SystemsManager {
               + "constraint: Member must satisfy regular expression pattern: "
               + TextForm.instanceID.pattern)
         }
-        guard client.mayWrite(node.text) else {
-          throw ReportError(.invalidScope, "The access key may not write for \(node.text).")
+        if let objection = caller.objection(to: report) {
+          throw ServiceError("AccessDeniedException", objection)
         }
       }
     } catch let error as ReportError {
@@ -40,6 +42,7 @@ extension SystemsManager {
       switch error.code {
       case .malformedJSON: "SerializationException"
       case .invalidRequest, .invalidNodeID, .invalidCaptureTime: "ValidationException"
+      // Accounts and Regions are those of the signature, which were looked at before.
       case .invalidScope: "AccessDeniedException"
       case .invalidTypeName: "InvalidTypeNameException"
       case .unsupportedSchemaVersion: "UnsupportedInventorySchemaVersionException"
