@@ -1,7 +1,10 @@
 """Signatures, keys, permissions, name spaces."""
 
 import datetime
+import socket
+import ssl
 import subprocess
+import warnings
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -207,19 +210,60 @@ def test_another_key_file_is_the_operators_affair(own):
     assert server.command("keys", "list").returncode == 0
 
 
+def make_certificate(folder, name):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-subj", f"/CN={name}",
+         "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    from conftest import Server
+    folder = tmp_path_factory.mktemp("tls")
+    make_certificate(folder, "one")
+    server = Server("--tls-cert", str(folder / "cert.pem"), "--tls-key", str(folder / "key.pem"))
+    yield server
+    server.close()
+
+
+def test_tls_versions(secure):
+    def agreed(version, ciphers=None):
+        """The version and the suite that server and client agree upon."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            context.minimum_version = context.maximum_version = version
+        if ciphers:
+            context.set_ciphers(ciphers)
+        with socket.create_connection((secure.host, secure.port), timeout=20) as raw:
+            with context.wrap_socket(raw) as connection:
+                return connection.version(), connection.cipher()[0]
+
+    assert agreed(ssl.TLSVersion.TLSv1_3)[0] == "TLSv1.3"
+    for suite in ("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384",
+                  "ECDHE-RSA-CHACHA20-POLY1305"):
+        assert agreed(ssl.TLSVersion.TLSv1_2, suite) == ("TLSv1.2", suite)
+    for suite in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA",
+                  "ECDHE-RSA-AES128-SHA", "DHE-RSA-AES128-GCM-SHA256"):
+        with pytest.raises(ssl.SSLError):
+            agreed(ssl.TLSVersion.TLSv1_2, suite + ":@SECLEVEL=0")
+    for version in (ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1):
+        with pytest.raises(ssl.SSLError):
+            agreed(version, "ALL:@SECLEVEL=0")
+
+
 def test_tls(own, tmp_path):
     def certificate(name):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-             "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem", "-subj", f"/CN={name}",
-             "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        make_certificate(tmp_path, name)
     certificate("one")
     server = own("--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"))
     put(server.client(verify=str(tmp_path / "cert.pem")), node(1), [package("a")])
     with pytest.raises(Exception):
         ids(server.client())
     certificate("two")
-    import signal, ssl, time
+    import signal, time
     server.process.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + 10
     while True:

@@ -16,10 +16,20 @@ package final class Certificates: Sendable {
       _ = try NIOSSLContext(configuration: configuration)
     }
 
+    /// The suites of TLS 1.2: such as have forward secrecy, and encrypt and authenticate in one; all of TLS
+    /// 1.3 do.
+    private static let cipherSuites: [NIOTLSCipher] = [
+      .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+      .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+      .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+      .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
+
     var configuration: TLSConfiguration {
       var configuration = TLSConfiguration.makeServerConfiguration(
         certificateChain: chain, privateKey: key)
       configuration.minimumTLSVersion = .tlsv12
+      configuration.cipherSuiteValues = Self.cipherSuites
       configuration.applicationProtocols = ["http/1.1"]
       return configuration
     }
