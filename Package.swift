@@ -215,6 +215,9 @@ let package = Package(
       name: "AccessKeysTests", dependencies: ["AccessKeys", "HistoryStore", "Inventory"],
       swiftSettings: shared),
     .testTarget(
+      name: "NodeRegistryTests", dependencies: ["NodeRegistry", "CrashSupport"],
+      swiftSettings: shared),
+    .testTarget(
       name: "SystemsManagerTests",
       dependencies: [
         "SystemsManager", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "CrashSupport",

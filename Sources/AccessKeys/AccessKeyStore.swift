@@ -1,7 +1,7 @@
 import Crypto
 import FoundationEssentials
 package import HistoryStore
-import Inventory
+package import Inventory
 import Synchronization
 
 /// The access keys of a store, as control rows whose secrets are sealed.
@@ -15,6 +15,10 @@ package final class AccessKeyStore: Sendable {
   /// Opened keys, under the bytes of their rows.
   private let opened = Mutex<[[UInt8]: AccessKey]>([:])
 
+  /// Regions that an account can have by being used; a key that names its Regions may use any of them.
+  ///
+  /// A store holds 65,535 accounts and Regions together: no account may have them all.
+  package static let regionsMax = 64
   /// Keys that are remembered; beyond it all are forgotten together.
   private static let openedMax = 4096
   /// The longest key id that is looked up.
@@ -24,6 +28,13 @@ package final class AccessKeyStore: Sendable {
     self.store = store
     self.keyFile = keyFile
     sealing = secret.key(for: "access keys")
+  }
+
+  /// Whether a key may be used in a scope for the first time, if it is the first time.
+  package func mayBe(_ scope: Scope, of key: AccessKey) throws -> Bool {
+    guard key.regions.isEmpty else { return true }
+    let own = try store.scopes().filter { $0.account == scope.account }
+    return own.count < Self.regionsMax || own.contains(scope)
   }
 
   private static func row(_ id: String) -> [UInt8] { Array("k\(id)".utf8) }

@@ -75,7 +75,7 @@ package final class Authenticator: Sendable {
         node: authorization.accessKeyID, text: authorization.stringToSign(request),
         signature: Array(signature), time: authorization.time)
       let node = try registry.proven(proof)
-      switch replays.note(proof.signature, signedAt: proof.time, now: now) {
+      switch replays.note(proof.signature, of: node.id, signedAt: proof.time, now: now) {
       case .new: return node
       case .replayed:
         // The agent's own retries carry the signature of the first try, whose answer was lost: it has to
@@ -83,7 +83,7 @@ package final class Authenticator: Sendable {
         throw ServiceError(
           "ThrottlingException", "This signed request was taken already: sign a new one.",
           status: 429)
-      case .tooEarly, .full: throw ServiceError.throttling
+      case .tooEarly: throw ServiceError.throttling
       }
     } catch let error as SignatureError {
       throw ServiceError(error.name, error.message)
@@ -105,7 +105,8 @@ package final class Authenticator: Sendable {
     _ key: AccessKey, _ authorization: Authorization
   ) throws(SignatureError) -> Caller {
     guard key.allows(region: authorization.region),
-      let scope = try? Scope(account: key.account, region: authorization.region)
+      let scope = try? Scope(account: key.account, region: authorization.region),
+      (try? keys.mayBe(scope, of: key)) ?? true
     else {
       throw SignatureError(
         "AccessDeniedException",

@@ -1,8 +1,11 @@
 import Synchronization
 
-/// Bounds how often codes can be guessed: wrong ones for an activation in a minute.
+/// Tells whoever guesses the code of an activation to stop: wrong ones in a minute.
+///
+/// The right code counts at any time, for else whoever knows an activation's id could keep its nodes out; with
+/// 128 random bits it is not guessed.
 final class AttemptLimiter: Sendable {
-  /// Wrong codes for one activation in a minute; more, and right ones are refused too.
+  /// Wrong codes for one activation in a minute; more are refused by another name.
   static let failuresMax = 20
   private static let windowSeconds: Int64 = 60
   /// Activations that are watched at a time.
@@ -28,55 +31,6 @@ final class AttemptLimiter: Sendable {
       } else {
         failures[id] = (now, 1)
       }
-    }
-  }
-}
-
-/// Remembers the signatures of nodes for as long as they would count, so that none counts twice.
-///
-/// In memory alone: what was signed before the server began is refused as a whole, for the server
-/// cannot know whether it saw it. The agent's SDK sends the same signature again when it retries; the agent
-/// signs anew once those retries failed.
-package final class ReplayGuard: Sendable {
-  /// Signatures that are remembered; the memory for 100,000 nodes that come back at once.
-  private static let countMax = 400_000
-
-  private struct State {
-    var began: Int64
-    var seen: Set<[UInt8]> = []
-    /// What was seen in the window before this one.
-    var older: Set<[UInt8]> = []
-    var windowBegan: Int64
-  }
-
-  private let state: Mutex<State>
-  private let windowSeconds: Int64
-
-  /// - Parameters:
-  ///   - now: seconds since 1970.
-  ///   - windowSeconds: how far a signature's time may be from the server's, both ways together.
-  package init(now: Int64, windowSeconds: Int64) {
-    state = Mutex(State(began: now, windowBegan: now))
-    self.windowSeconds = windowSeconds
-  }
-
-  /// Notes a signature that was verified.
-  package enum Verdict: Sendable { case new, replayed, tooEarly, full }
-
-  package func note(_ signature: [UInt8], signedAt time: Int64, now: Int64) -> Verdict {
-    state.withLock { state in
-      guard time >= state.began else { return .tooEarly }
-      if now - state.windowBegan > windowSeconds {
-        state.older = state.seen
-        state.seen = []
-        state.windowBegan = now
-      }
-      guard !state.older.contains(signature), !state.seen.contains(signature) else {
-        return .replayed
-      }
-      guard state.seen.count < Self.countMax else { return .full }
-      state.seen.insert(signature)
-      return .new
     }
   }
 }

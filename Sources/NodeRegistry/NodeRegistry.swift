@@ -92,13 +92,14 @@ extension NodeRegistry {
     guard wanted.activation.utf8.count <= 64,
       let activation = Self.decoded(Activation.self, try store.controlRow(row))
     else { throw RegistrationError.activation }
-    guard attempts.isAllowed(activation.id, now: store.now.seconds) else {
-      throw RegistrationError(
-        "TooManyUpdates", "There were too many wrong codes for this activation. Try again later.")
-    }
     guard activation.has(code: wanted.code) else {
+      let isAllowed = attempts.isAllowed(activation.id, now: store.now.seconds)
       attempts.note(activation.id, now: store.now.seconds)
-      throw RegistrationError.activation
+      throw isAllowed
+        ? RegistrationError.activation
+        : RegistrationError(
+          "TooManyUpdates",
+          "There were too many wrong codes for this activation. Try again later.")
     }
     var result: Result<ManagedNode, any Error> = .failure(RegistrationError.activation)
     let fingerprint = Self.fingerprintRow(

@@ -35,6 +35,8 @@ struct Association: Codable, Sendable {
   static func row(_ id: String, _ scope: Scope) -> [UInt8] { prefix(scope) + Array(id.utf8) }
   /// Says that a scope had its first association.
   static func initialRow(_ scope: Scope) -> [UInt8] { Array("i\(scope)".utf8) }
+  /// What the rows of all Regions of an account begin with.
+  static func initialPrefix(_ account: String) -> [UInt8] { Array("i\(account)/".utf8) }
 
   init(id: String, created: Int64, input: JSONValue) {
     self.id = id

@@ -137,13 +137,21 @@ final class RefusedReports: Sendable {
   func were(since time: Int64) -> Bool { last.load(ordering: .relaxed) >= time }
 }
 
-/// Runs that are not over yet: in memory alone.
+/// Runs that are not over yet: in memory alone, under the keys of their rows.
 ///
 /// A server that starts again hears of them as they end.
 final class RunningAssociations: Sendable {
+  /// Runs that are remembered; beyond it all are forgotten together, as by a server that starts again.
+  static let runsMax = 1 << 18
+
   private let runs = Mutex<[[UInt8]: AssociationRun]>([:])
 
   func run(_ row: [UInt8]) -> AssociationRun? { runs.withLock { $0[row] } }
 
-  func set(_ row: [UInt8], _ run: AssociationRun?) { runs.withLock { $0[row] = run } }
+  func set(_ row: [UInt8], _ run: AssociationRun?) {
+    runs.withLock { runs in
+      if run != nil, runs.count >= Self.runsMax, runs[row] == nil { runs.removeAll() }
+      runs[row] = run
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import AccessKeys
 import FoundationEssentials
 import HistoryStore
 import Inventory
@@ -17,10 +18,13 @@ extension SystemsManager {
     }.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
   }
 
-  /// Gives a scope its first association, once.
+  /// Gives a scope its first association, once; Regions beyond those that an account can have get none, for
+  /// questions alone would fill the store with rows.
   private func beginAssociations(_ scope: Scope) throws {
     guard let schedule = configuration.inventorySchedule,
-      try store.controlRow(Association.initialRow(scope)) == nil
+      try store.controlRow(Association.initialRow(scope)) == nil,
+      try store.controlRows(prefix: Association.initialPrefix(scope.account)).count
+        < AccessKeyStore.regionsMax
     else { return }
     let targets: JSONValue = .array([
       .object([.init("Key", .string("InstanceIds")), .init("Values", .array([.string("*")]))])

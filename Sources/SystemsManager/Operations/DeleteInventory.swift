@@ -35,7 +35,7 @@ extension SystemsManager {
       let deletion = Deletion(
         id: id, type: type, versions: versions, option: option, started: store.now, ended: nil)
       try deletion.save(request.scope, store)
-      try await turns.take("deletions") { try finish(deletion, request.scope) }
+      try await turns.take("deletions of \(request.scope)") { try finish(deletion, request.scope) }
     }
     return .object([
       .init("DeletionId", .string(id)), .init("TypeName", .string(type.text)),
