@@ -168,7 +168,9 @@ extension SystemsManager {
       "CreateResourceDataSync": Operation(.administer, Inputs.createResourceDataSync, notYet),
       "UpdateResourceDataSync": Operation(.administer, Inputs.updateResourceDataSync, notYet),
       "DeleteResourceDataSync": Operation(.administer, Inputs.deleteResourceDataSync, notYet),
-      "ListResourceDataSync": Operation(.read, Inputs.listResourceDataSync, notYet),
+      "ListResourceDataSync": Operation(.read, Inputs.listResourceDataSync) {
+        _, _ in .object([.init("ResourceDataSyncItems", .array([]))])
+      },
     ]
   }
 
