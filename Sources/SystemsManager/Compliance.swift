@@ -22,6 +22,8 @@ struct Compliance {
 
   var items: [Item]
   var summaries: [Item]
+  /// The summaries as they stand in the history, by compliance type.
+  let recorded: [String: Item]
   /// The valid time of what is there; nil where nothing is.
   var observedAt: Instant?
 
@@ -36,12 +38,14 @@ struct Compliance {
     self.summaries = summaries.items.sorted {
       ($0["ComplianceType"] ?? "") < ($1["ComplianceType"] ?? "")
     }
+    recorded = self.summaries.reduce(into: [:]) { $0[$1["ComplianceType"] ?? ""] = $1 }
     observedAt = [items.observedAt, summaries.observedAt].compactMap { $0 }.max()
   }
 
   init() {
     items = []
     summaries = []
+    recorded = [:]
   }
 
   /// The summary of one compliance type.

@@ -95,6 +95,33 @@ def test_it_is_inventory_and_has_a_past(ssm):
     assert ids(ssm, ("AWS:ComplianceItem.Status", "Equal", BAD)) == []
 
 
+def test_an_execution_that_finds_the_same_confirms_and_changes_nothing(ssm):
+    comply(ssm, node(1), ("a", "HIGH", BAD), when=500)
+    comply(ssm, node(1), ("x", "LOW", GOOD), type="Association", when=450, ItemContentHash="h")
+    first = entries(ssm, node(1), "AWS:ComplianceSummary")
+    comply(ssm, node(1), ("a", "HIGH", BAD), when=300)
+    comply(ssm, node(1), type="Association", when=250, ItemContentHash="h")
+    comply(ssm, node(1), ("x", "LOW", GOOD), type="Association", when=200, ItemContentHash="i")
+    assert entries(ssm, node(1), "AWS:ComplianceSummary") == first
+    for type, when in (("Custom:Check", 300), ("Association", 200)):
+        mine = [{"Key": "ComplianceType", "Values": [type], "Type": "EQUAL"}]
+        for told in (ssm.list_resource_compliance_summaries(Filters=mine)[
+                "ResourceComplianceSummaryItems"],
+                ssm.list_compliance_items(ResourceIds=[node(1)], Filters=mine)["ComplianceItems"]):
+            seen = told[0]["ExecutionSummary"]["ExecutionTime"].timestamp()
+            assert abs(seen - (datetime.datetime.now().timestamp() - when)) < 30, (type, seen)
+    # What was known then is the execution of then.
+    at = [{"Key": "Stocktake:At", "Values": [stamp(400)], "Type": "EQUAL"}]
+    told = ssm.list_resource_compliance_summaries(Filters=at)["ResourceComplianceSummaryItems"]
+    assert told[-1]["ExecutionSummary"]["ExecutionTime"].strftime("%Y-%m-%dT%H:%M:%SZ") <= stamp(400)
+    # An older execution is late, measured by the newest that confirmed.
+    comply(ssm, node(1), ("late", "LOW", BAD), when=400)
+    assert ("Custom:Check", "late", BAD) not in found(ssm, node(1))
+    comply(ssm, node(1), ("a", "HIGH", GOOD), when=100)
+    assert len(entries(ssm, node(1), "AWS:ComplianceSummary")) == 2
+    assert entries(ssm, node(1), "AWS:ComplianceSummary") != first
+
+
 def test_compliance_that_is_refused(ssm):
     with refused("InvalidResourceType"):
         ssm.put_compliance_items(
@@ -205,10 +232,11 @@ def test_data_sync_says_that_it_is_not_there(ssm):
         lambda: ssm.create_resource_data_sync(SyncName="s", S3Destination={
             "BucketName": "b", "SyncFormat": "JsonSerDe", "Region": "r"}),
         lambda: ssm.delete_resource_data_sync(SyncName="s"),
-        lambda: ssm.list_resource_data_sync(),
         lambda: ssm.update_resource_data_sync(SyncName="s", SyncType="SyncFromSource", SyncSource={
             "SourceType": "x", "SourceRegions": ["r"]}),
     ):
         with refused("ResourceDataSyncInvalidConfigurationException") as error:
             call()
         assert "yet" in error.value["Error"]["Message"]
+    # Nobody has any: so clients that look before they make one go on.
+    assert ssm.list_resource_data_sync()["ResourceDataSyncItems"] == []

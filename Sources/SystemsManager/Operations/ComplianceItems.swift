@@ -21,14 +21,20 @@ extension SystemsManager {
     let items = try complianceRows(request, type)
     return try await turns.take("\(request.scope) \(id)") {
       let now = Moment(asked: store.now)
+      let row = ComplianceExecutions.row(id, request.scope)
+      var executions = ComplianceExecutions(try store.controlRow(row))
       var known = try reading(request, now) { reader in
         guard let number = try reader.number(of: node) else { return Compliance() }
         return try Compliance(node, number, reader)
       }
-      guard let report = try Self.merge(request, items, type, into: &known, node, store.now) else {
-        return .object([])
+      known.summaries = known.summaries.map(executions.current)
+      let found = try Self.merge(request, items, type, into: &known, node)
+      guard let found else { return .object([]) }
+      try await record(found.report, request.scope)
+      if let execution = found.confirmation {
+        executions.newest[type] = execution
+        try store.setControlRow(row, to: try executions.bytes)
       }
-      try await record(report, request.scope)
       return .object([])
     }
   }
@@ -55,11 +61,13 @@ extension SystemsManager {
     return rows
   }
 
-  /// What is to be recorded; nil where nothing is new, or the execution is older than what is known.
+  /// What is to be recorded; nil where nothing follows, or the execution is older than what is known.
+  ///
+  /// Where the execution found what was known it is a confirmation: the report says what the last one said.
   private static func merge(
     _ request: Request, _ items: [Item], _ type: String, into known: inout Compliance,
-    _ node: NodeID, _ now: Instant
-  ) throws -> Report? {
+    _ node: NodeID
+  ) throws -> (report: Report, confirmation: ComplianceExecutions.Execution?)? {
     let hash = request.text("ItemContentHash")
     let execution = request.input["ExecutionSummary"]
     guard let time = execution?["ExecutionTime"].flatMap(Timestamp.init)?.instant else {
@@ -67,33 +75,54 @@ extension SystemsManager {
     }
     let before = known.summary(of: type)
     if let last = before?["ExecutionTime"].flatMap(Moment.time), time < last { return nil }
-    if let hash, !hash.isEmpty {
-      if before?["ItemContentHash"] == hash { return nil }
+    let earlier = known.items.filter { $0["ComplianceType"] == type }
+    let isTold = hash.map { !$0.isEmpty && before?["ItemContentHash"] == $0 } ?? false
+    if let hash, !hash.isEmpty, !isTold, items.isEmpty, type == "Association" {
       // The agent means "as the hash says", which is not known here: nothing follows from it. The
       // operation has no error by which it would send all.
-      if items.isEmpty, type == "Association" { return nil }
+      return nil
     }
-    if before == nil, type.hasPrefix("Custom:") {
-      let others = known.summaries.filter { $0["ComplianceType"]?.hasPrefix("Custom:") == true }
-      guard others.count < customComplianceTypesMax else {
-        throw ServiceError(
-          "ComplianceTypeCountLimitExceededException",
-          "A node can have \(customComplianceTypesMax) custom compliance types.")
-      }
-    }
-    var mine = items
-    if request.text("UploadType") == "PARTIAL" {
+    try checkCount(type, before, known)
+    var mine = isTold ? earlier : items
+    if request.text("UploadType") == "PARTIAL", !isTold {
       let replaced = Set(items.map { $0["Id"] ?? "" })
-      mine += known.items.filter {
-        $0["ComplianceType"] == type && !replaced.contains($0["Id"] ?? "")
-      }
+      mine += earlier.filter { !replaced.contains($0["Id"] ?? "") }
     }
-    let all = known.items.filter { $0["ComplianceType"] != type } + mine
-    let summary = Compliance.summary(mine, type: type, execution: execution, hash: hash)
-    let summaries = known.summaries.filter { $0["ComplianceType"] != type } + [summary]
+    var summary = Compliance.summary(mine, type: type, execution: execution, hash: hash)
+    var confirmation: ComplianceExecutions.Execution?
+    if let before, ComplianceExecutions.areEqual(before, summary), mine.count == earlier.count,
+      Set(mine) == Set(earlier)
+    {
+      summary = known.recorded[type] ?? before
+      confirmation = .init(
+        time: time.milliseconds, id: execution?["ExecutionId"]?.text ?? "",
+        type: execution?["ExecutionType"]?.text ?? "", hash: hash)
+    }
+    return (try report(mine, summary, type, known, node, time), confirmation)
+  }
+
+  private static func checkCount(
+    _ type: String, _ before: Item?, _ known: Compliance
+  ) throws(ServiceError) {
+    guard before == nil, type.hasPrefix("Custom:") else { return }
+    let others = known.summaries.filter { $0["ComplianceType"]?.hasPrefix("Custom:") == true }
+    guard others.count < customComplianceTypesMax else {
+      throw ServiceError(
+        "ComplianceTypeCountLimitExceededException",
+        "A node can have \(customComplianceTypesMax) custom compliance types.")
+    }
+  }
+
+  /// The node's whole compliance, with what one type has now.
+  private static func report(
+    _ items: [Item], _ summary: Item, _ type: String, _ known: Compliance, _ node: NodeID,
+    _ time: Instant
+  ) throws -> Report {
     guard let itemType = Compliance.itemType, let summaryType = Compliance.summaryType else {
       throw ServiceError.internalError
     }
+    let all = known.items.filter { $0["ComplianceType"] != type } + items
+    let summaries = known.recorded.filter { $0.key != type }.map(\.value) + [summary]
     // What is there already holds until then; so a replacement cannot lie before it.
     let valid = max(Instant(seconds: time.seconds), known.observedAt ?? .distantPast)
     return Report(

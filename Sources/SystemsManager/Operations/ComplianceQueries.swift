@@ -66,11 +66,15 @@ extension SystemsManager {
     guard ids.count == 1, let id = ids.first else {
       throw ServiceError("InvalidResourceId", "ResourceIds must name one node.")
     }
+    let row = ComplianceExecutions.row(id, request.scope)
+    let isNow = moment.at == nil && moment.knownAt == nil && (try? NodeID(id)) != nil
+    let executions = ComplianceExecutions(isNow ? try store.controlRow(row) : nil)
     return try reading(request, moment) { reader in
       guard let node = try? NodeID(id), let number = try reader.number(of: node) else {
         throw ServiceError("InvalidResourceId", "The node '\(id)' isn't known.")
       }
-      let compliance = try Compliance(node, number, reader)
+      var compliance = try Compliance(node, number, reader)
+      compliance.summaries = compliance.summaries.map(executions.current)
       let rows = compliance.items.compactMap { row -> JSONValue? in
         let summary = compliance.summary(of: row["ComplianceType"] ?? "")
         let all = Self.joined(row, summary)
@@ -110,13 +114,15 @@ extension SystemsManager {
     _ body: (NodeID, Item) -> Void
   ) throws -> SequenceNumber {
     let filters = try ComplianceFilter.parse(request, keys: Self.summaryKeys, &moment)
+    let executions = try ComplianceExecutions.all(in: request.scope, store, moment)
     return try reading(request, moment) { reader in
       var condition = filters.node
       try reader.forEachNode(after: nil) { node, number in
         guard let view = try reader.view(node, number), try condition.matches(view, reader) else {
           return true
         }
-        for row in try Compliance(node, number, reader).summaries {
+        for recorded in try Compliance(node, number, reader).summaries {
+          let row = executions[node.text]?.current(recorded) ?? recorded
           let own = Item(
             row.attributes.map { (key: $0.name, value: $0.value) } + [("InstanceId", node.text)])
           if filters.own.allSatisfy({ $0.matches(own, .instanceInformation) }) { body(node, row) }
