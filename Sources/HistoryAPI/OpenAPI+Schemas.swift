@@ -74,7 +74,8 @@ extension HistoryAPI {
       "Recorded",
       [
         ("node", .text), ("sequence", .optionalInteger), ("items", .integer),
-        ("changes", .integer), ("error", .text), ("code", .text),
+        ("changes", .integer), ("line", .integer), ("error", .text), ("code", .text),
+        ("count", .integer),
       ], required: []),
     form("Item", []), form("Report", [("InstanceId", .text), ("Items", .list("Item"))]),
     form("Error", [("error", .map)]),

@@ -1,4 +1,3 @@
-import AccessKeys
 import Answers
 import HistoryStore
 import Inventory
@@ -102,50 +101,5 @@ extension HistoryAPI {
       type: type, at: try arguments.time("at") ?? store.now, in: request.scope)
     let lines = NamedLine.lines(of: found, type, NameFilter(arguments.text("name")))
     return .list(lines.map { $0.json(type) }, columns: NamedLine.columns)
-  }
-
-  private func record(_ request: APIRequest) async throws -> Route.Found {
-    let type = request.contentType?.split(separator: ";").first?.lowercased() ?? ""
-    let bodies: [[UInt8]]
-    switch type {
-    case Format.json.rawValue: bodies = [request.body]
-    case Format.ndjson.rawValue:
-      bodies = request.body.split(separator: UInt8(ascii: "\n")).map(Array.init)
-    default:
-      throw APIError(
-        415, "unsupportedMediaType",
-        "reports are \(Format.json.rawValue), or \(Format.ndjson.rawValue) for many")
-    }
-    var rows: [JSONValue] = []
-    for body in bodies {
-      do {
-        let receipt = try await store.record(json: body, in: request.scope) {
-          report in
-          if let objection = request.caller.objection(to: report) {
-            throw APIError(403, "accessDenied", objection)
-          }
-        }
-        rows.append(Self.recorded(receipt))
-      } catch let error as APIError {
-        if bodies.count == 1 { throw error }
-        rows.append(Self.refused(error.message, error.code))
-      } catch let error as ReportError {
-        if bodies.count == 1 { throw error }
-        rows.append(Self.refused(error.description, error.code.rawValue))
-      }
-    }
-    return .list(rows, columns: ["node", "sequence", "items", "changes", "error", "code"])
-  }
-
-  private static func refused(_ message: String, _ code: String) -> JSONValue {
-    .object([.init("error", .string(message)), .init("code", .string(code))])
-  }
-
-  private static func recorded(_ receipt: Receipt) -> JSONValue {
-    .object([
-      .init("node", .string(receipt.node.text)),
-      .init("sequence", receipt.sequence.map { .integer(Int64(clamping: $0.value)) } ?? .null),
-      .init("items", .count(receipt.itemCount)), .init("changes", .count(receipt.changeCount)),
-    ])
   }
 }

@@ -76,6 +76,43 @@ struct HistoryAPITests {
     }
   }
 
+  private static func reports(_ body: String) -> APIRequest {
+    var request = APIRequest(
+      method: "POST", path: "/v1/reports", query: "", body: Array(body.utf8),
+      caller: Caller(keyID: "", scope: .local, permissions: [.write]))
+    request.contentType = "application/x-ndjson"
+    return request
+  }
+
+  @Test("of many refused lines the first are named by their number, the others counted")
+  func refusedLines() async throws {
+    let good =
+      #"{"InstanceId":"web-2","Items":[{"TypeName":"AWS:Application","SchemaVersion":"1.1","#
+      + #""CaptureTime":"2026-03-03T09:00:00Z","Content":[{"Name":"a"}]}]}"#
+    try await Self.withAPI { api in
+      let bad = String(repeating: "x\n", count: 499)
+      let answer = await api.answer(Self.reports("\n" + bad + good + "\ny\n"))
+      guard case .array(let rows) = try JSONValue(parsing: answer.body.span.bytes) else {
+        Issue.record("no list")
+        return
+      }
+      #expect(answer.status == 200 && rows.count == HistoryAPI.refusalsMax + 2)
+      #expect(rows[0]["line"] == .integer(2) && rows[99]["line"] == .integer(101))
+      #expect(rows[100]["node"] == .string("web-2"))
+      #expect(rows[101]["code"] == .string("furtherErrors"))
+      #expect(rows[101]["count"] == .integer(400))
+    }
+  }
+
+  @Test("a request of more lines than the limit is refused before the first")
+  func lineLimit() async throws {
+    try await Self.withAPI { api in
+      let most = String(repeating: "x\n", count: HistoryAPI.reportsMax)
+      #expect(await api.answer(Self.reports(most)).status == 200)
+      #expect(await api.answer(Self.reports(most + "x\n")).status == 413)
+    }
+  }
+
   @Test(
     "the first format of Accept that we have",
     arguments: [

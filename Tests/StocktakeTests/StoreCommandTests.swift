@@ -24,6 +24,16 @@ import Testing
     #expect(try bench.run("nodes", "--format", "ndjson").lines.count == 2)
   }
 
+  @Test func `of many bad lines the first are named and the others counted`() throws {
+    let bad = String(repeating: "x\n", count: 5_000)
+    let run = try bench.run("ingest", try bench.file("bad", bad + good), "--format", "json")
+    #expect(run.status == 3)
+    let errors = run.errors.split(separator: "\n")
+    #expect(errors.count == 101)
+    #expect(errors.last?.contains("4,900 more bad lines") == true)
+    #expect(run.output.contains(#""reports":1,"#) && run.output.contains(#""badLines":5000"#))
+  }
+
   @Test func `strict stops at the first bad line and keeps what was before`() throws {
     let path = try bench.file("mixed.jsonl", "\(good)\nnot json\n\(alsoGood)\n")
     #expect(try bench.run("ingest", path, "--strict").status == 3)

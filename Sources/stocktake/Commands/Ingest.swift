@@ -10,7 +10,8 @@ struct Ingest: ParsableCommand {
     abstract: "Record PutInventory requests, one JSON object per line.",
     discussion: """
       gzip and Zstandard are recognised by their first bytes. A line that cannot be recorded is \
-      named on standard error, the others are kept, and the status is 3. Ctrl-C finishes what is \
+      named on standard error (the first 100, then their number), the others are kept, and the \
+      status is 3. Ctrl-C finishes what is \
       begun and ends with the summary and status 130; a second one ends at once.
 
       EXAMPLES
@@ -98,6 +99,10 @@ struct IngestRun {
   let isQuiet: Bool
   private(set) var totals = Totals()
   private let bar = ProgressBar()
+  /// Bad lines that are named on standard error; of the others it is told how many there were.
+  private static let badLinesNamedMax = 100
+  /// Bad lines that were not named.
+  private var unnamed = 0
   private var bodies: [[UInt8]] = []
   private var lineNumbers: [Int] = []
   private var byteCount = 0
@@ -156,15 +161,7 @@ struct IngestRun {
       }
     case .server(let server):
       let lines = Array(bodies.joined(separator: [UInt8(ascii: "\n")]))
-      for (line, row) in zip(lineNumbers, try server.record(lines)) {
-        if case .string(let error) = row["error"] {
-          refuse(line, error.onOneLine)
-        } else {
-          totals.add(
-            items: RemoteServer.count(row, "items"), changes: RemoteServer.count(row, "changes"),
-            isDuplicate: row["sequence"] == nil)
-        }
-      }
+      for (index, row) in try server.record(lines).enumerated() { take(row, at: index) }
     }
     bodies.removeAll(keepingCapacity: true)
     lineNumbers.removeAll(keepingCapacity: true)
@@ -176,15 +173,40 @@ struct IngestRun {
       "\(counted(totals.reports, "report"))  \(grouped(rate)) items/s")
   }
 
+  /// Takes what a server says of one line; of many bad ones it counts the last together.
+  private mutating func take(_ row: JSONValue, at index: Int) {
+    guard case .string(let error) = row["error"] else {
+      return totals.add(
+        items: RemoteServer.count(row, "items"), changes: RemoteServer.count(row, "changes"),
+        isDuplicate: row["sequence"] == nil)
+    }
+    let further = RemoteServer.count(row, "count")
+    guard further == 0 else {
+      for _ in 0..<further { totals.addBadLine() }
+      unnamed += further
+      return
+    }
+    // Without a number, a row is that of the line in its place.
+    let line = row["line"] == nil ? index : RemoteServer.count(row, "line") - 1
+    refuse(lineNumbers.indices.contains(line) ? lineNumbers[line] : 0, error.onOneLine)
+  }
+
   private mutating func refuse(_ line: Int, _ reason: String) {
+    totals.addBadLine()
+    guard totals.badLines - unnamed <= Self.badLinesNamedMax else {
+      unnamed += 1
+      return
+    }
     bar.clear()
     complain("\(input.name): line \(line): \(reason)")
-    totals.addBadLine()
   }
 
   /// Prints the summary.
   func finish(_ format: OutputFormat) {
     bar.clear()
+    if unnamed > 0 {
+      complain("\(input.name): \(counted(unnamed, "more bad line")), not named here")
+    }
     guard !isQuiet else { return }
     let printer = Printer()
     let seconds = bar.elapsedSeconds
