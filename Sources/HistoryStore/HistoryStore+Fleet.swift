@@ -16,6 +16,7 @@ extension HistoryStore {
       var gathering = ChangeGathering()
       var next = sequence.value + 1
       while next < snapshot.meta.nextSequence, gathering.changes.count < limit {
+        try checkCancellation()
         for known in snapshot.catalog.scopes.values where scope == nil || known.scope == scope {
           try snapshot.gatherChanges(ofRecord: next, known, into: &gathering)
         }
@@ -203,6 +204,7 @@ extension Snapshot {
       let key = Key.number(scope.number, 0)
       var isThere = try cursor.seek(atOrAfter: key.span.bytes)
       while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
+        try LMDBError.checkCancellation()
         do throws(PackedBytesError) {
           let row = try NodeRow(cursor.value)
           let summary = NodeSummary(
@@ -236,6 +238,7 @@ extension Snapshot {
       let key = Key.scope(scope.number)
       var isThere = try cursor.seek(atOrAfter: key.span.bytes)
       while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes) {
+        try LMDBError.checkCancellation()
         let series: Series
         do throws(PackedBytesError) {
           var reader = ByteReader(cursor.key)

@@ -128,6 +128,7 @@ extension Snapshot {
     let ids = try nodeIDs(scope, atLeast: holdings.map(\.node).max() ?? 0)
     var result: [Holding] = []
     for holding in holdings {
+      try checkCancellation()
       guard let item = items[holding.content] else { continue }
       if row.rule == .singleton, !item.holds(value: name) { continue }
       if let version, item["Version"] != version { continue }

@@ -217,6 +217,7 @@ extension Snapshot {
     _ node: NodeID, _ number: NodeNumber, _ type: TypeName, at: Instant?, knownAt: Instant?,
     known: UInt64, _ scope: ScopeCatalog, _ slots: inout SlotBuffer
   ) throws(StoreError) -> InventoryState {
+    try checkCancellation()
     slots.removeAll()
     let valid = at.map { UInt32(clamping: $0.seconds) } ?? .max
     var state = InventoryState(

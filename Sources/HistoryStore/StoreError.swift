@@ -28,6 +28,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     case unknownName
     /// The question contradicts itself.
     case invalidQuestion
+    /// The task that asked was cancelled.
+    case cancelled
     /// The system refused; see the cause.
     case system
   }
@@ -74,6 +76,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
       self.init(
         .system, "an earlier write failed and LMDB takes no more: open the store again",
         cause: error)
+    case .cancelled: self.init(.cancelled, "the question was given up")
     case .corrupted, .pageNotFound:
       self.init(.damaged, "the store's file is damaged; run verify", cause: error)
     default:

@@ -82,6 +82,7 @@ package struct ScopeReader: ~Escapable {
     while isThere, cursor.key.byteCount >= prefix.count,
       cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.span.bytes)
     {
+      try checkCancellation()
       let id = [UInt8](copying: cursor.key.extracting(prefix.count..<cursor.key.byteCount))
       var reader = ByteReader(cursor.value)
       let number = try reader.varint32()

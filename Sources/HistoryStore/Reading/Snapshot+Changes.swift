@@ -27,6 +27,7 @@ extension Snapshot {
     only sequence: UInt64? = nil, _ pairing: inout ItemPairing, _ scope: ScopeCatalog,
     _ cursor: inout Cursor, into gathering: inout ChangeGathering
   ) throws(StoreError) {
+    try checkCancellation()
     try walk(series, from: from, to: to, known: known, &cursor, &gathering.walk)
     guard !gathering.walk.nets.isEmpty else { return }
     try prepare(&pairing, for: gathering.walk.removed, gathering.walk.added, scope)

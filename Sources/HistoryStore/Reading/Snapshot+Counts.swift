@@ -49,6 +49,7 @@ extension TransactionView {
     var isThere = try cursor.seek(atOrAfter: first.span.bytes)
     guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list), moment.valid <= limit {
+      try LMDBError.checkCancellation()
       do throws(PackedBytesError) {
         guard
           try tally.take(row: cursor.value, startingAt: moment, upTo: limit, before: before)
@@ -74,20 +75,19 @@ extension Snapshot {
       while counts.count < times.count, times[counts.count] < valid { counts.append(held) }
     }
     let list = Key.holders(scope.number, row.number, identity.number)
+    let hasRows: Bool
     do throws(LMDBError) {
-      let hasRows = try view.forEachCount(
+      hasRows = try view.forEachCount(
         list, tables.holders, from: first, upTo: last, &tally, before: pass)
-      if !hasRows {
-        var postings: [Posting] = []
-        do throws(StoreError) {
-          try forEachPosting(of: identity.number, row, scope) { postings.append($0) }
-        } catch { throw LMDBError.corrupted }
-        for posting in postings where posting.valid <= last {
-          pass(posting.valid, tally.counts)
-          tally.take(posting)
-        }
-      }
     } catch { throw StoreError(error) }
+    if !hasRows {
+      var postings: [Posting] = []
+      try forEachPosting(of: identity.number, row, scope) { postings.append($0) }
+      for posting in postings where posting.valid <= last {
+        pass(posting.valid, tally.counts)
+        tally.take(posting)
+      }
+    }
     while counts.count < times.count { counts.append(tally.counts) }
     let contents = tally.table.contents
     let pages = try self.contents(

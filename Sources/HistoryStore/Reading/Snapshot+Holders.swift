@@ -28,6 +28,7 @@ extension Snapshot {
       while isThere, cursor.key.byteCount >= key.count,
         cursor.key.extracting(0..<key.count).isEqual(to: key.span.bytes)
       {
+        try LMDBError.checkCancellation()
         do throws(PackedBytesError) {
           var reader = ByteReader(cursor.value)
           found.append(
@@ -97,6 +98,7 @@ extension Snapshot {
       while isThere, let moment = PostingRow.moment(in: cursor.key, of: list),
         UInt64(moment.valid) <= valid
       {
+        try LMDBError.checkCancellation()
         do throws(PackedBytesError) {
           try PostingRow.forEach(in: cursor.value, startingAt: moment) { posting in
             guard UInt64(posting.valid) <= valid else { return false }

@@ -118,6 +118,7 @@ extension TransactionView {
     var cursor = try cursor(in: table)
     var isThere = try cursor.seek(atOrAfter: walk.type.span.bytes)
     while isThere, cursor.key.extracting(0..<4).isEqual(to: walk.type.span.bytes) {
+      try LMDBError.checkCancellation()
       guard cursor.key.byteCount > 8 else {
         do throws(PackedBytesError) { try walk.take(pool: cursor.value) } catch {
           throw LMDBError.corrupted
