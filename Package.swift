@@ -96,7 +96,7 @@ let package = Package(
       name: "FrontDoor",
       dependencies: [
         "HistoryStore", "Inventory", "Signatures", "AccessKeys", "NodeRegistry", "SystemsManager",
-        "HistoryAPI", "JSONTape",
+        "HistoryAPI", "JSONTape", "CMalloc",
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "Crypto", package: "swift-crypto"),
@@ -226,6 +226,16 @@ let package = Package(
     .testTarget(
       name: "HistoryAPITests",
       dependencies: ["HistoryAPI", "AccessKeys", "HistoryStore", "Inventory"],
+      swiftSettings: shared),
+    .testTarget(
+      name: "FrontDoorTests",
+      dependencies: [
+        "FrontDoor", "SystemsManager",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+      ],
       swiftSettings: shared),
     .testTarget(
       name: "StocktakeTests", dependencies: ["stocktake", "Answers", "CollectionSupport"],

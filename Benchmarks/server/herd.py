@@ -112,7 +112,7 @@ def main():
     skip = options.skip.split(",")
     wait = max(1, round(18 / options.speed)) if options.messages_speed else 18
     server = Server(options.stocktake, "--message-wait-seconds", str(wait), "--connections-max", "400000",
-                    "--requests-in-flight-max", "512")
+                    "--requests-in-flight-max", "512", "--requests-per-address-max", "512")
     try:
         herd = Herd(options, server)
         herd.join(numbers[-1])

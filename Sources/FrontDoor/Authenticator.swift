@@ -33,47 +33,97 @@ package final class Authenticator: Sendable {
     replays = ReplayGuard(now: now, windowSeconds: 2 * Authorization.skewMax)
   }
 
-  /// The caller of a request to a service; throws ``ServiceError`` by AWS's names.
-  func caller(of request: SignedRequest, service: String, now: Int64) throws -> Caller {
-    do {
-      let authorization = try Authorization(request)
-      if let token = authorization.securityToken {
-        let session = try registry.session(
-          keyID: authorization.accessKeyID, token: token, now: now)
-        try verify(authorization, request, session.secret, service, now)
-        return session.caller
+  /// What the head of a request says of who signed it: they are known, and nothing is proven yet.
+  struct Claim: Sendable {
+    fileprivate enum Signer {
+      case key(AccessKey)
+      case session(secret: [UInt8], caller: Caller)
+      case node(NodeRegistry.Proof)
+    }
+
+    fileprivate var authorization: Authorization
+    fileprivate var signer: Signer
+    fileprivate var service: String
+
+    /// Whom the request is counted for: the key, or the node that has many.
+    var payer: String {
+      switch signer {
+      case .key(let key): key.id
+      case .session(_, let caller): caller.node ?? caller.keyID
+      case .node(let proof): proof.node
       }
-      guard let key = try key(authorization.accessKeyID), key.isActive else {
-        throw SignatureError.unrecognized
-      }
-      do throws(SignatureError) {
-        try verify(authorization, request, key.secret, service, now)
-      } catch {
-        guard let previous = key.previousSecret, key.previousValidUntil > now * 1000 else {
-          throw error
-        }
-        try verify(authorization, request, previous, service, now)
-      }
-      return try caller(key, authorization)
-    } catch let error as SignatureError {
-      throw ServiceError(error.name, error.message)
-    } catch let error as RegistrationError {
-      throw ServiceError(error.name, error.message)
     }
   }
 
-  /// The node that signed a request with the key it registered, in the form of an agent: the header of
-  /// Signature Version 4, with the node for the key's id and an RSA signature in base64.
-  func node(of request: SignedRequest, now: Int64) throws -> ManagedNode {
-    do {
-      let authorization = try Authorization(request)
-      try authorization.checkClaims(request, now: now, service: "ssm")
+  /// Reads a request's head, before its body is there; throws ``ServiceError`` by AWS's names where no key
+  /// of ours is named, or at a wrong time.
+  func claim(_ head: SignedRequest, service: String, now: Int64) throws -> Claim {
+    try named {
+      let authorization = try Authorization(head)
+      let signer: Claim.Signer
+      if let token = authorization.securityToken {
+        let session = try registry.session(
+          keyID: authorization.accessKeyID, token: token, now: now)
+        signer = .session(secret: session.secret, caller: session.caller)
+      } else {
+        guard let key = try key(authorization.accessKeyID), key.isActive else {
+          throw SignatureError.unrecognized
+        }
+        signer = .key(key)
+      }
+      try authorization.checkTime(now, service: service)
+      return Claim(authorization: authorization, signer: signer, service: service)
+    }
+  }
+
+  /// Reads a request's head that a node signed with the key it registered, in the form of an agent: the
+  /// header of Signature Version 4, with the node for the key's id and an RSA signature in base64.
+  func nodeClaim(_ head: SignedRequest, now: Int64) throws -> Claim {
+    try named {
+      let authorization = try Authorization(head)
+      try authorization.checkTime(now, service: "ssm")
       guard let signature = Data(base64Encoded: authorization.signature) else {
         throw SignatureError.mismatch
       }
+      guard let node = try registry.node(authorization.accessKeyID), !node.isDeregistered else {
+        throw RegistrationError.denied
+      }
       let proof = NodeRegistry.Proof(
-        node: authorization.accessKeyID, text: authorization.stringToSign(request),
-        signature: Array(signature), time: authorization.time)
+        node: node.id, text: "", signature: Array(signature),
+        time: authorization.time)
+      return Claim(authorization: authorization, signer: .node(proof), service: "ssm")
+    }
+  }
+
+  /// The caller of a request that is there whole; throws ``ServiceError`` by AWS's names.
+  func caller(_ claim: Claim, of request: SignedRequest, now: Int64) throws -> Caller {
+    try named {
+      let authorization = claim.authorization
+      switch claim.signer {
+      case .session(let secret, let caller):
+        try verify(authorization, request, secret, claim.service, now)
+        return caller
+      case .key(let key):
+        do throws(SignatureError) {
+          try verify(authorization, request, key.secret, claim.service, now)
+        } catch {
+          guard let previous = key.previousSecret, key.previousValidUntil > now * 1000 else {
+            throw error
+          }
+          try verify(authorization, request, previous, claim.service, now)
+        }
+        return try caller(key, authorization)
+      case .node: throw SignatureError.unrecognized
+      }
+    }
+  }
+
+  /// The node that signed a request with its own key.
+  func node(_ claim: Claim, of request: SignedRequest, now: Int64) throws -> ManagedNode {
+    try named {
+      guard case .node(var proof) = claim.signer else { throw SignatureError.unrecognized }
+      try claim.authorization.checkClaims(request, now: now, service: claim.service)
+      proof.text = claim.authorization.stringToSign(request)
       let node = try registry.proven(proof)
       switch replays.note(proof.signature, of: node.id, signedAt: proof.time, now: now) {
       case .new: return node
@@ -85,7 +135,12 @@ package final class Authenticator: Sendable {
           status: 429)
       case .tooEarly: throw ServiceError.throttling
       }
-    } catch let error as SignatureError {
+    }
+  }
+
+  /// Runs a body, with its errors by AWS's names.
+  private func named<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch let error as SignatureError {
       throw ServiceError(error.name, error.message)
     } catch let error as RegistrationError {
       throw ServiceError(error.name, error.message)

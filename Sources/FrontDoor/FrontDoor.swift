@@ -36,6 +36,9 @@ package struct FrontDoor: Sendable {
   let authenticator: Authenticator
   let admission: Admission
   let refusedPolls = RefusedPolls()
+  /// Questions about the fleet, and such as look at one node: neither waits for the other.
+  let questions: QuestionLane
+  let lookups: QuestionLane
   let metrics: PrometheusMetrics
   private let requestMetrics: RequestMetrics
   let logger: Logger
@@ -53,6 +56,8 @@ package struct FrontDoor: Sendable {
     historyAPI = HistoryAPI(store: store)
     authenticator = Authenticator(keys, registry, now: store.now.seconds)
     admission = Admission(limits: configuration.limits)
+    questions = QuestionLane(threads: System.coreCount, limits: configuration.limits)
+    lookups = QuestionLane(threads: max(1, System.coreCount / 2), limits: configuration.limits)
   }
 
   /// Serves until a signal to stop; then finishes what was accepted, and returns.
@@ -65,11 +70,13 @@ package struct FrontDoor: Sendable {
       let channel = HTTP1Channel(
         responder: responder,
         configuration: .init(
-          additionalChannelHandlers: Self.handlers(limits),
+          additionalChannelHandlers: [
+            ConnectionGate(limits: limits, connections: admission.connections)
+          ],
           httpDecoderConfiguration: .init(
             maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,
             maxHeaderFieldCount: limits.headerCountMax)))
-      return FreeChannel(base: channel, tasks: connections)
+      return FreeChannel(base: channel, tasks: connections, admission: admission)
     }
     let server =
       if let certificates = configuration.certificates {
@@ -96,7 +103,7 @@ package struct FrontDoor: Sendable {
         MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))),
       logger: quiet)
     let services: [any Service] =
-      [application, Housekeeping(systemsManager, logger)]
+      [application, Housekeeping(systemsManager, logger), FreedMemory(logger: logger)]
       + (configuration.certificates.map { [CertificateReloader($0, logger)] } ?? [])
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -114,16 +121,13 @@ package struct FrontDoor: Sendable {
   /// Connections that are taken each time that the loop looks for new ones.
   private static let acceptedAtOnceMax: UInt = 64
 
-  private static func handlers(_ limits: ServerLimits) -> [any RemovableChannelHandler] {
-    let slowSenders = SlowSenderHandler(limits: limits)
-    return [slowSenders, AnswerWatcher(slowSenders), ContinueHandler()]
-  }
-
   /// Answers any request.
   private func respond(to request: Request) async -> Response {
     let start = ContinuousClock.now
     let id = RequestID.next()
-    let (response, route) = await route(request, id: id)
+    let connection = Connection.current ?? Connection.nobody
+    let (found, route) = await route(request, connection, id: id)
+    let response = withRoom(found, connection, path: request.uri.path, id: id)
     let duration = ContinuousClock.now - start
     requestMetrics.count(
       route, status: response.status.code, nanoseconds: duration.microseconds * 1000)
@@ -137,16 +141,35 @@ package struct FrontDoor: Sendable {
     return response
   }
 
-  private func route(_ request: Request, id: String) async -> (Response, String) {
+  /// The answer once there is room for it until its client has taken it; else one that says that there is
+  /// none.
+  private func withRoom(
+    _ response: Response, _ connection: Connection, path: String, id: String
+  ) -> Response {
+    let count = response.body.contentLength ?? 0
+    guard count > configuration.limits.uncountedBytesMax else { return response }
+    let payer = Payer(key: nil, address: connection.address)
+    guard let room = admission.answerBytes.take(count, for: payer) else {
+      return path == "/"
+        ? Self.response(ServiceError.throttling.status, ServiceError.throttling.body, id)
+        : Self.response(.throttling, id)
+    }
+    connection.keep(room)
+    return response
+  }
+
+  private func route(
+    _ request: Request, _ connection: Connection, id: String
+  ) async -> (Response, String) {
     let path = request.uri.path
     switch (request.method, path) {
     case (.post, "/"):
-      let (response, operation) = await systemsManager(request, id: id)
+      let (response, operation) = await systemsManager(request, connection, id: id)
       return (response, operation)
     case (_, let path) where path.hasPrefix("/v1/control-channel/"):
       return (Self.controlChannel(), "control-channel")
     case (_, let path) where path.hasPrefix("/v1/"):
-      return (await history(request, id: id), Self.label(path))
+      return (await history(request, connection, id: id), Self.label(path))
     case (.get, "/healthz"): return (Self.plain(.ok, "ok\n"), "healthz")
     case (.get, "/readyz"): return (ready(), "readyz")
     case (.get, "/metrics"): return (scrape(), "metrics")
@@ -188,10 +211,19 @@ package struct FrontDoor: Sendable {
 
   /// The metrics in Prometheus' text format, with what is measured when it is asked for.
   private func scrape() -> Response {
-    let load = admission.load
     func set(_ name: String, _ value: Double) { Meter(label: name, factory: metrics).set(value) }
-    set("stocktake_requests_in_flight", Double(load.requests))
-    set("stocktake_body_bytes_in_flight", Double(load.bytes))
+    set("stocktake_requests_in_flight", Double(admission.requests.used))
+    set("stocktake_body_bytes_in_flight", Double(admission.bodyBytes.used))
+    set("stocktake_answer_bytes_in_flight", Double(admission.answerBytes.used))
+    set("stocktake_connections", Double(admission.connections.used))
+    set("stocktake_waits", Double(admission.waits.used))
+    for (lane, load) in [("fleet", questions.load), ("node", lookups.load)] {
+      func set(_ name: String, _ value: Int) {
+        Meter(label: name, dimensions: [("about", lane)], factory: metrics).set(Double(value))
+      }
+      set("stocktake_questions_running", load.running)
+      set("stocktake_questions_waiting", load.waiting)
+    }
     if let sequence = try? store.lastSequence {
       set("stocktake_log_records", Double(sequence.value))
     }

@@ -18,6 +18,9 @@ package struct APIRequest: Sendable {
   package var caller: Caller
   /// The account and Region that all names are of.
   var scope: Scope { caller.scope }
+  /// Runs a look at the log for a client that waits: a server does so in the client's turn.
+  package var look: @Sendable (@escaping @Sendable () throws -> FeedPage) async throws -> FeedPage =
+    { try $0() }
 
   package init(
     method: String, path: String, query: String, body: [UInt8] = [], caller: Caller
@@ -55,13 +58,13 @@ package struct APIAnswer: Sendable {
 }
 
 /// Why a request is refused.
-struct APIError: Error {
+package struct APIError: Error {
   var status: Int
   /// A word for programs.
   var code: String
   var message: String
 
-  init(_ status: Int, _ code: String, _ message: String) {
+  package init(_ status: Int, _ code: String, _ message: String) {
     self.status = status
     self.code = code
     self.message = message

@@ -9,8 +9,12 @@ import JSONTape
 /// It knows nothing of sockets and signatures: a server hands over requests of callers that it knows.
 package struct HistoryAPI: Sendable {
   let store: HistoryStore
+  let feed: Feed
 
-  package init(store: HistoryStore) { self.store = store }
+  package init(store: HistoryStore) {
+    self.store = store
+    feed = Feed(store)
+  }
 
   /// What a request needs; for what is not known, the right to read.
   package static func access(method: String, path: String) -> Access {
@@ -20,6 +24,24 @@ package struct HistoryAPI: Sendable {
       return .read
     }
     return route.path == openAPIPath ? .anonymous : route.writes ? .writeNode : .read
+  }
+
+  /// What a request costs a server, by which it finds its place there.
+  package enum Load: Sendable {
+    /// Brings what nodes have.
+    case report
+    /// Waits for changes, and looks at them by ``APIRequest/look``.
+    case wait
+    /// Looks at one node.
+    case lookup
+    /// May look at all of the fleet.
+    case question
+  }
+
+  /// The load of a request.
+  package static func load(method: String, path: String) -> Load {
+    guard let segments = segments(path) else { return .lookup }
+    return fitting(segments).first { $0.route.method == method }?.route.load ?? .lookup
   }
 
   /// The routes with the segments of their paths.
@@ -43,6 +65,10 @@ package struct HistoryAPI: Sendable {
       return try await found(request)
     } catch let error as APIError {
       return Self.answer(error)
+    } catch is CancellationError {
+      return Self.answer(Self.givenUp)
+    } catch let error as StoreError where error.code == .cancelled {
+      return Self.answer(Self.givenUp)
     } catch let error as StoreError where error.code == .unknownName {
       return Self.answer(.notFound(error.message))
     } catch let error as StoreError where error.code == .invalidQuestion {
@@ -55,6 +81,9 @@ package struct HistoryAPI: Sendable {
       return answer
     }
   }
+
+  /// What nobody reads: the client is gone, or the server stops.
+  private static let givenUp = APIError(503, "givenUp", "the question was given up")
 
   private static func answer(_ error: APIError) -> APIAnswer {
     var bytes: [UInt8] = []

@@ -31,6 +31,7 @@ struct Route: Sendable {
   var schema: String
   var isList = true
   var writes = false
+  var load = HistoryAPI.Load.question
   var answer: @Sendable (HistoryAPI, APIRequest, Arguments, inout Reply) async throws -> Found
 
   /// What goes with an answer.

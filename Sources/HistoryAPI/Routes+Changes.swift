@@ -5,8 +5,6 @@ import JSONTape
 import Synchronization
 
 extension HistoryAPI {
-  /// How often a waiting client's question is asked again.
-  private static let pollPause = Duration.milliseconds(100)
   /// Silence after which a stream of events says that it is there.
   private static let heartbeat = Duration.seconds(15)
 
@@ -21,13 +19,16 @@ extension HistoryAPI {
       }
       let (from, to) = (range.from ?? Instant(seconds: 0), range.to ?? store.now)
       guard from < to else { throw APIError.bad("the range is empty") }
-      let changes = try store.changes(from: from, to: to, in: request.scope)
-      return .list(changes.prefix(limit).map(\.json), columns: Change.columns)
+      let found = try await request.look {
+        let changes = try store.changes(from: from, to: to, in: request.scope)
+        return FeedPage(changes: changes.prefix(limit).map(\.json), last: 0)
+      }
+      return .list(found.changes, columns: Change.columns)
     }
     var after = UInt64(arguments.integer("after") ?? 0)
     if reply.format == .events {
       if let id = request.lastEventID.flatMap({ UInt64($0) }) { after = id }
-      return .events(events(after: after, request.scope))
+      return .events(events(after: after, request))
     }
     // The client has all up to the tag that it names, and asks whether there is more.
     if let tag = request.ifNoneMatch, let known = UInt64(tag.filter { $0 != "\"" }) {
@@ -35,48 +36,55 @@ extension HistoryAPI {
     }
     let end = ContinuousClock.now + .seconds(arguments.integer("wait") ?? 0)
     while true {
-      let page = try page(after: after, limit: limit, request.scope)
+      let page = try await page(after: after, limit: limit, request)
       reply.headers = [("ETag", "\"\(page.last)\""), ("X-Stocktake-Next", String(page.last))]
       if !page.changes.isEmpty { return .list(page.changes, columns: Change.columns) }
       guard ContinuousClock.now < end, !Task.isCancelled else {
         return request.ifNoneMatch != nil ? .notModified : .list([], columns: Change.columns)
       }
       after = page.last
-      // Cancelled means that the server stops: then there is nothing new, once more.
-      try? await Task.sleep(for: Self.pollPause)
+      // Cancelled means that the server stops: then there is nothing new.
+      await feed.news(after: after, until: end)
+      if Task.isCancelled { continue }
     }
   }
 
   /// Changes after a log record, and the last record that was read for them.
   private func page(
-    after: UInt64, limit: Int, _ scope: Scope
-  ) throws -> (changes: [JSONValue], last: UInt64) {
-    // Read before the page: what is recorded meanwhile belongs to the next.
+    after: UInt64, limit: Int, _ request: APIRequest
+  ) async throws -> FeedPage {
+    // Where there is nothing, no turn is needed to learn that.
     let newest = try store.lastSequence.value
-    // Who asks behind the end is at the end.
-    let start = SequenceNumber(min(after, newest))
-    let changes = try store.changes(after: start, limit: limit, in: scope)
-    let last = changes.last?.sequence.value
-    return (
-      changes.map(\.json), changes.count >= limit ? last ?? newest : max(last ?? 0, newest)
-    )
+    if newest <= after { return FeedPage(changes: [], last: newest) }
+    return try await request.look {
+      // Read before the page: what is recorded meanwhile belongs to the next.
+      let newest = try store.lastSequence.value
+      // A position beyond the newest record counts as the newest.
+      let start = SequenceNumber(min(after, newest))
+      let changes = try store.changes(after: start, limit: limit, in: request.scope)
+      let last = changes.last?.sequence.value
+      return FeedPage(
+        changes: changes.map(\.json),
+        last: changes.count >= limit ? last ?? newest : max(last ?? 0, newest))
+    }
   }
 
   /// Server-sent events: each change with the sequence number to go on from.
   ///
   /// Source of the format: WHATWG HTML, "Server-sent events".
   private func events(
-    after start: UInt64, _ scope: Scope
+    after start: UInt64, _ request: APIRequest
   ) -> @Sendable () async throws -> [UInt8]? {
     let position = Mutex(start)
     return {
       let silence = ContinuousClock.now + Self.heartbeat
       while ContinuousClock.now < silence {
-        let page = try page(
-          after: position.withLock { $0 }, limit: Self.limitStandard, scope)
+        let page = try await page(
+          after: position.withLock { $0 }, limit: Self.limitStandard, request)
         position.withLock { $0 = page.last }
         guard page.changes.isEmpty else { return Self.text(of: page.changes) }
-        try await Task.sleep(for: Self.pollPause)
+        await feed.news(after: page.last, until: silence)
+        try Task.checkCancellation()
       }
       return Array(": still here\n\n".utf8)
     }

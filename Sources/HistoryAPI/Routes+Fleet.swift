@@ -48,12 +48,12 @@ extension HistoryAPI {
           name: "wait", kind: .integer(0...30),
           meaning: "Seconds to wait for a change where there is none yet."),
         .from, .to,
-      ], schema: "Change"
+      ], schema: "Change", load: .wait
     ) { api, request, arguments, reply in try await api.changes(request, arguments, &reply) },
     Route(
       method: "POST", path: "/v1/reports",
       summary: "Record a report in the form of PutInventory, or one on each line as NDJSON.",
-      schema: "Recorded", writes: true
+      schema: "Recorded", writes: true, load: .report
     ) { api, request, _, _ in try await api.record(request) },
   ]
 

@@ -15,7 +15,7 @@ extension HistoryAPI {
       ], schema: "Node"
     ) { api, request, arguments, reply in try api.nodes(request, arguments, &reply) },
     Route(
-      path: "/v1/nodes/{id}", summary: "One node.", schema: "Node", isList: false
+      path: "/v1/nodes/{id}", summary: "One node.", schema: "Node", isList: false, load: .lookup
     ) { api, request, arguments, _ in try api.node(request, arguments) },
     Route(
       path: "/v1/nodes/{id}/state", summary: "What a node has, or had at a time.",
@@ -24,11 +24,11 @@ extension HistoryAPI {
         Parameter(
           name: "sources", kind: .flag,
           meaning: "Also what each source says, and where one contradicts the answer."),
-      ], schema: "State"
+      ], schema: "State", load: .lookup
     ) { api, request, arguments, _ in try api.state(request, arguments) },
     Route(
       path: "/v1/nodes/{id}/history", summary: "What changed on a node, oldest first.",
-      parameters: [.type, .from, .to, .knownAt, .name, .limit], schema: "Change"
+      parameters: [.type, .from, .to, .knownAt, .name, .limit], schema: "Change", load: .lookup
     ) { api, request, arguments, _ in try api.history(request, arguments) },
     Route(
       path: "/v1/nodes/{id}/diff",
@@ -36,7 +36,7 @@ extension HistoryAPI {
       parameters: [
         .type, .from, .to, .at, .knownAt,
         Parameter(name: "other", kind: .text(max: 128), meaning: "The node to compare with."),
-      ], schema: "Difference"
+      ], schema: "Difference", load: .lookup
     ) { api, request, arguments, _ in try api.diff(request, arguments) },
   ]
 
@@ -102,9 +102,15 @@ extension HistoryAPI {
     let changes = try store.history(
       of: node, type: try arguments.type(), from: range.from, to: range.to,
       knownAt: try arguments.time("known-at"), in: request.scope)
-    let rows = changes.lazy.filter { filter.matches($0.old, $0.new, $0.identity, of: $0.type) }
-      .prefix(limit).map(\.json)
-    return .list(Array(rows), columns: Change.columns)
+    var rows: [JSONValue] = []
+    for change in changes {
+      try Task.checkCancellation()
+      guard rows.count < limit else { break }
+      if filter.matches(change.old, change.new, change.identity, of: change.type) {
+        rows.append(change.json)
+      }
+    }
+    return .list(rows, columns: Change.columns)
   }
 
   private func diff(_ request: APIRequest, _ arguments: Arguments) throws -> Route.Found {

@@ -155,8 +155,8 @@ extension Authorization {
     try checkBody(request)
   }
 
-  /// Service, skew and day.
-  private func checkTime(_ now: Int64, service expected: String) throws(SignatureError) {
+  /// Holds a request's head to its claims: service, skew and day.
+  package func checkTime(_ now: Int64, service expected: String) throws(SignatureError) {
     guard service == expected else {
       throw .invalid("Credential should be scoped to correct service: '\(expected)'.")
     }

@@ -91,19 +91,6 @@ package struct SystemsManager: Sendable {
     return operations[name]?.service == service ? (service, name) : nil
   }
 
-  /// Whether an operation waits for something to happen, and takes no place of others meanwhile.
-  package static func waits(_ operation: String) -> Bool { operation == "GetMessages" }
-
-  /// Whether an operation is one of the small calls by which agents live: places are kept for them.
-  package static func isSmall(_ operation: String) -> Bool {
-    switch operation {
-    case "UpdateInstanceInformation", "RequestManagedInstanceRoleToken", "ListInstanceAssociations",
-      "UpdateInstanceAssociationStatus", "UpdateAssociationStatus", "GetDocument":
-      true
-    default: false
-    }
-  }
-
   /// Seconds for which a refused question for messages waits: no longer than any, and than 15, which is
   /// less than agents wait for the answer.
   package var refusedWaitSeconds: Int64 { min(configuration.messageWaitSeconds, 15) }

@@ -985,7 +985,8 @@ def test_a_server_killed_while_nodes_upload_heals(account):
 
 def test_a_herd_that_comes_back_at_once_is_told_to_wait_and_gets_through():
     """More at a time than the server takes: the others are throttled, and the agent's retries suffice."""
-    server = Server("--requests-in-flight-max", "4")
+    # Room for three reports of an address at a time.
+    server = Server("--body-bytes-in-flight-max", "200000")
     try:
         agents = [live(server, seed=number) for number in range(24)]
         throttled = []

@@ -1,7 +1,6 @@
 """What stands between an unmodified amazon-ssm-agent and a server: each case is one it would stumble over."""
 
 import json
-import socket
 import time
 
 import botocore.exceptions
@@ -220,31 +219,32 @@ def test_every_association_that_is_described_has_a_status(account):
     assert name() == "Success"
 
 
+# There is no room for a report of a hundred packages and more, as on a server that is busy.
+BUSY = ("--body-bytes-in-flight-max", "1")
+
+
 def test_a_run_that_failed_since_the_server_was_busy_is_asked_for_again():
     """The agent gives up after four refusals and waits for its schedule, twelve hours here."""
-    server = Server("--requests-in-flight-max", "2")
+    server = Server(*BUSY)
     try:
-        agent = live(server)
-        holders = busy(server, 1)
-        assert agent.run_due(modelled_snapshot(packages=3)) == 0
+        agent, other = live(server), live(server)
+        assert agent.run_due(modelled_snapshot(packages=300)) == 0
         assert "ThrottlingException" in str(agent.logged)
         for attempt in range(3):
             assert agent.associations()[0]["DetailedStatus"] == "Pending", attempt
-            assert agent.run_due(modelled_snapshot(packages=3)) == 0
+            assert agent.run_due(modelled_snapshot(packages=300)) == 0
         # Not for ever: then the schedule counts.
         assert agent.associations()[0]["DetailedStatus"] == "Failed"
-        for holder in holders:
-            holder.close()
-        other = live(server)
-        holders = busy(server, 1)
-        assert other.run_due(modelled_snapshot(packages=3)) == 0
-        for holder in holders:
-            holder.close()
+        assert other.run_due(modelled_snapshot(packages=300)) == 0
+        server.stop()
+        server.options = ()
+        server.start()
+        other.endpoint = Agent(server.url, key=KEY).endpoint
         deadline = time.monotonic() + 10
-        while other.run_due(modelled_snapshot(packages=3)) != 1:
+        while other.run_due(modelled_snapshot(packages=300)) != 1:
             assert time.monotonic() < deadline
         assert other.associations()[0]["DetailedStatus"] == "Success"
-        assert len(entries(server.client(), other.id)) == 3
+        assert len(entries(server.client(), other.id)) == 300
     finally:
         server.close()
 
@@ -265,33 +265,17 @@ def test_a_run_that_failed_by_itself_is_not_asked_for_again(account):
     assert not Agent.due(agent.associations()[0])
 
 
-def busy(server, places):
-    """Connections that have sent half a report each, and hold a place so."""
-    head = ("POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-amz-json-1.1\r\n"
-            "X-Amz-Target: AmazonSSM.PutInventory\r\nContent-Length: 100\r\n\r\n{")
-    holders = []
-    for _ in range(places):
-        connection = socket.create_connection((server.host, server.port))
-        connection.sendall(head.encode())
-        holders.append(connection)
-    time.sleep(0.5)
-    return holders
-
-
 def test_a_busy_server_takes_the_small_calls_by_which_agents_live():
-    server = Server("--requests-in-flight-max", "8")
+    server = Server(*BUSY)
     try:
         agent = live(server)
         agent.retries = agent.sleep_scale = 0
-        holders = busy(server, 7)
         with pytest.raises(AgentError) as error:
-            agent.put_inventory(modelled_snapshot(packages=3))
+            agent.put_inventory(modelled_snapshot(packages=300))
         assert (error.value.code, error.value.status) == ("ThrottlingException", 429)
         agent.renew = 0
         agent.start(hibernations=0)
         told(agent, agent.associations()[0], "InProgress")
-        for holder in holders:
-            holder.close()
     finally:
         server.close()
 

@@ -46,16 +46,39 @@ final class ConnectionTasks: Sendable {
   }
 }
 
-/// A channel whose connections are served by tasks of their own.
+/// A channel whose connections are served by tasks of their own, which know their ``Connection``.
 struct FreeChannel<Base: ServerChildChannel>: ServerChildChannel {
-  let base: Base
-  let tasks: ConnectionTasks
-
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
-    base.setup(channel: channel, logger: logger)
+  struct Value: ServerChildChannelValue {
+    var base: Base.Value
+    var connection: Connection
+    var channel: any Channel { base.channel }
   }
 
-  func handle(value: Base.Value, logger: Logger) async {
-    tasks.start { await base.handle(value: value, logger: logger) }
+  /// Why a connection is closed before it began.
+  private struct TooManyConnections: Error {}
+
+  let base: Base
+  let tasks: ConnectionTasks
+  let admission: Admission
+
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    let payer = Payer(key: nil, address: Connection.address(of: channel))
+    guard let room = admission.connections.take(1, for: payer) else {
+      channel.close(promise: nil)
+      return channel.eventLoop.makeFailedFuture(TooManyConnections())
+    }
+    let connection = Connection(channel, room: room)
+    return base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      try channel.pipeline.syncOperations.handler(type: ConnectionGate.self).connection = connection
+      return Value(base: value, connection: connection)
+    }
+  }
+
+  func handle(value: Value, logger: Logger) async {
+    tasks.start {
+      await Connection.$current.withValue(value.connection) {
+        await base.handle(value: value.base, logger: logger)
+      }
+    }
   }
 }

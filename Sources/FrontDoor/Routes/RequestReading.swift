@@ -12,33 +12,48 @@ struct ReadRequest: Sendable {
 }
 
 extension FrontDoor {
-  /// Reads the body within the limits; throws ``ServiceError``.
-  func read(_ request: Request, _ ticket: Admission.Ticket) async throws -> ReadRequest {
+  /// Bytes of a body for which there is room before they come: what a client says of a body costs nothing.
+  private static let roomBytesMax = 1 << 18
+
+  /// Reads the body within the limits, and counts it until the answer has left; throws ``ServiceError``.
+  func read(
+    _ request: Request, _ head: SignedRequest, _ payer: Payer, _ connection: Connection,
+    bytesMax: Int? = nil
+  ) async throws -> ReadRequest {
+    let bytesMax = bytesMax ?? configuration.limits.bodyBytesMax
     let length = request.headers[.contentLength].flatMap { Int($0) }
-    if let length, length > configuration.limits.bodyBytesMax { throw tooLarge }
-    guard ticket.reserve(length ?? 0) else { throw ServiceError.throttling }
+    if let length, length > bytesMax { throw tooLarge(bytesMax) }
+    if request.headers[.expect]?.lowercased() == "100-continue" { connection.sayContinue() }
+    let lot = admission.bodyBytes.lot(for: payer)
+    connection.keep(lot)
+    var uncounted = configuration.limits.uncountedBytesMax
     var body: [UInt8] = []
-    if let length { body.reserveCapacity(length) }
     var digest = SHA256()
     for try await part in request.body {
       let count = part.readableBytes
-      guard body.count + count <= configuration.limits.bodyBytesMax else { throw tooLarge }
-      if length == nil, !ticket.reserve(count) { throw ServiceError.throttling }
+      guard body.count + count <= bytesMax else { throw tooLarge(bytesMax) }
+      let free = min(count, uncounted)
+      uncounted -= free
+      guard count == free || lot.take(count - free) else { throw ServiceError.throttling }
+      if body.isEmpty { body.reserveCapacity(min(length ?? count, Self.roomBytesMax)) }
       unsafe part.withUnsafeReadableBytes { bytes in
         unsafe body.append(contentsOf: bytes)
         unsafe digest.update(bufferPointer: bytes)
       }
     }
-    return ReadRequest(signed: signed(request, Array(digest.finalize())), body: body)
+    var signed = head
+    signed.bodyDigest = Array(digest.finalize())
+    return ReadRequest(signed: signed, body: body)
   }
 
-  private var tooLarge: ServiceError {
+  private func tooLarge(_ bytesMax: Int) -> ServiceError {
     ServiceError(
       "TotalSizeLimitExceededException",
-      "The request's body is larger than \(configuration.limits.bodyBytesMax) bytes.")
+      "The request's body is larger than \(bytesMax) bytes.")
   }
 
-  private func signed(_ request: Request, _ digest: [UInt8]) -> SignedRequest {
+  /// What is signed of a request, but for its body.
+  func signedHead(_ request: Request) -> SignedRequest {
     let target = request.head.path ?? "/"
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     var headers: [(name: String, value: String)] = []
@@ -46,6 +61,6 @@ extension FrontDoor {
     for field in request.headers { headers.append((field.name.canonicalName, field.value)) }
     return SignedRequest(
       method: request.method.rawValue, path: String(parts.first ?? "/"),
-      query: parts.count > 1 ? String(parts[1]) : "", headers: headers, bodyDigest: digest)
+      query: parts.count > 1 ? String(parts[1]) : "", headers: headers, bodyDigest: [])
   }
 }

@@ -20,18 +20,22 @@ extension FrontDoor {
   private static let contentType = "application/x-amz-json-1.1"
 
   /// POST `/`: an operation of Systems Manager, by JSON 1.1.
-  func systemsManager(_ request: Request, id: String) async -> (Response, operation: String) {
+  func systemsManager(
+    _ request: Request, _ connection: Connection, id: String
+  ) async -> (Response, operation: String) {
     var operation = "unknown"
     do {
       let named = try Self.operation(request)
       operation = named.name
-      let body = try await answer(named.service, operation, request)
+      let body = try await answer(named.service, operation, request, connection)
       return (Self.response(200, body, id), operation)
     } catch let error as ServiceError {
       systemsManager.noteFailure(of: operation, error)
       log(error.cause, operation, id)
       logRefusal(error, operation, id)
       return (Self.response(error.status, error.body, id), operation)
+    } catch is CancellationError {
+      return (Self.response(429, ServiceError.throttling.body, id), operation)
     } catch {
       systemsManager.noteFailure(of: operation, .internalError)
       log("\(error)", operation, id)
@@ -98,62 +102,88 @@ extension FrontDoor {
   }
 
   private func answer(
-    _ service: SystemsManager.Service, _ operation: String, _ request: Request
+    _ service: SystemsManager.Service, _ operation: String, _ request: Request,
+    _ connection: Connection
   ) async throws -> [UInt8] {
-    guard SystemsManager.waits(operation) else {
-      guard let ticket = admission.enter(isSmall: SystemsManager.isSmall(operation)) else {
-        throw ServiceError.throttling
-      }
-      defer { withExtendedLifetime(ticket) {} }
-      let read = try await read(request, ticket)
-      let caller = try caller(service, operation, read)
-      return try await systemsManager.answer(operation, read.body, for: caller)
+    let head = signedHead(request)
+    if SystemsManager.access(to: operation) == .anonymous {
+      return try await answerUnsigned(operation, request, head, connection)
     }
-    let (caller, body): (Caller, [UInt8])
+    let load = SystemsManager.load(of: operation)
+    let asked: Asked
     do {
-      (caller, body) = try await admitted(service, operation, request)
-    } catch let error as ServiceError where error.name == "AccessDeniedException" {
+      asked = try await self.asked(service, operation, request, head, connection)
+    } catch let error as ServiceError where error.name == "AccessDeniedException" && load == .wait {
       await refusedPolls.hold(for: systemsManager.refusedWaitSeconds)
       throw error
     }
-    return try await systemsManager.answer(operation, body, for: caller)
-  }
-
-  /// Reads and checks a request whose answer may wait long: it gives its place back before.
-  private func admitted(
-    _ service: SystemsManager.Service, _ operation: String, _ request: Request
-  ) async throws -> (Caller, [UInt8]) {
-    guard let ticket = admission.enter() else { throw ServiceError.throttling }
-    defer { withExtendedLifetime(ticket) {} }
-    let read = try await read(request, ticket)
-    return (try caller(service, operation, read), read.body)
-  }
-
-  /// Who asks, once it is sure that they are and that they may.
-  private func caller(
-    _ service: SystemsManager.Service, _ operation: String, _ read: ReadRequest
-  ) throws -> Caller {
-    let now = store.now.seconds
-    switch SystemsManager.access(to: operation) {
-    case .anonymous: return .nobody
-    case .nodeKey:
-      let node = try authenticator.node(of: read.signed, now: now)
-      guard let scope = node.scope else { throw ServiceError.internalError }
-      return Caller(
-        keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
-    default:
-      let caller = try authenticator.caller(
-        of: read.signed, service: service.signingName, now: now)
-      guard let access = SystemsManager.access(to: operation), caller.may(access) else {
-        throw ServiceError(
-          "AccessDeniedException",
-          "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
-      }
-      return caller
+    let systemsManager = systemsManager
+    let work: @Sendable () async throws -> [UInt8] = {
+      try await systemsManager.answer(operation, asked.body, for: asked.caller)
+    }
+    switch load {
+    case .wait: return try await connection.abandonable(work)
+    case .lookup: return try await ask(lookups, asked.payer, connection, work)
+    case .question: return try await ask(questions, asked.payer, connection, work)
+    case .agentCall, .report, .change:
+      let place = admission.requests.take(1, for: asked.payer, mayTakeLast: load == .agentCall)
+      guard let place else { throw ServiceError.throttling }
+      defer { withExtendedLifetime(place) {} }
+      return try await work()
     }
   }
 
-  private static func response(_ status: Int, _ body: [UInt8], _ id: String) -> Response {
+  /// A node that joins has no key yet: it has few places, a short body, and the registry's own limits.
+  private func answerUnsigned(
+    _ operation: String, _ request: Request, _ head: SignedRequest, _ connection: Connection
+  ) async throws -> [UInt8] {
+    let payer = Payer(key: nil, address: connection.address)
+    let read = try await read(
+      request, head, payer, connection, bytesMax: configuration.limits.unsignedBodyBytesMax)
+    guard let place = admission.unsignedRequests.take(1, for: payer) else {
+      throw ServiceError.throttling
+    }
+    defer { withExtendedLifetime(place) {} }
+    return try await systemsManager.answer(operation, read.body, for: .nobody)
+  }
+
+  /// A request of somebody who is known, and may ask it.
+  private struct Asked: Sendable {
+    var caller: Caller
+    var body: [UInt8]
+    var payer: Payer
+  }
+
+  /// Reads a request once its head names a key that we know, and finds out whether it is theirs.
+  private func asked(
+    _ service: SystemsManager.Service, _ operation: String, _ request: Request,
+    _ head: SignedRequest, _ connection: Connection
+  ) async throws -> Asked {
+    let now = store.now.seconds
+    let isNode = SystemsManager.access(to: operation) == .nodeKey
+    let claim =
+      isNode
+      ? try authenticator.nodeClaim(head, now: now)
+      : try authenticator.claim(head, service: service.signingName, now: now)
+    let payer = Payer(key: claim.payer, address: connection.address)
+    let read = try await read(request, head, payer, connection)
+    if isNode {
+      let node = try authenticator.node(claim, of: read.signed, now: now)
+      guard let scope = node.scope else { throw ServiceError.internalError }
+      let caller = Caller(
+        keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
+      return Asked(caller: caller, body: read.body, payer: payer)
+    }
+    let caller = try authenticator.caller(claim, of: read.signed, now: now)
+    guard let access = SystemsManager.access(to: operation), caller.may(access) else {
+      throw ServiceError(
+        "AccessDeniedException",
+        "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
+    }
+    return Asked(caller: caller, body: read.body, payer: payer)
+  }
+
+  static func response(_ status: Int, _ body: [UInt8], _ id: String) -> Response {
     var headers: HTTPFields = [.contentType: contentType]
     if let name = AWSField.requestID { headers[name] = id }
     return Response(

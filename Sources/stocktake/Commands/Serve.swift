@@ -60,12 +60,7 @@ struct Serve: AsyncParsableCommand {
   var logLevel: String?
   @Option(help: "Bytes of a request's body at most. (default: 11534336)")
   var bodyBytesMax: Int?
-  @Option(help: "Open connections at most. (default: 4096)")
-  var connectionsMax: Int?
-  @Option(help: "Requests at a time at most; more are told to come back. (default: 512)")
-  var requestsInFlightMax: Int?
-  @Option(help: "Seconds a client may take to send a request. (default: 30)")
-  var secondsToSendMax: Int?
+  @OptionGroup(title: "Limits") var load: LoadOptions
   @Option(
     help: "Seconds of silence after which a node's ping status is ConnectionLost. (default: 5400)")
   var connectionLostAfter: Int?
@@ -146,20 +141,10 @@ struct Serve: AsyncParsableCommand {
     var configuration = FrontDoor.Configuration()
     configuration.host = settings.text("host", host) ?? configuration.host
     configuration.port = try settings.number("port", port, in: 0...65535) ?? configuration.port
-    func set(
-      _ limit: WritableKeyPath<ServerLimits, Int>, _ name: String, _ flag: Int?,
-      _ range: ClosedRange<Int>
-    ) throws {
-      if let value = try settings.number(name, flag, in: range) {
-        configuration.limits[keyPath: limit] = value
-      }
-    }
-    try set(\.bodyBytesMax, "bodyBytesMax", bodyBytesMax, 1024...ReportLimits.bodyBytesCeiling)
-    try set(\.connectionsMax, "connectionsMax", connectionsMax, 1...1_000_000)
-    try set(\.requestsInFlightMax, "requestsInFlightMax", requestsInFlightMax, 1...100_000)
-    if let seconds = try settings.number("secondsToSendMax", secondsToSendMax, in: 1...3600) {
-      configuration.limits.secondsToSendMax = Int64(seconds)
-    }
+    let bytes = try settings.number(
+      "bodyBytesMax", bodyBytesMax, in: 1024...ReportLimits.bodyBytesCeiling)
+    if let bytes { configuration.limits.bodyBytesMax = bytes }
+    try load.apply(to: &configuration.limits, settings)
     let certificate = settings.text("tlsCert", tlsCert)
     let key = settings.text("tlsKey", tlsKey)
     guard (certificate == nil) == (key == nil) else {
