@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients lint guard fleet bench bench-server bench-hybrid bench-herd build dependencies install clean
+.PHONY: all demo test clients lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
 
 all: build
 
@@ -60,6 +60,13 @@ bench: dependencies
 bench-server: build
 	$(SWIFT) build -c release --package-path Benchmarks --product stocktake-bench
 	@python3 Benchmarks/server/bench.py $(SERVER) \
+	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake" \
+	  --stocktake-bench "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench"
+
+# What small calls cost while many ask heavy questions. Options go on: make bench-questions QUESTIONS="--nodes 200".
+bench-questions: build
+	$(SWIFT) build -c release --package-path Benchmarks --product stocktake-bench
+	@python3 Benchmarks/server/questions.py $(QUESTIONS) \
 	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake" \
 	  --stocktake-bench "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench"
 
