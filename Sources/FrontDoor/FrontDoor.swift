@@ -42,10 +42,13 @@ package struct FrontDoor: Sendable {
   let metrics: PrometheusMetrics
   private let requestMetrics: RequestMetrics
   let logger: Logger
+  /// Where changes are written down.
+  let audit: Logger
 
   package init(
     _ configuration: Configuration, store: HistoryStore, systemsManager: SystemsManager,
-    keys: AccessKeyStore, registry: NodeRegistry, metrics: PrometheusMetrics, logger: Logger
+    keys: AccessKeyStore, registry: NodeRegistry, metrics: PrometheusMetrics, logger: Logger,
+    audit: Logger
   ) {
     self.configuration = configuration
     self.store = store
@@ -53,6 +56,7 @@ package struct FrontDoor: Sendable {
     self.metrics = metrics
     requestMetrics = RequestMetrics(factory: metrics)
     self.logger = logger
+    self.audit = audit
     historyAPI = HistoryAPI(store: store)
     authenticator = Authenticator(keys, registry, now: store.now.seconds)
     admission = Admission(limits: configuration.limits)
@@ -123,21 +127,28 @@ package struct FrontDoor: Sendable {
 
   /// Answers any request.
   private func respond(to request: Request) async -> Response {
-    let start = ContinuousClock.now
-    let id = RequestID.next()
     let connection = Connection.current ?? Connection.nobody
-    let (found, route) = await route(request, connection, id: id)
-    let response = withRoom(found, connection, path: request.uri.path, id: id)
-    let duration = ContinuousClock.now - start
-    requestMetrics.count(
-      route, status: response.status.code, nanoseconds: duration.microseconds * 1000)
-    guard logger.logLevel <= .info else { return response }
-    logger.info(
-      "request",
-      metadata: [
-        "request": "\(id)", "route": "\(route)", "status": "\(response.status.code)",
-        "microseconds": "\(duration.microseconds)",
-      ])
+    let record = RequestRecord(id: RequestID.next(), address: connection.source)
+    let (found, operation) = await RequestRecord.$current.withValue(record) {
+      await route(request, connection, id: record.id)
+    }
+    var response = withRoom(found, connection, path: request.uri.path, id: record.id)
+    let status = response.status.code
+    requestMetrics.count(operation, status: status, nanoseconds: record.microseconds * 1000)
+    if let count = response.body.contentLength {
+      record.noteOut(count)
+      record.log(operation, status: status, to: logger)
+    } else {
+      // How much it is, is known at its end.
+      let body = response.body.map { part in
+        record.noteOut(part.readableBytes)
+        return part
+      }
+      response.body = ResponseBody { [logger] writer in
+        defer { record.log(operation, status: status, to: logger) }
+        try await body.write(writer)
+      }
+    }
     return response
   }
 
@@ -162,6 +173,7 @@ package struct FrontDoor: Sendable {
     _ request: Request, _ connection: Connection, id: String
   ) async -> (Response, String) {
     let path = request.uri.path
+    if let response = Self.unknownCoding(of: request) { return (response, "none") }
     switch (request.method, path) {
     case (.post, "/"):
       let (response, operation) = await systemsManager(request, connection, id: id)
@@ -231,12 +243,6 @@ package struct FrontDoor: Sendable {
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text())))
-  }
-}
-
-extension Duration {
-  fileprivate var microseconds: Int64 {
-    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
   }
 }
 

@@ -16,6 +16,8 @@ package struct APIRequest: Sendable {
   package var body: [UInt8]
   /// Who asks.
   package var caller: Caller
+  /// Told of each change as it is made.
+  package var onDeed: @Sendable (Deed) -> Void = { _ in }
   /// The account and Region that all names are of.
   var scope: Scope { caller.scope }
   /// Runs a look at the log for a client that waits: a server does so in the client's turn.

@@ -70,11 +70,13 @@ extension HistoryAPI {
   }
 
   private func record(_ body: [UInt8], _ request: APIRequest) async throws -> Receipt {
-    try await store.record(json: body, in: request.scope) { report in
+    let receipt = try await store.record(json: body, in: request.scope) { report in
       if let objection = request.caller.objection(to: report) {
         throw APIError(403, "accessDenied", objection)
       }
     }
+    if let deed = Deed(report: receipt, "v1-reports", by: request.caller) { request.onDeed(deed) }
+    return receipt
   }
 
   private static func recorded(_ receipt: Receipt) -> JSONValue {

@@ -99,16 +99,17 @@ package struct SystemsManager: Sendable {
   @concurrent
   package func answer(
     _ operation: String, _ body: [UInt8], for caller: Caller
-  ) async throws(ServiceError) -> [UInt8] {
+  ) async throws(ServiceError) -> Answer {
     guard let known = Self.operations[operation] else {
       throw ServiceError("UnknownOperationException", "\(operation) is not known here.")
     }
     do {
       if operation == "PutInventory" { return try await putInventory(body, for: caller) }
       let request = try Request(operation, body, known.input, caller)
+      let value = try await known.run(self, request)
       var bytes: [UInt8] = []
-      try await known.run(self, request).write(to: &bytes)
-      return bytes
+      value.write(to: &bytes)
+      return Answer(body: bytes, deed: deed(request, value))
     } catch {
       throw Self.named(error)
     }

@@ -47,8 +47,9 @@ def test_an_option_wins_over_the_environment_and_that_over_the_file(own, tmp_pat
     request = answer["ResponseMetadata"]["RequestId"]
     lines = [json.loads(line) for line in (server.directory / "log").read_text().splitlines()
              if line.startswith("{")]
-    mine = [line for line in lines if line.get("request") == request]
-    assert len(mine) == 1 and mine[0]["route"] == "PutInventory" and mine[0]["status"] == "200"
+    mine = [line for line in lines
+            if line.get("request") == request and line["logger"] == "stocktake"]
+    assert len(mine) == 1 and mine[0]["operation"] == "PutInventory" and mine[0]["status"] == "200"
     assert mine[0]["time"].endswith("Z") and mine[0]["level"] == "info"
 
 

@@ -19,6 +19,8 @@ final class Connection: Sendable {
 
   /// Where the client is, as limits see it.
   let address: String
+  /// Its address and port, for the log.
+  let source: String
   private let channel: (any Channel)?
   private let room: Quota.Lot?
   private let state = Mutex(State())
@@ -28,6 +30,7 @@ final class Connection: Sendable {
 
   private init() {
     address = ""
+    source = ""
     channel = nil
     room = nil
   }
@@ -37,6 +40,8 @@ final class Connection: Sendable {
     self.channel = channel
     self.room = room
     address = Self.address(of: channel)
+    let remote = channel.remoteAddress
+    source = remote.map { "\($0.ipAddress ?? ""):\($0.port ?? 0)" } ?? ""
   }
 
   /// The address of a channel's client; of IPv6 the network, for a client has all of its addresses.

@@ -21,6 +21,8 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether its client waits for a word before it sends the body.
     var awaitsWord: Bool
     var bodyBytes = 0
+    /// Whether its answer says that the connection ends.
+    var isLast = false
   }
 
   /// Bytes that are read at a time: a report is in one or two pieces, so few threads are woken for it.
@@ -162,6 +164,7 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapOutboundIn(data) {
     case .head(let head):
       if head.status.kind == .informational { underWay?.awaitsWord = false }
+      underWay?.isLast = head.headerFields[.connection] == "close"
       tookAt = .now()
       context.write(data, promise: promise)
     case .body: context.write(data, promise: promise)
@@ -181,6 +184,7 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     connection?.answered()
     guard context.channel.isActive, underWay != nil else { return }
     underWay?.isAnswered = true
+    if underWay?.isLast == true { return context.close(promise: nil) }
     // The client may send the body, or the next request: nobody can tell which.
     if underWay?.isReceived == false, underWay?.awaitsWord == true {
       return context.close(promise: nil)

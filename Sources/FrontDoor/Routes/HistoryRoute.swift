@@ -41,10 +41,12 @@ extension FrontDoor {
     var payer: Payer?
     if access != .anonymous {
       let now = store.now.seconds
-      let claim = try authenticator.claim(head, service: "ssm", now: now)
+      let claim = try noting(head) { try authenticator.claim(head, service: "ssm", now: now) }
       let known = Payer(key: claim.payer, address: connection.address)
       let read = try await read(request, head, known, connection)
-      caller = try checked(try authenticator.caller(claim, of: read.signed, now: now), access)
+      caller = try noting(head) { try authenticator.caller(claim, of: read.signed, now: now) }
+      RequestRecord.current?.note(caller)
+      try check(caller, access)
       payer = known
       body = read.body
     }
@@ -55,17 +57,18 @@ extension FrontDoor {
     question.contentType = request.headers[.contentType]
     question.ifNoneMatch = request.headers[.ifNoneMatch]
     question.lastEventID = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
+    let record = RequestRecord.current
+    question.onDeed = { [audit] deed in record?.log(deed, to: audit) }
     return (question, payer)
   }
 
-  /// The caller, if it may.
-  private func checked(_ caller: Caller, _ access: Access) throws -> Caller {
+  /// Throws where a caller may not.
+  private func check(_ caller: Caller, _ access: Access) throws {
     guard caller.may(access) else {
       throw ServiceError(
         "AccessDeniedException",
         "The access key \(caller.keyID) may not \(access == .read ? "read" : "write").")
     }
-    return caller
   }
 
   private func answer(
@@ -163,6 +166,7 @@ extension FrontDoor {
     case "ThrottlingException": 429
     case "TotalSizeLimitExceededException": 413
     case "InternalServerError": 500
+    case "SerializationException": 400
     case "DeadlineExceededException": 504
     default: 401
     }

@@ -2,6 +2,7 @@ import Crypto
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTP1
 import Signatures
 import SystemsManager
 
@@ -29,17 +30,24 @@ extension FrontDoor {
     var uncounted = configuration.limits.uncountedBytesMax
     var body: [UInt8] = []
     var digest = SHA256()
-    for try await part in request.body {
-      let count = part.readableBytes
-      guard body.count + count <= bytesMax else { throw tooLarge(bytesMax) }
-      let free = min(count, uncounted)
-      uncounted -= free
-      guard count == free || lot.take(count - free) else { throw ServiceError.throttling }
-      if body.isEmpty { body.reserveCapacity(min(length ?? count, Self.roomBytesMax)) }
-      unsafe part.withUnsafeReadableBytes { bytes in
-        unsafe body.append(contentsOf: bytes)
-        unsafe digest.update(bufferPointer: bytes)
+    do {
+      for try await part in request.body {
+        let count = part.readableBytes
+        RequestRecord.current?.noteIn(count)
+        guard body.count + count <= bytesMax else { throw tooLarge(bytesMax) }
+        let free = min(count, uncounted)
+        uncounted -= free
+        guard count == free || lot.take(count - free) else { throw ServiceError.throttling }
+        if body.isEmpty { body.reserveCapacity(min(length ?? count, Self.roomBytesMax)) }
+        unsafe part.withUnsafeReadableBytes { bytes in
+          unsafe body.append(contentsOf: bytes)
+          unsafe digest.update(bufferPointer: bytes)
+        }
       }
+    } catch let error as HTTPParserError {
+      // What comes is no body, as where chunks are none.
+      throw ServiceError(
+        "SerializationException", "The request's body cannot be read: \(error).")
     }
     var signed = head
     signed.bodyDigest = Array(digest.finalize())

@@ -27,8 +27,9 @@ extension FrontDoor {
     do {
       let named = try Self.operation(request)
       operation = named.name
-      let body = try await answer(named.service, operation, request, connection)
-      return (Self.response(200, body, id), operation)
+      let answer = try await answer(named.service, operation, request, connection)
+      if let deed = answer.deed { RequestRecord.current?.log(deed, to: audit) }
+      return (Self.response(200, answer.body, id), operation)
     } catch let error as ServiceError {
       systemsManager.noteFailure(of: operation, error)
       log(error.cause, operation, id)
@@ -48,16 +49,16 @@ extension FrontDoor {
     switch SystemsManager.access(to: operation) {
     case .anonymous, .nodeKey: break
     default:
+      let key: String = RequestRecord.current?.origin["key"].map { "\($0)" } ?? ""
       guard error.name == "AccessDeniedException",
-        refusedPolls.isNews("\(operation) \(error.message)", now: store.now.seconds)
+        refusedPolls.isNews("\(operation) \(key) \(error.message)", now: store.now.seconds)
       else { return }
     }
-    logger.warning(
-      "refused",
-      metadata: [
-        "request": "\(id)", "operation": "\(operation)", "error": "\(error.name)",
-        "message": "\(error.message)",
-      ])
+    var line = RequestRecord.current?.origin ?? ["request": "\(id)"]
+    line["operation"] = "\(operation)"
+    line["error"] = "\(error.name)"
+    line["reason"] = "\(error.message)"
+    logger.warning("refused", metadata: line)
   }
 
   /// The channel that agents prefer to messages is not there, in the words they understand.
@@ -104,7 +105,7 @@ extension FrontDoor {
   private func answer(
     _ service: SystemsManager.Service, _ operation: String, _ request: Request,
     _ connection: Connection
-  ) async throws -> [UInt8] {
+  ) async throws -> SystemsManager.Answer {
     let head = signedHead(request)
     if SystemsManager.access(to: operation) == .anonymous {
       return try await answerUnsigned(operation, request, head, connection)
@@ -118,7 +119,7 @@ extension FrontDoor {
       throw error
     }
     let systemsManager = systemsManager
-    let work: @Sendable () async throws -> [UInt8] = {
+    let work: @Sendable () async throws -> SystemsManager.Answer = {
       try await systemsManager.answer(operation, asked.body, for: asked.caller)
     }
     switch load {
@@ -136,7 +137,7 @@ extension FrontDoor {
   /// A node that joins has no key yet: it has few places, a short body, and the registry's own limits.
   private func answerUnsigned(
     _ operation: String, _ request: Request, _ head: SignedRequest, _ connection: Connection
-  ) async throws -> [UInt8] {
+  ) async throws -> SystemsManager.Answer {
     let payer = Payer(key: nil, address: connection.address)
     let read = try await read(
       request, head, payer, connection, bytesMax: configuration.limits.unsignedBodyBytesMax)
@@ -161,26 +162,39 @@ extension FrontDoor {
   ) async throws -> Asked {
     let now = store.now.seconds
     let isNode = SystemsManager.access(to: operation) == .nodeKey
-    let claim =
+    let claim = try noting(head) {
       isNode
-      ? try authenticator.nodeClaim(head, now: now)
-      : try authenticator.claim(head, service: service.signingName, now: now)
+        ? try authenticator.nodeClaim(head, now: now)
+        : try authenticator.claim(head, service: service.signingName, now: now)
+    }
     let payer = Payer(key: claim.payer, address: connection.address)
     let read = try await read(request, head, payer, connection)
     if isNode {
-      let node = try authenticator.node(claim, of: read.signed, now: now)
+      let node = try noting(head) { try authenticator.node(claim, of: read.signed, now: now) }
       guard let scope = node.scope else { throw ServiceError.internalError }
       let caller = Caller(
         keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
+      RequestRecord.current?.note(caller)
       return Asked(caller: caller, body: read.body, payer: payer)
     }
-    let caller = try authenticator.caller(claim, of: read.signed, now: now)
+    let caller = try noting(head) { try authenticator.caller(claim, of: read.signed, now: now) }
+    RequestRecord.current?.note(caller)
     guard let access = SystemsManager.access(to: operation), caller.may(access) else {
       throw ServiceError(
         "AccessDeniedException",
         "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
     }
     return Asked(caller: caller, body: read.body, payer: payer)
+  }
+
+  /// Notes, where a body throws, which key a request names that was not signed with it.
+  func noting<R>(_ head: SignedRequest, _ body: () throws -> R) throws -> R {
+    do { return try body() } catch {
+      if let claim = try? Authorization(head).accessKeyID {
+        RequestRecord.current?.noteClaim(claim)
+      }
+      throw error
+    }
   }
 
   static func response(_ status: Int, _ body: [UInt8], _ id: String) -> Response {

@@ -5,15 +5,17 @@ import JSONTape
 
 extension SystemsManager {
   /// PutInventory: the body goes to the store as it is, which reads it much faster than a tree would.
-  func putInventory(_ body: [UInt8], for caller: Caller) async throws -> [UInt8] {
+  func putInventory(_ body: [UInt8], for caller: Caller) async throws -> Answer {
     var body = body
     if schemaBlocks.hasDisabled(in: caller.scope) {
-      guard let allowed = try dropDisabled(body, caller.scope) else { return Self.done }
+      guard let allowed = try dropDisabled(body, caller.scope) else {
+        return Answer(body: Self.done)
+      }
       body = allowed
     }
     let acceptsAny = configuration.acceptsAnyNodeID
     do {
-      _ = try await store.record(json: body, in: caller.scope) { report in
+      let receipt = try await store.record(json: body, in: caller.scope) { report in
         let node = report.node
         guard acceptsAny || TextForm.isInstanceID(node.text) else {
           throw ReportError(
@@ -26,10 +28,11 @@ extension SystemsManager {
           throw ServiceError("AccessDeniedException", objection)
         }
       }
+      return Answer(
+        body: Self.done, deed: Deed(report: receipt, "PutInventory", by: caller))
     } catch let error as ReportError {
       throw Self.named(error)
     }
-    return Self.done
   }
 
   private static let done = Array(#"{"Message":"Inventory was recorded."}"#.utf8)

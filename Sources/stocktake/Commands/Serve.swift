@@ -58,6 +58,11 @@ struct Serve: AsyncParsableCommand {
     help:
       "trace, debug, info (a line for each request), notice, warning or error. (default: notice)")
   var logLevel: String?
+  @Option(
+    help:
+      "A file for the audit, a line for each change that a key makes. (default: standard error)",
+    completion: .file())
+  var auditFile: String?
   @Option(help: "Bytes of a request's body at most. (default: 11534336)")
   var bodyBytesMax: Int?
   @OptionGroup(title: "Limits") var load: LoadOptions
@@ -121,7 +126,8 @@ struct Serve: AsyncParsableCommand {
       let server = FrontDoor(
         configuration, store: store,
         systemsManager: try operations(store, registry, secret, settings), keys: keys,
-        registry: registry, metrics: metrics, logger: logger)
+        registry: registry, metrics: metrics, logger: logger,
+        audit: Logger(label: Self.auditLabel))
       let portFile = settings.text("portFile", portFile)
       try await server.run { port in
         announce(configuration, port, directory, first, firstKey, portFile)
@@ -225,9 +231,17 @@ struct Serve: AsyncParsableCommand {
       throw CommandFailure(
         .usage, "setting logLevel is trace, debug, info, notice, warning or error, not \"\(text)\"")
     }
-    LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
+    let file = try settings.text("auditFile", auditFile).map { try LogFile($0) }
+    LoggingSystem.bootstrap { label in
+      guard label == Self.auditLabel else { return JSONLogHandler(label: label, level: level) }
+      // However quiet the log is, changes are written down.
+      return JSONLogHandler(label: label, level: min(level, .notice), file: file)
+    }
     return Logger(label: "stocktake")
   }
+
+  /// The logger of changes.
+  private static let auditLabel = "stocktake.audit"
 
   /// Says where the server is, once it takes connections.
   private func announce(

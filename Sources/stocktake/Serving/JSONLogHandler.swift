@@ -4,16 +4,18 @@ import JSONTape
 import Logging
 import Synchronization
 
-/// Writes log records as lines of JSON to standard error.
+/// Writes log records as lines of JSON to standard error, or to a file.
 struct JSONLogHandler: LogHandler {
   var logLevel: Logger.Level
   var metadata: Logger.Metadata = [:]
   private let label: String
+  private let file: LogFile?
   /// One line at a time, whatever thread it comes from.
   private static let lock = Mutex(())
 
-  init(label: String, level: Logger.Level) {
+  init(label: String, level: Logger.Level, file: LogFile? = nil) {
     self.label = label
+    self.file = file
     logLevel = level
   }
 
@@ -39,6 +41,10 @@ struct JSONLogHandler: LogHandler {
     var line: [UInt8] = []
     JSONValue.object(members).write(to: &line)
     line.append(UInt8(ascii: "\n"))
-    Self.lock.withLock { _ in writeAll(line[...], to: STDERR_FILENO) }
+    if let file {
+      file.add(line)
+    } else {
+      Self.lock.withLock { _ in writeAll(line[...], to: STDERR_FILENO) }
+    }
   }
 }
