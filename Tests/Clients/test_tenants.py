@@ -24,13 +24,13 @@ def region(server):
     return server.first_key.get("AWS_DEFAULT_REGION") or server.first_key["AWS_REGION"]
 
 
-def call(server, key, operation, service="AmazonSSM", **members):
-    """Calls an operation that no public model has: the status and the answer."""
+def call(server, key, operation, service="AmazonSSM", at=None, **members):
+    """Calls an operation, also one that no public model has: the status and the answer."""
     signing = "ec2messages" if service == MESSAGES else "ssm"
     request = AWSRequest("POST", server.url + "/", data=json.dumps(members).encode(), headers={
         "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{service}.{operation}"})
     SigV4Auth(Credentials(key["accessKeyId"], key["secretAccessKey"]), signing,
-              region(server)).add_auth(request)
+              at or region(server)).add_auth(request)
     connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     connection.request("POST", "/", request.data, dict(request.headers))
     answer = connection.getresponse()
@@ -79,6 +79,27 @@ def test_messages_are_those_of_the_account(tenants):
     status, answer, _ = answers["mine"]
     assert status == 200 and [m["Destination"] for m in answer["Messages"]] == [NODE]
     assert answers["other"][0] == 200 and answers["other"][1]["Messages"] == []
+
+
+def test_an_account_has_64_regions(own):
+    server = own()
+    key, named = (server.key("--account", "777777777777", "--permissions", "read,write", *more)
+                  for more in ((), ("--regions", "region-99")))
+    other = server.key("--account", "888888888888", "--permissions", "read,write")
+
+    def write(key, number):
+        status, answer = call(server, key, "PutInventory", at=f"region-{number}", InstanceId=NODE,
+                              Items=[item([package("a")])])
+        return answer.get("__type", status)
+
+    def associations(key, number):
+        return len(call(server, key, "ListAssociations", at=f"region-{number}")[1]["Associations"])
+
+    # Questions alone have no more rows written than an account has Regions.
+    assert [associations(key, n) for n in range(66)] == [1] * 64 + [0] * 2
+    assert [write(key, n) for n in range(66)] == [200] * 64 + ["AccessDeniedException"] * 2
+    assert write(key, 0) == write(named, 99) == write(other, 99) == 200
+    assert associations(other, 99) == 1
 
 
 def lone(server, account="333333333333"):
