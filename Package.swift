@@ -41,11 +41,14 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "SQLiteReading", dependencies: ["CSQLite"], swiftSettings: shared),
     .target(name: "XMLReading", dependencies: ["CExpat"], swiftSettings: shared),
-    .target(name: "Compression", dependencies: ["CZstd"], swiftSettings: shared),
+    .target(
+      name: "Compression", dependencies: ["CZlib", "CZstd", "CLZMA", "CBZip2"],
+      swiftSettings: shared),
     .target(
       name: "CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]
@@ -116,8 +119,7 @@ let package = Package(
     .target(
       name: "Collectors",
       dependencies: [
-        "Inventory", "JSONTape", "Digests", "CZlib", "CZstd", "CLZMA", "SQLiteReading",
-        "XMLReading",
+        "Inventory", "JSONTape", "Digests", "Compression", "SQLiteReading", "XMLReading",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -125,15 +127,15 @@ let package = Package(
     .target(
       name: "Importers",
       dependencies: [
-        "Collectors", "Inventory", "JSONTape", "Digests", "CZlib", "SQLiteReading", "XMLReading",
+        "Collectors", "Inventory", "JSONTape", "Digests", "Compression", "SQLiteReading",
+        "XMLReading",
       ],
       swiftSettings: shared),
     .executableTarget(
       name: "stocktake",
       dependencies: [
-        "Answers", "HistoryStore", "Inventory", "Collectors", "Importers", "CMalloc", "CZlib",
-        "XMLReading",
-        "CZstd",
+        "Answers", "HistoryStore", "Inventory", "Collectors", "Importers", "CMalloc",
+        "Compression", "XMLReading",
         "AccessKeys", "FrontDoor", "NodeRegistry",
         "JSONTape", "Signatures", "SystemsManager",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -194,6 +196,9 @@ let package = Package(
       ],
       exclude: ["Golden"], swiftSettings: shared),
     .testTarget(
+      name: "CompressionTests", dependencies: ["Compression", "CollectionSupport"],
+      swiftSettings: shared),
+    .testTarget(
       name: "SQLiteReadingTests", dependencies: ["SQLiteReading", "CollectionSupport"],
       swiftSettings: shared),
     .testTarget(
@@ -205,7 +210,7 @@ let package = Package(
     .testTarget(
       name: "ImportersTests",
       dependencies: [
-        "Importers", "Collectors", "Inventory", "JSONTape", "CZlib", "CollectionSupport",
+        "Importers", "Collectors", "Inventory", "JSONTape", "CollectionSupport",
       ],
       swiftSettings: shared),
     .testTarget(

@@ -86,7 +86,7 @@ private func lines(
     let path = FileManager.default.temporaryDirectory.path + "/stocktake-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
     #expect(FileManager.default.createFile(atPath: path, contents: Data(bytes)))
-    let source = try unpacked(FileSource(path: path))
+    let source = try UnpackedSource(FileSource(path: path))
     var found: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 10_000)
     while true {

@@ -88,7 +88,7 @@ import Testing
     let cut = try bench.file("cut.gz", packed.prefix(packed.count * 2 / 3))
     let run = try bench.run("ingest", cut)
     #expect(run.status == 3)
-    #expect(run.errors.contains("cut.gz: the gzip stream is cut off"))
+    #expect(run.errors.contains("cut.gz cannot be unpacked: the gzip stream is cut off"))
     #expect(try bench.run("nodes", "--format", "ndjson").lines.count > 100)
     let whole = try bench.run("ingest", plain + ".gz")
     #expect(whole.status == 0)

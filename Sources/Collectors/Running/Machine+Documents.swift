@@ -1,17 +1,26 @@
+package import Compression
 import XMLReading
 
 extension Machine {
-  /// Hands over the bytes of a file piece by piece, unpacked if it is packed by gzip, xz or Zstandard.
+  /// Hands over the bytes of a file piece by piece, unpacked if it is packed by gzip, xz, Zstandard or
+  /// bzip2.
   ///
   /// Throws as ``bytes(of:max:)`` does, and where it is damaged or has more than `max` bytes.
   func streamUnpacked(
     _ name: String, max: Int, to take: ([UInt8]) throws(CollectorError) -> Void
   ) throws(CollectorError) {
-    var unpacker = Unpacker(path: path(name), bytesMax: max)
-    try stream(name, max: max) { chunk throws(CollectorError) in
-      try unpacker.take(chunk, to: take)
+    let file = try open(name)
+    var reader = UnpackingReader(bytesMax: max)
+    while true {
+      let bytes: [UInt8]
+      do throws(UnpackingFailure<CollectorError>) {
+        bytes = try reader.next { () throws(CollectorError) in try file.next() }
+      } catch {
+        throw CollectorError(path: path(name), error)
+      }
+      if bytes.isEmpty { return }
+      try take(bytes)
     }
-    try unpacker.finish()
   }
 
   /// Reads an XML document, packed or not, into a handler; throws what names the file and the line.
@@ -28,5 +37,15 @@ extension Machine {
       try reading { () throws(XMLFault) in try reader.take(chunk) }
     }
     try reading { () throws(XMLFault) in try reader.finish() }
+  }
+}
+
+extension CollectorError {
+  /// What came of unpacking a file; what its source threw names it already.
+  package init(path: String, _ failure: UnpackingFailure<CollectorError>) {
+    switch failure {
+    case .source(let error): self = error
+    case .fault(let fault): self.init("\(path) \(fault)")
+    }
   }
 }

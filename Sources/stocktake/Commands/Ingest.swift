@@ -9,9 +9,9 @@ struct Ingest: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Record PutInventory requests, one JSON object per line.",
     discussion: """
-      gzip and Zstandard are recognised by their first bytes. A line that cannot be recorded is \
-      named on standard error (the first 100, then their number), the others are kept, and the \
-      status is 3. Ctrl-C finishes what is \
+      gzip, xz, Zstandard and bzip2 are recognised by their first bytes. A line that cannot be \
+      recorded is named on standard error (the first 100, then their number), the others are kept, \
+      and the status is 3. Ctrl-C finishes what is \
       begun and ends with the summary and status 130; a second one ends at once.
 
       EXAMPLES
@@ -62,7 +62,7 @@ struct Ingest: ParsableCommand {
       sink: sink, input: input,
       // A group that is stored at once would keep what follows a bad line.
       groupCount: strict ? 1 : group, isStrict: strict, isQuiet: quiet)
-    let lines = LineReader(try unpacked(input), lineByteCountMax: maxBodyBytes)
+    let lines = LineReader(UnpackedSource(input), lineByteCountMax: maxBodyBytes)
     var failure: (any Error)?
     do { try run.read(lines) } catch { failure = error }
     run.finish(output.format)

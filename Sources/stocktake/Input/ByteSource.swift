@@ -77,13 +77,3 @@ final class FileSource: ByteSource {
     InputError(unsafe "\(name): \(String(cString: strerror(code)))")
   }
 }
-
-/// Unpacks what the first bytes say is packed; anything else is taken as it is.
-func unpacked(_ file: FileSource) throws -> any ByteSource {
-  let magic = try file.peek(4)
-  if magic.starts(with: [0x1f, 0x8b]) { return try GzipSource(file) }
-  // The second is a skippable frame, with which some writers begin.
-  let isSkippable = magic.dropFirst() == [0x2a, 0x4d, 0x18] && (0x50...0x5f).contains(magic[0])
-  if magic == [0x28, 0xb5, 0x2f, 0xfd] || isSkippable { return try ZstdSource(file) }
-  return file
-}

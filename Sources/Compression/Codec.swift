@@ -1,3 +1,4 @@
+internal import CBZip2
 internal import CLZMA
 internal import CZlib
 internal import CZstd
@@ -7,28 +8,39 @@ protocol Codec: AnyObject {
   /// Unpacks some of `input`; nil where it is damaged.
   func step(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-  ) -> CodecStep?
+  ) -> (readCount: Int, writtenCount: Int, isAtEnd: Bool)?
 }
 
 /// What a codec did in one step.
 struct CodecStep {
   /// Bytes of the input that are not needed any more.
   var readCount: Int
-  /// Bytes of the output that are filled.
-  var writtenCount: Int
+  /// What was unpacked.
+  var bytes: [UInt8]
   /// Whether the stream is at its end; what follows is another stream.
   var isAtEnd: Bool
 }
 
-/// The codec of a file by its first bytes; nil where it is not packed.
-func codec(ofFileBeginningWith bytes: [UInt8]) -> (any Codec)? {
-  if bytes.starts(with: [0x1f, 0x8b]) { return GzipCodec() }
-  if bytes.starts(with: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]) { return XZCodec() }
-  if bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) { return ZstdCodec() }
-  return nil
+extension Codec {
+  /// Unpacks some of `input`, of which it takes 1 GiB at most; nil where it is damaged.
+  func step(_ input: ArraySlice<UInt8>, atMost bytesMax: Int) -> CodecStep? {
+    var (readCount, isAtEnd, isDamaged) = (0, false, false)
+    // The libraries count in 32 bits.
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: bytesMax) { buffer, count in
+      let output = UnsafeMutableRawBufferPointer(buffer)
+      unsafe input.prefix(1 << 30).withUnsafeBytes { input in
+        guard let step = unsafe step(input, into: output) else {
+          isDamaged = true
+          return
+        }
+        (readCount, count, isAtEnd) = step
+      }
+    }
+    return isDamaged ? nil : CodecStep(readCount: readCount, bytes: bytes, isAtEnd: isAtEnd)
+  }
 }
 
-private final class GzipCodec: Codec {
+@safe final class GzipCodec: Codec {
   private let stream: UnsafeMutablePointer<z_stream>
 
   init() {
@@ -47,7 +59,7 @@ private final class GzipCodec: Codec {
 
   func step(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-  ) -> CodecStep? {
+  ) -> (readCount: Int, writtenCount: Int, isAtEnd: Bool)? {
     unsafe stream.pointee.next_in = UnsafeMutablePointer(
       mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self))
     unsafe stream.pointee.avail_in = UInt32(input.count)
@@ -56,14 +68,14 @@ private final class GzipCodec: Codec {
     let status = unsafe inflate(stream, Z_NO_FLUSH)
     // Z_BUF_ERROR says that it needs more input, or more room.
     guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else { return nil }
-    return unsafe CodecStep(
-      readCount: input.count - Int(stream.pointee.avail_in),
-      writtenCount: output.count - Int(stream.pointee.avail_out),
-      isAtEnd: status == Z_STREAM_END)
+    return unsafe (
+      input.count - Int(stream.pointee.avail_in), output.count - Int(stream.pointee.avail_out),
+      status == Z_STREAM_END
+    )
   }
 }
 
-private final class XZCodec: Codec {
+@safe final class XZCodec: Codec {
   /// What the largest dictionary takes that xz makes by one of its levels, and a little more.
   private static let memoryBytesMax: UInt64 = 80 << 20
 
@@ -83,7 +95,7 @@ private final class XZCodec: Codec {
 
   func step(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-  ) -> CodecStep? {
+  ) -> (readCount: Int, writtenCount: Int, isAtEnd: Bool)? {
     unsafe stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
     unsafe stream.pointee.avail_in = input.count
     unsafe stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -92,13 +104,14 @@ private final class XZCodec: Codec {
     guard status == LZMA_OK || status == LZMA_STREAM_END || status == LZMA_BUF_ERROR else {
       return nil
     }
-    return unsafe CodecStep(
-      readCount: input.count - stream.pointee.avail_in,
-      writtenCount: output.count - stream.pointee.avail_out, isAtEnd: status == LZMA_STREAM_END)
+    return unsafe (
+      input.count - stream.pointee.avail_in, output.count - stream.pointee.avail_out,
+      status == LZMA_STREAM_END
+    )
   }
 }
 
-private final class ZstdCodec: Codec {
+@safe final class ZstandardCodec: Codec {
   private let context: OpaquePointer
 
   init() {
@@ -112,12 +125,44 @@ private final class ZstdCodec: Codec {
 
   func step(
     _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
-  ) -> CodecStep? {
+  ) -> (readCount: Int, writtenCount: Int, isAtEnd: Bool)? {
     var from = unsafe ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
     var to = unsafe ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
     // Windows of more than 128 MiB are refused: libzstd's own limit.
     let left = unsafe ZSTD_decompressStream(context, &to, &from)
     guard ZSTD_isError(left) == 0 else { return nil }
-    return unsafe CodecStep(readCount: from.pos, writtenCount: to.pos, isAtEnd: left == 0)
+    return unsafe (from.pos, to.pos, left == 0)
+  }
+}
+
+@safe final class BZip2Codec: Codec {
+  private let stream: UnsafeMutablePointer<bz_stream>
+
+  init() {
+    unsafe stream = .allocate(capacity: 1)
+    unsafe stream.initialize(to: bz_stream())
+    let status = unsafe BZ2_bzDecompressInit(stream, 0, 0)
+    precondition(status == BZ_OK, "no memory for bzip2")
+  }
+
+  deinit {
+    unsafe BZ2_bzDecompressEnd(stream)
+    unsafe stream.deallocate()
+  }
+
+  func step(
+    _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+  ) -> (readCount: Int, writtenCount: Int, isAtEnd: Bool)? {
+    unsafe stream.pointee.next_in = UnsafeMutablePointer(
+      mutating: input.baseAddress?.assumingMemoryBound(to: CChar.self))
+    unsafe stream.pointee.avail_in = UInt32(input.count)
+    unsafe stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: CChar.self)
+    unsafe stream.pointee.avail_out = UInt32(output.count)
+    let status = unsafe BZ2_bzDecompress(stream)
+    guard status == BZ_OK || status == BZ_STREAM_END else { return nil }
+    return unsafe (
+      input.count - Int(stream.pointee.avail_in), output.count - Int(stream.pointee.avail_out),
+      status == BZ_STREAM_END
+    )
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Collectors
 
-struct UnpackerTests {
+struct UnpackedFileTests {
   private let tree: TemporaryTree
 
   init() throws { tree = try TemporaryTree() }
@@ -15,7 +15,7 @@ struct UnpackerTests {
     return bytes
   }
 
-  @Test(arguments: ["gzip", "xz", "zstd"])
+  @Test(arguments: ["gzip", "xz", "zstd", "bzip2"])
   func `what is packed is unpacked, and damage is an error that names the file`(
     program: String
   ) throws {
@@ -33,22 +33,20 @@ struct UnpackerTests {
     #expect(try unpacked("twice") == plain + plain)
     for count in [5, 6, 20, 1000, packed.count / 2, packed.count - 1] {
       try tree.write("cut", packed.prefix(count))
-      // Of fewer bytes nobody can tell what they are the beginning of.
-      if count == 5, program == "xz" { continue }
       let error = #expect(throws: CollectorError.self, "\(count)") { try unpacked("cut") }
       #expect(error?.message.contains("/cut cannot be unpacked") == true)
     }
     // zstd writes no sum over a stream of this size in all versions; its head always counts.
     var damaged = packed
     damaged[program == "zstd" ? 5 : packed.count / 2] ^= 0x55
-    for index in 4..<8 { damaged[index + 4] ^= 0xff }
+    for index in 10..<14 { damaged[index] ^= 0xff }
     try tree.write("damaged", damaged)
     #expect(throws: CollectorError.self) { try unpacked("damaged") }
     try tree.write("tail", packed + Array("tail".utf8))
     #expect(throws: CollectorError.self) { try unpacked("tail") }
   }
 
-  @Test(arguments: ["gzip", "xz", "zstd"])
+  @Test(arguments: ["gzip", "xz", "zstd", "bzip2"])
   func `a small file that unpacks to a large one ends at the limit`(program: String) throws {
     guard isProgram(program) else { try Test.cancel("\(program) is missing") }
     let command = "head -c 300000000 /dev/zero | \(program) -c >\(tree.path("bomb"))"
@@ -59,19 +57,5 @@ struct UnpackerTests {
     }
     #expect(error?.message.hasSuffix("/bomb has more than 1048576 bytes") == true)
     #expect(count <= 1 << 20)
-  }
-
-  @Test func `bytes of any kind end in bytes or an error`() throws {
-    var random = SplitMix64(seed: 9)
-    let heads: [[UInt8]] = [
-      [0x1f, 0x8b, 8, 0], [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], [0x28, 0xb5, 0x2f, 0xfd], [],
-    ]
-    for round in 0..<400 {
-      let noise = (0..<round).map { _ in UInt8.random(in: 0...255, using: &random) }
-      try tree.write("noise", heads[round % 4] + noise)
-      if let bytes = try? unpacked("noise", max: 1 << 24) {
-        #expect(round % 4 < 3 || bytes == noise)
-      }
-    }
   }
 }
