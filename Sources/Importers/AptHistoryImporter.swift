@@ -16,38 +16,38 @@ public struct AptHistoryImporter: Sendable {
   /// Takes the time zone of the machine that wrote the history, by default that of this one.
   public init(timeZone: TimeZone = .current) { self.timeZone = timeZone }
 
-  /// Reads files, plain or packed by gzip, given in any order.
+  /// Reads files, plain or packed, given in any order.
   ///
-  /// Each observation has the last ``ImportLimits/transactions``. Throws a ``CollectorError`` that
-  /// names the file where one cannot be read or unpacked; a transaction that lacks its beginning or
-  /// its end is left out with a warning.
+  /// Each observation has the last ``ImportLimits/transactions``. A file that cannot be read or
+  /// unpacked, or is no history of apt, is one of the ``ImportedHistory/failures``, or a
+  /// ``CollectorError`` that names it where it is the only one; a transaction that lacks its beginning
+  /// or its end is left out with a warning.
   ///
   /// - Parameters:
   ///   - paths: the files `/var/log/apt/history.log`, `history.log.1.gz`, …
   ///   - node: the node that they are of.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    let files = try LogFiles(paths: paths) { AptStanza.time($0)?.approximateSeconds }
-    var reader = AptHistoryReader(clock: LocalClock(timeZone, latest: .latestReportable))
+    let kind = LogFiles.Kind(owner: "apt's history") { AptStanza.time($0) != nil }
+    let files = try LogFiles(paths: paths, kind: kind) { AptStanza.time($0)?.approximateSeconds }
+    var reader = AptHistoryReader()
     files.forEachLine { reader.take($0) }
     reader.finish()
-    let transactions = reader.transactions
+    let now = Instant(seconds: Int64(Date().timeIntervalSince1970))
+    let transactions = reader.transactions(LogClock(timeZone, now: now))
     let list = TransactionList(of: .aptHistory, type: Self.type, transactions: transactions)
     return ImportedHistory(
-      reports: list.reports(node: node),
-      knownFrom: transactions.first?.start, warnings: reader.warnings.sentences,
+      reports: list.reports(node: node), knownFrom: transactions.first?.start,
+      warnings: reader.warnings.sentences, failures: files.failures.map(\.message),
       recordsRead: reader.stanzaCount)
   }
 }
 
 /// Puts transactions together from the lines of the history.
 private struct AptHistoryReader {
-  var clock: LocalClock
-  private(set) var transactions: [LoggedTransaction] = []
   private(set) var stanzaCount = 0
   var warnings = Warnings()
+  private var stanzas: [AptStanza] = []
   private var stanza: AptStanza?
-
-  init(clock: LocalClock) { self.clock = clock }
 
   mutating func take(_ line: LogFiles.Line) {
     guard !line.bytes.isEmpty else { return }
@@ -61,17 +61,17 @@ private struct AptHistoryReader {
     case "Start-Date":
       finish()
       stanzaCount += 1
-      guard let start = instant(value) else {
+      guard let start = time(value) else {
         return warnings.add("\(line.place) has no time of apt's history")
       }
       stanza = AptStanza(start: start, place: line.place)
     case "End-Date":
-      guard var stanza, let end = instant(value) else {
+      guard var stanza, let end = time(value) else {
         return warnings.add("\(line.place) ends no transaction")
       }
       self.stanza = nil
       stanza.end = end
-      if let transaction = stanza.transaction { transactions.append(transaction) }
+      stanzas.append(stanza)
     default:
       guard stanza != nil else {
         return warnings.add("\(line.place) belongs to no transaction")
@@ -83,24 +83,54 @@ private struct AptHistoryReader {
   /// Gives up a transaction that has no end.
   mutating func finish() {
     guard let stanza else { return }
-    warnings.add("\(stanza.place): the transaction of \(stanza.start) has no end and is left out")
+    warnings.add(
+      "\(stanza.place): the transaction of \(stanza.start.text) has no end and is left out")
     self.stanza = nil
   }
 
-  private mutating func instant(_ text: ArraySlice<UInt8>) -> Instant? {
+  /// The transactions, with what all their times together mean.
+  mutating func transactions(_ clock: consuming LogClock) -> [LoggedTransaction] {
+    for stanza in stanzas {
+      clock.add(stanza.start)
+      clock.add(stanza.end ?? stanza.start)
+    }
+    let moments = clock.moments()
+    if moments.installerCount > 0 {
+      warnings.add(
+        "the first \(moments.installerCount / 2) transactions are of the installer, which did not"
+          + " know the time zone yet, and are read in UTC")
+    }
+    let impossible = Set(moments.impossible)
+    return stanzas.enumerated().compactMap { index, stanza in
+      let (start, end) = (moments.moments[2 * index], moments.moments[2 * index + 1])
+      let isSure = start?.isSure == true && end?.isSure == true
+      if !isSure {
+        let cannotBe = impossible.contains(2 * index) || impossible.contains(2 * index + 1)
+        warnings.add(
+          "\(stanza.place): the transaction of \(stanza.start.text) has a time that "
+            + (cannotBe ? "cannot be" : "does not fit those around it")
+            + (end == nil ? "; it is left out" : "; it is told without it, by the next one"))
+      }
+      guard let start, let end else { return nil }
+      return LoggedTransaction(
+        start: start.instant, end: end.instant, item: stanza.item(start: start, end: end))
+    }
+  }
+
+  private func time(_ text: ArraySlice<UInt8>) -> TextTime? {
     guard let (time, count) = TextTime.read(text), count == text.count else { return nil }
-    return clock.instant(of: time).instant
+    return time
   }
 }
 
 /// The lines of one transaction.
 private struct AptStanza {
-  var start: Instant
-  var end: Instant?
+  var start: TextTime
+  var end: TextTime?
   var place: String
   var fields: [String: String] = [:]
 
-  init(start: Instant, place: String) {
+  init(start: TextTime, place: String) {
     self.start = start
     self.place = place
   }
@@ -110,10 +140,10 @@ private struct AptStanza {
     return line.starts(with: name) ? TextTime.read(line.dropFirst(name.count))?.time : nil
   }
 
-  var transaction: LoggedTransaction? {
-    guard let end, end.isReportable, start.isReportable else { return nil }
+  /// The transaction as an item; times that nobody can believe are not in it.
+  func item(start: LogMoment, end: LogMoment) -> Item {
     var values: [String: String?] = [
-      "StartDate": start.description, "EndDate": end.description,
+      "StartDate": start.told?.description, "EndDate": end.told?.description,
       "CommandLine": fields["Commandline"].map { Redaction.line($0) },
       "RequestedBy": fields["Requested-By"], "Error": fields["Error"],
     ]
@@ -126,6 +156,6 @@ private struct AptStanza {
       // Every package ends with the bracket of its versions.
       values[name + "Count"] = String(list.split(separator: "), ").count)
     }
-    return LoggedTransaction(start: start, end: end, item: ImportedItem.item(values))
+    return ImportedItem.item(values)
   }
 }

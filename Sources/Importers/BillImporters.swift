@@ -9,14 +9,17 @@ import JSONTape
 /// `Custom:PythonPackage`, those of npm `Custom:NodePackage`; a type of which a bill has none is in
 /// no observation.
 public struct CycloneDXImporter: Sendable {
-  /// Makes the importer.
-  public init() {}
+  /// The valid time of a bill that names none; nil for when its file was last written.
+  public let time: Instant?
+
+  /// Takes the valid time of a bill that names none, or nil for that of its file.
+  public init(at time: Instant? = nil) { self.time = time }
 
   /// Reads bills, plain or packed by gzip, given in any order.
   ///
   /// Throws a ``CollectorError`` that names the file where one cannot be read or is no such bill.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try billHistory(of: .cycloneDX, paths: paths, node: node) { document, path in
+    try billHistory(of: .cycloneDX, paths: paths, node: node, at: time) { document, path in
       guard document["bomFormat"]?.string == "CycloneDX" else {
         throw CollectorError("\(path) is no bill of materials in CycloneDX's JSON")
       }
@@ -42,14 +45,17 @@ public struct CycloneDXImporter: Sendable {
 /// Each bill is a full state at `creationInfo.created`, or when its file was last written, with the
 /// same types as ``CycloneDXImporter``.
 public struct SPDXImporter: Sendable {
-  /// Makes the importer.
-  public init() {}
+  /// The valid time of a bill that names none; nil for when its file was last written.
+  public let time: Instant?
+
+  /// Takes the valid time of a bill that names none, or nil for that of its file.
+  public init(at time: Instant? = nil) { self.time = time }
 
   /// Reads bills, plain or packed by gzip, given in any order.
   ///
   /// Throws a ``CollectorError`` that names the file where one cannot be read or is no such bill.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try billHistory(of: .spdx, paths: paths, node: node) { document, path in
+    try billHistory(of: .spdx, paths: paths, node: node, at: time) { document, path in
       guard document["spdxVersion"]?.string?.hasPrefix("SPDX-2.") == true else {
         throw CollectorError("\(path) is no bill of materials in SPDX's JSON")
       }
@@ -106,14 +112,15 @@ private struct Bill {
 }
 
 private func billHistory(
-  of source: Report.Source, paths: [String], node: NodeID,
+  of source: Report.Source, paths: [String], node: NodeID, at given: Instant?,
   read: (JSONValue, _ path: String) throws -> Bill
 ) throws -> ImportedHistory {
   var states = StateHistory(of: source)
-  for path in Set(paths).sorted() {
+  try states.read(paths) { path, states in
     let bill = try read(JSONDocument.value(ofFileAt: path), path)
     states.recordsRead += bill.count
     var time = bill.time.flatMap(TextTime.instant)
+    if time == nil, let given { time = given }
     if time == nil {
       time = try FileTime.modified(path)
       states.warnings.add("\(path) says no time of its own; its file is of that time")

@@ -3,7 +3,8 @@ import Glibc
 import Inventory
 import SQLiteReading
 
-/// Reads dnf's history, `/var/lib/dnf/history.sqlite`.
+/// Reads the history of dnf 4, `/var/lib/dnf/history.sqlite`, and of dnf 5,
+/// `/usr/lib/sysimage/libdnf5/transaction_history.sqlite`.
 enum DnfHistory {
   /// Whether a file is a database at all.
   static func isDatabase(_ path: String) -> Bool {
@@ -40,13 +41,6 @@ enum DnfHistory {
 
 /// Puts transactions and their packages together.
 private final class DnfHistoryReader {
-  /// The tables and columns that are read; libdnf has had them since there is a history.
-  private static let tables: [String: Set<String>] = [
-    "trans": ["id", "dt_begin", "dt_end", "releasever", "user_id", "cmdline", "state"],
-    "trans_item": ["id", "trans_id", "item_id", "action", "reason", "state"],
-    "rpm": ["item_id", "name", "epoch", "version", "release", "arch"],
-  ]
-
   private let path: String
   private let file: SQLiteFile
   private(set) var transactions: [DnfTransaction] = []
@@ -59,21 +53,24 @@ private final class DnfHistoryReader {
   }
 
   func read() throws(SQLiteFault) {
-    var hasComments = false
-    for (table, columns) in Self.tables {
-      guard let found = try file.columns(ofTable: table), found.isSuperset(of: columns) else {
-        throw SQLiteFault(reason: "is no history of dnf")
-      }
-      if table == "trans" { hasComments = found.contains("comment") }
+    var form: DnfHistoryForm?
+    for other in DnfHistoryForm.all where form == nil {
+      if try has(other) { form = other }
     }
-    try file.rows(
-      "SELECT id, dt_begin, dt_end, releasever, user_id, cmdline, state,"
-        + " \(hasComments ? "comment" : "NULL") FROM trans ORDER BY id"
-    ) { take($0) }
-    try file.rows(
-      "SELECT i.trans_id, i.action, i.reason, i.state, r.name, r.epoch, r.version, r.release, r.arch"
-        + " FROM trans_item i JOIN rpm r ON r.item_id = i.item_id ORDER BY i.id"
-    ) { takeStep($0) }
+    guard let form else { throw SQLiteFault(reason: "is no history of dnf") }
+    let hasComments = try file.columns(ofTable: "trans")?.contains("comment") ?? false
+    try file.rows(form.transactions(hasComments: hasComments)) { take($0) }
+    try file.rows(form.steps) { takeStep($0, form) }
+    for index in transactions.indices { transactions[index].decideReplaced() }
+  }
+
+  private func has(_ form: DnfHistoryForm) throws(SQLiteFault) -> Bool {
+    for (table, columns) in form.tables {
+      guard try file.columns(ofTable: table)?.isSuperset(of: columns) ?? false else {
+        return false
+      }
+    }
+    return true
   }
 
   private func take(_ row: borrowing SQLiteRow) {
@@ -97,20 +94,22 @@ private final class DnfHistoryReader {
         comment: row.text(at: 7) ?? ""))
   }
 
-  private func takeStep(_ row: borrowing SQLiteRow) {
+  private func takeStep(_ row: borrowing SQLiteRow, _ form: DnfHistoryForm) {
     guard let id = row.integer(at: 0), let place = places[id] else { return }
     guard
       let package = RpmLogPackage(
         name: row.text(at: 4), epoch: row.text(at: 5), version: row.text(at: 6),
         release: row.text(at: 7), architecture: row.text(at: 8))
     else { return warnings.add("\(path): transaction \(id) has a package that lacks a part") }
-    let action = row.integer(at: 1).flatMap(DnfTransaction.Action.init(rawValue:))
+    let number = row.integer(at: 1) ?? 0
+    let action = form.actions[number]
     if action == nil {
       warnings.add("\(path): transaction \(id) does something unknown with \(package.label)")
     }
     transactions[place].steps.append(
       .init(
         package: package, action: action, reason: row.integer(at: 2) ?? 0,
-        isDone: row.integer(at: 3) == 1))
+        isDone: row.integer(at: 3) == form.doneState,
+        isReplaced: number == form.replacedAction))
   }
 }

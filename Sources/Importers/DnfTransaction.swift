@@ -9,10 +9,12 @@ struct DnfTransaction: Sendable {
     var action: Action?
     var reason: Int64
     var isDone: Bool
+    /// Whether the history only says that something took its place.
+    var isReplaced = false
   }
 
   /// What dnf does with a package, by libdnf's numbers.
-  enum Action: Int64, Sendable {
+  enum Action: Int64, CaseIterable, Sendable {
     case install = 1
     case downgrade = 2
     case downgraded = 3
@@ -41,6 +43,23 @@ struct DnfTransaction: Sendable {
   var commandLine: String
   var comment: String
   var steps: [Step] = []
+
+  /// Says of packages that were replaced whether by another version of theirs, by the same, or by
+  /// another package.
+  mutating func decideReplaced() {
+    var arrived: [String: Action] = [:]
+    for step in steps where step.action == .upgrade || step.action == .downgrade {
+      arrived[step.package.place] = step.action
+    }
+    let again = Set(steps.lazy.filter { $0.action == .reinstall }.map(\.package))
+    for index in steps.indices where steps[index].isReplaced {
+      if again.contains(steps[index].package) {
+        steps[index].action = .reinstalled
+      } else if let action = arrived[steps[index].package.place] {
+        steps[index].action = action == .upgrade ? .upgraded : .downgraded
+      }
+    }
+  }
 
   /// The transaction as an item of `Custom:DnfTransaction`; nil where it never ended.
   var item: Item? {
@@ -127,12 +146,13 @@ extension RpmLogPackage {
 }
 
 extension RpmLogLine.Event {
-  /// The package that the line names.
-  var package: RpmLogPackage {
+  /// The package that the line names; nil where it names no version.
+  var package: RpmLogPackage? {
     switch self {
     case .arrived(let package), .replacing(let package), .reinstalled(let package),
-      .replaced(let package), .left(let package):
+      .replaced(let package), .left(let package), .installed(let package), .updated(let package):
       package
+    case .erased: nil
     }
   }
 }

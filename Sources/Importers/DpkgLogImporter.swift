@@ -14,9 +14,10 @@ public struct DpkgLogImporter: Sendable {
   /// Takes the time zone of the machine that wrote the logs, by default that of this one.
   public init(timeZone: TimeZone = .current) { self.timeZone = timeZone }
 
-  /// Reads logs, plain or packed by gzip, given in any order.
+  /// Reads logs, plain or packed, given in any order.
   ///
-  /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. Lines
+  /// A file that cannot be read or unpacked, or is no log of dpkg, is one of the
+  /// ``PackageHistory/failures``, or a ``CollectorError`` that names it where it is the only one. Lines
   /// that do not parse, and whatever does not fit the present state, become warnings.
   ///
   /// - Parameters:
@@ -26,11 +27,16 @@ public struct DpkgLogImporter: Sendable {
   public func history(
     paths: [String], current: [Item], capturedAt: Instant
   ) throws -> PackageHistory {
+    let log = try PackageLog<DpkgLogLine>(
+      paths: paths, timeZone: timeZone, capturedAt: capturedAt)
+    var architectures = DpkgArchitectures(current)
+    log.forEachEvent { if let package = $0.package { architectures.add(package) } }
     var replay = DpkgLogReplay()
-    let reading = try readPackageLog(
-      DpkgLogLine.self, paths: paths, timeZone: timeZone, capturedAt: capturedAt,
-      timeOf: DpkgLogLine.time
-    ) { replay.take($0, at: $1) }
+    let reading = log.read { event, moment in
+      let package = event.package.map(architectures.resolved)
+      replay.take(package.map(event.of) ?? event, at: moment)
+    }
+    replay.finish()
     return PackageHistory(
       of: .dpkgLog, tracks: replay.tracks.map { ($0.package, $0.track) }, current: current,
       capturedAt: capturedAt, reading: reading)

@@ -9,6 +9,8 @@ extension Report.Source {
   public static let aptHistory = Self("apt-history", tellsEveryChange: true)
   /// dnf's log of rpm.
   public static let rpm = Self("rpm", tellsEveryChange: true)
+  /// dnf's log of rpm alone, of which packages may be missing.
+  public static let rpmAlone = Self("rpm", tellsEveryChange: false)
   /// pacman's log with the packages that are there now, which make it whole.
   public static let pacmanLog = Self("pacman-log", tellsEveryChange: true)
   /// pacman's log alone, of which packages may be missing.

@@ -13,6 +13,10 @@ public struct ImportedHistory: Sendable {
   ///
   /// At most ``ImportLimits/warnings``; the last then says how many are left out.
   public var warnings: [String]
+  /// Why a file is left out: it cannot be read, is none of its kind, or is of an impossible time.
+  ///
+  /// One sentence each with the file. What the other files say is in ``reports``.
+  public var failures: [String] = []
   /// How many records (lines, files, rows) were read, whether or not they made sense.
   public var recordsRead: Int
 }

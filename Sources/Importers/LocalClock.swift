@@ -40,7 +40,7 @@ struct LocalClock {
 
   /// What a local time can mean, in ascending order: two instants in an hour that comes twice; the
   /// moment of the change in an hour that is left out.
-  private mutating func readings(of local: Int64) -> [Int64] {
+  mutating func readings(of local: Int64) -> [Int64] {
     let today = local >= 0 ? local / 86400 : (local - 86399) / 86400
     if today != day {
       day = today

@@ -26,7 +26,7 @@ public struct OCSImporter: Sendable {
   /// inventory, or only the beginning of one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
     var states = StateHistory(of: .ocsInventory)
-    for path in Set(paths).sorted() {
+    try states.read(paths) { path, states in
       let sections = try OCSDocument.sections(ofFileAt: path)
       let log = sections["ACCESSLOG"]?.first?["LOGDATE"]
       let time = try self.time ?? log.flatMap(instant(ofLocal:)) ?? FileTime.modified(path)

@@ -13,8 +13,9 @@ public struct PackageHistory: Sendable {
 
   /// The observations in ascending order of valid time, made one by one while iterating.
   ///
-  /// The first holds one second before the first line, where it is known what is there now; each
-  /// other one after a second of the log in which something changed.
+  /// The first holds one second before the first line, where it is known what is there now, or where
+  /// lines could not be read, from the line behind them on; each other one after a second of the log in
+  /// which something changed.
   public struct Observations: Sequence, Sendable {
     fileprivate let base: Instant?
     fileprivate let initial: [Item?]
@@ -31,10 +32,10 @@ public struct PackageHistory: Sendable {
     var item: Item?
   }
 
-  /// All observations; empty where the log has no line.
+  /// All observations; empty where the log has no line, or none behind one that could not be read.
   public let observations: Observations
   /// From here on the log knows: one second before its first line, or that line's where it is not
-  /// known what is there now.
+  /// known what is there now, or the second of the first line behind those that could not be read.
   ///
   /// Of an empty log it is when the present state was collected.
   public let knownFrom: Instant
@@ -44,6 +45,10 @@ public struct PackageHistory: Sendable {
   public let source: Report.Source
   /// Contradictions and lines that do not parse, one sentence each.
   public internal(set) var warnings: [String]
+  /// Files that could not be read, or are none of the log's; one sentence each.
+  public let failures: [String]
+  /// Whether nothing at all is known.
+  private let isUnknown: Bool
 
   /// Each observation as a report of `AWS:Application`, made one by one while iterating.
   public func reports(node: NodeID) -> some Sequence<Report> {
@@ -61,8 +66,8 @@ public struct PackageHistory: Sendable {
     for warning in self.warnings { warnings.add(warning) }
     return ImportedHistory(
       reports: ImportedReports { AnyIterator(reports(node: node).makeIterator()) },
-      knownFrom: linesRead == 0 ? nil : knownFrom, warnings: warnings.sentences,
-      recordsRead: linesRead)
+      knownFrom: linesRead == 0 || isUnknown ? nil : knownFrom, warnings: warnings.sentences,
+      failures: failures, recordsRead: linesRead)
   }
 }
 
@@ -79,11 +84,28 @@ extension PackageHistory {
     var builder = Builder<P>(current)
     for (package, track) in tracks { builder.add(package, track) }
     let (initial, changes) = builder.sorted()
-    let base = current == nil ? nil : reading.firstLine?.advanced(bySeconds: -1)
-    observations = Observations(base: base, initial: initial, changes: changes)
+    // Before a line that could not be read, or while one package is unknown, all are.
+    let unknown = ([reading.knownFrom] + tracks.map(\.1.knownFrom)).compactMap { $0 }.max()
+    let before = current == nil ? nil : reading.firstLine?.advanced(bySeconds: -1)
+    let base = unknown ?? before
+    observations =
+      reading.isUnknown
+      ? Observations(base: nil, initial: [], changes: [])
+      : Observations(base: base, initial: initial, changes: changes)
     knownFrom = base ?? reading.firstLine ?? capturedAt
     linesRead = reading.lineCount
     warnings = reading.warnings + builder.warnings
+    failures = reading.failures
+    isUnknown = reading.isUnknown
+  }
+
+  /// Says so where a log without the packages of today begins after the machine's installation.
+  mutating func warnAloneIfOlder(_ tracks: [PackageTrack], _ current: [Item]?) {
+    let older = tracks.count { $0.initial != nil }
+    guard current == nil, older > 0 else { return }
+    warnings.append(
+      "the log begins after the installation of the machine: \(older) of its packages are older,"
+        + " and those that no line names are in no observation")
   }
 
   /// Collects one slot for each package, now installed or only in the log.
@@ -148,7 +170,10 @@ extension PackageHistory {
         return package.item(
           version: held.version, installedAt: held.installedAt, present: present)
       }
-      if !isLast { item["InstalledTime"] = held.installedAt?.description }
+      // Where nothing was collected, the log's time counts.
+      if !isLast || item["InstalledTime"] == nil {
+        item["InstalledTime"] = held.installedAt?.description
+      }
       return item
     }
 
@@ -188,6 +213,7 @@ extension PackageHistory.Observations {
     public mutating func next() -> PackageHistory.Observation? {
       if let base {
         self.base = nil
+        while position < changes.count, changes[position].instant <= base { apply() }
         return observation(at: base)
       }
       while position < changes.count {
@@ -198,13 +224,17 @@ extension PackageHistory.Observations {
           if before[change.slot] == nil {
             before.updateValue(slots[change.slot], forKey: change.slot)
           }
-          slots[change.slot] = change.item
-          position += 1
+          apply()
         }
         // What comes and goes within one second was never there for longer than none.
         if before.contains(where: { slots[$0.key] != $0.value }) { return observation(at: instant) }
       }
       return nil
+    }
+
+    private mutating func apply() {
+      slots[changes[position].slot] = changes[position].item
+      position += 1
     }
 
     private func observation(at instant: Instant) -> PackageHistory.Observation {

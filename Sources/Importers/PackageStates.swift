@@ -13,8 +13,9 @@ public struct DebianStatusImporter: Sendable {
 
   /// Reads files, plain or packed by gzip, given in any order.
   ///
-  /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. A file
-  /// that is damaged or cut gives no observation, because what it lacks would count as removed.
+  /// A file that cannot be read or unpacked, or that is damaged or cut, gives no observation, because
+  /// what it lacks would count as removed: it is one of the ``ImportedHistory/failures``, or a
+  /// ``CollectorError`` that names it where it is the only one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
     try packageStates(of: .debianPackages, paths: paths, node: node, at: time) { bytes in
       DpkgStatusReader.packages(in: bytes).map { package in
@@ -41,8 +42,9 @@ public struct ApkImporter: Sendable {
 
   /// Reads files, plain or packed by gzip, given in any order.
   ///
-  /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. A file
-  /// that is damaged or cut gives no observation, because what it lacks would count as removed.
+  /// A file that cannot be read or unpacked, or that is damaged or cut, gives no observation, because
+  /// what it lacks would count as removed: it is one of the ``ImportedHistory/failures``, or a
+  /// ``CollectorError`` that names it where it is the only one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
     try packageStates(of: .apk, paths: paths, node: node, at: time) { bytes in
       bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
@@ -85,33 +87,27 @@ private func packageStates(
   parse: ([UInt8]) -> [Stanza]
 ) throws -> ImportedHistory {
   var states = StateHistory(of: source)
-  for path in paths.sorted() {
+  try states.read(paths) { path, states in
     let instant = try time ?? FileTime.modified(path)
     let bytes = try CompressedFile.bytes(ofFileAt: path)
     if let fault = fault(in: bytes) {
-      states.warnings.add("\(path) \(fault); it gives no observation")
-      continue
+      throw CollectorError("\(path) \(fault); it gives no observation")
     }
     let stanzas = parse(bytes)
     states.recordsRead += stanzas.count
     guard !stanzas.isEmpty else {
-      states.warnings.add("\(path) has no package; it gives no observation")
-      continue
+      throw CollectorError("\(path) has no package; it gives no observation")
     }
     var items: [Item] = []
-    var unclear: Int?
     for (index, stanza) in stanzas.enumerated() {
       switch stanza {
       case .installed(let item): items.append(item)
       case .absent: break
-      case .unclear: unclear = unclear ?? index + 1
+      case .unclear:
+        throw CollectorError(
+          "\(path): package number \(index + 1) lacks its name, version or state; the file gives no"
+            + " observation")
       }
-    }
-    if let unclear {
-      states.warnings.add(
-        "\(path): package number \(unclear) lacks its name, version or state; the file gives no"
-          + " observation")
-      continue
     }
     states.add(items, of: .application, schemaVersion: "1.1", at: instant, place: path)
   }

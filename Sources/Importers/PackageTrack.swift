@@ -58,6 +58,8 @@ struct PackageTrack: Sendable {
   private(set) var held: Held?
   /// Whether any line has told what was there.
   var isKnown = false
+  /// From when on the log tells what is there; nil where it does from its beginning.
+  var knownFrom: Instant?
 
   init(label: String) { self.label = label }
 
@@ -75,12 +77,19 @@ struct PackageTrack: Sendable {
     contradictions.append(
       "\(label): \(name(held?.version)) until \(instant), where the log goes on with"
         + " \(name(version)); lines seem to be missing")
-    change(to: version, at: instant)
+    change(to: version, since: nil, at: instant)
   }
 
-  /// From here on this version is held, or none.
-  mutating func change(to version: String?, installedAt: Instant? = nil, at instant: Instant) {
-    held = version.map { Held(version: $0, installedAt: installedAt) }
+  /// From here on this version is held, or none; it was installed then, as far as the log tells.
+  mutating func change(to version: String?, at moment: LogMoment) {
+    change(to: version, since: moment.told, at: moment.instant)
+  }
+
+  /// From here on none is held.
+  mutating func end(at instant: Instant) { change(to: nil, since: nil, at: instant) }
+
+  private mutating func change(to version: String?, since told: Instant?, at instant: Instant) {
+    held = version.map { Held(version: $0, installedAt: told) }
     changes.append(Change(instant: instant, held: held))
   }
 

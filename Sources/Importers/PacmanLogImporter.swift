@@ -10,9 +10,10 @@ public struct PacmanLogImporter: Sendable {
   /// Takes the time zone of the machine that wrote the log, by default that of this one.
   public init(timeZone: TimeZone = .current) { self.timeZone = timeZone }
 
-  /// Reads logs, plain or packed by gzip, given in any order.
+  /// Reads logs, plain or packed, given in any order.
   ///
-  /// Throws a ``CollectorError`` that names the file where one cannot be read or unpacked. Lines
+  /// A file that cannot be read or unpacked, or is no log of pacman, is one of the
+  /// ``PackageHistory/failures``, or a ``CollectorError`` that names it where it is the only one. Lines
   /// that do not parse, and whatever does not fit the present state, become warnings.
   ///
   /// - Parameters:
@@ -24,19 +25,13 @@ public struct PacmanLogImporter: Sendable {
     paths: [String], current: [Item]?, capturedAt: Instant
   ) throws -> PackageHistory {
     var replay = PacmanLogReplay()
-    let reading = try readPackageLog(
-      PacmanLogLine.self, paths: paths, timeZone: timeZone, capturedAt: capturedAt,
-      timeOf: PacmanLogLine.time
-    ) { replay.take($0, at: $1) }
+    let reading = try PackageLog<PacmanLogLine>(
+      paths: paths, timeZone: timeZone, capturedAt: capturedAt
+    ).read { replay.take($0, at: $1) }
     var history = PackageHistory(
       of: current == nil ? .pacmanLogAlone : .pacmanLog, tracks: replay.tracks, current: current,
       capturedAt: capturedAt, reading: reading)
-    let older = replay.tracks.count { $0.1.initial != nil }
-    if current == nil, older > 0 {
-      history.warnings.append(
-        "the log begins after the installation of the machine: \(older) of its packages are older,"
-          + " and those that no line names are in no observation")
-    }
+    history.warnAloneIfOlder(replay.tracks.map(\.1), current)
     return history
   }
 }
@@ -67,6 +62,9 @@ struct PacmanLogLine: PackageLogLine {
     if words.first == "[ALPM]" { words.removeFirst() }
     event = Self.event(words)
   }
+
+  /// Scripts of packages write lines of their own there.
+  static func isForeign(_ line: ArraySlice<UInt8>) -> Bool { !line.contains(0) }
 
   static func time(_ line: ArraySlice<UInt8>) -> TextTime? {
     line.first == 0x5b ? TextTime.read(line.dropFirst())?.time : nil
@@ -125,14 +123,13 @@ struct PacmanLogReplay {
   private(set) var tracks: [(PacmanPackage, PackageTrack)] = []
   private var slots: [PacmanPackage: Int] = [:]
 
-  mutating func take(_ event: PacmanLogLine.Event, at instant: Instant) {
+  mutating func take(_ event: PacmanLogLine.Event, at moment: LogMoment) {
     let slot = slots[event.package] ?? tracks.count
     if slot == tracks.count {
       slots[event.package] = slot
       tracks.append((event.package, PackageTrack(label: event.package.label)))
     }
-    tracks[slot].1.expect(event.old, at: instant)
-    tracks[slot].1.change(
-      to: event.new, installedAt: event.new == nil ? nil : instant, at: instant)
+    tracks[slot].1.expect(event.old, at: moment.instant)
+    tracks[slot].1.change(to: event.new, at: moment)
   }
 }

@@ -20,9 +20,9 @@ public struct ResourceDataSyncImporter: Sendable {
   /// `2026-03-03` or `2026-03-03T09:00:00Z`; else the latest `captureTime` in the file; else when
   /// the file was last written. Only one node is in memory at a time.
   ///
-  /// A file with a damaged row gives no observation and a warning, because the missing item would
-  /// count as removed; so does an empty file. Throws a ``CollectorError`` where a folder or file
-  /// cannot be read, and whatever `body` throws.
+  /// A file that cannot be read or has a damaged row gives no observation, because the missing item
+  /// would count as removed; so does an empty file. Each is one of the ``ImportSummary/failures``.
+  /// Throws a ``CollectorError`` where a folder cannot be read, and whatever `body` throws.
   ///
   /// - Parameters:
   ///   - folders: the copies, given in any order.
@@ -30,7 +30,7 @@ public struct ResourceDataSyncImporter: Sendable {
   public func read(
     folders: [String], each body: (ScopedReport) throws -> Void
   ) throws -> ImportSummary {
-    var warnings = Warnings()
+    var (warnings, failures) = (Warnings(), Warnings())
     var others = Tally()
     var summary = ImportSummary(warnings: [], recordsRead: 0)
     var files: [NodeKey: [SyncFile]] = [:]
@@ -47,14 +47,18 @@ public struct ResourceDataSyncImporter: Sendable {
     if let text = others.text { warnings.add("files that are none of a data sync: \(text)") }
     for key in files.keys.sorted() {
       var states = StateHistory(of: .resourceDataSync)
-      for file in files[key] ?? [] { try file.read(into: &states) }
+      for file in files[key] ?? [] {
+        try states.read([file.path], throwsAlone: false) { try file.read(into: &$1) }
+      }
       let history = states.history(node: key.node)
       for report in history.reports { try body(ScopedReport(scope: key.scope, report: report)) }
       for warning in history.warnings { warnings.add(warning) }
+      for failure in history.failures { failures.add(failure) }
       summary.recordsRead += history.recordsRead
       summary.knownFrom = [summary.knownFrom, history.knownFrom].compactMap { $0 }.min()
     }
     summary.warnings = warnings.sentences
+    summary.failures = failures.sentences
     return summary
   }
 }
@@ -118,10 +122,10 @@ private struct SyncFile {
       }
     }
     if let fault {
-      return states.warnings.add("\(fault); the file gives no observation")
+      throw CollectorError("\(fault); the file gives no observation")
     }
     guard !rows.isEmpty else {
-      return states.warnings.add("\(path) is empty and gives no observation")
+      throw CollectorError("\(path) is empty and gives no observation")
     }
     let time = try date ?? rows.compactMap(\.captureTime).max() ?? FileTime.modified(path)
     states.add(

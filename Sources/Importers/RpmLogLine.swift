@@ -14,6 +14,12 @@ struct RpmLogLine: PackageLogLine {
     /// A later version, or an earlier one, took its place.
     case replaced(RpmLogPackage)
     case left(RpmLogPackage)
+    /// It came, or came again: yum 3 says the same of both.
+    case installed(RpmLogPackage)
+    /// It came in the place of whatever other version was there, which yum 3 does not name.
+    case updated(RpmLogPackage)
+    /// All of that name are gone; the versions are not named.
+    case erased(name: String)
   }
 
   var time: TextTime
@@ -27,7 +33,14 @@ struct RpmLogLine: PackageLogLine {
       String(decoding: $0, as: UTF8.self)
     }
     guard words.count >= 2 else { return nil }
-    // Warnings and the output of scripts are of other levels, or name no package.
+    // Warnings and the output of scripts are of other levels, or name no package; those of dnf.log are
+    // of levels that this log does not have.
+    guard Self.levels.contains(words[0]) else { return nil }
+    if words[0] == YumLog.level {
+      guard words.count >= 3, let event = Self.yumEvent(words[1], words[2]) else { return nil }
+      self.event = event
+      return
+    }
     guard words[0] == "SUBDEBUG", words.count == 3, words[1].hasSuffix(":"),
       let make = Self.event(words[1].dropLast())
     else { return }
@@ -36,6 +49,25 @@ struct RpmLogLine: PackageLogLine {
   }
 
   static func time(_ line: ArraySlice<UInt8>) -> TextTime? { TextTime.read(line)?.time }
+
+  /// Scripts of packages write lines of their own there.
+  static func isForeign(_ line: ArraySlice<UInt8>) -> Bool { !line.contains(0) }
+
+  private static let levels: Set<String> = [
+    "SUBDEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", YumLog.level,
+  ]
+
+  private static func yumEvent(_ word: String, _ name: String) -> Event? {
+    let package = RpmLogPackage(name)
+    switch word {
+    case "Installed:", "Dep-Installed:": return package.map(Event.installed)
+    case "Updated:", "Dep-Updated:": return package.map(Event.updated)
+    case "Erased:", "Obsoleted:":
+      // Which of both it is, depends on the version of yum.
+      return package.map(Event.left) ?? .erased(name: name)
+    default: return nil
+    }
+  }
 
   private static func event(_ word: Substring) -> ((RpmLogPackage) -> Event)? {
     switch word {
@@ -116,11 +148,21 @@ struct RpmLogPackage: LoggedPackage {
       epoch: item["Epoch"], version: item["Version"] ?? "", release: item["Release"] ?? "")
   }
 
+  /// A package of which only the name, and perhaps the architecture, is known.
+  init(unknownVersionOf name: String, architecture: String) {
+    self.name = name
+    self.architecture = architecture
+    (epoch, version, release) = ("", "", "")
+  }
+
   func item(version: String, installedAt: Instant?, present: Item?) -> Item {
-    var values = [
-      "Name": AgentForm.field(name), "Version": AgentForm.field(self.version),
-      "Release": AgentForm.field(release), "Epoch": epoch, "Architecture": architecture,
-    ]
+    var values = ["Name": AgentForm.field(name)]
+    if !architecture.isEmpty { values["Architecture"] = architecture }
+    if !self.version.isEmpty {
+      values["Version"] = AgentForm.field(self.version)
+      values["Release"] = AgentForm.field(release)
+      values["Epoch"] = epoch
+    }
     values["InstalledTime"] = installedAt?.description
     return Item(values)
   }

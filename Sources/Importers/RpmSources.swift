@@ -4,7 +4,10 @@ import Inventory
 /// What became of a package, and when.
 struct RpmEvent: Sendable {
   var event: RpmLogLine.Event
-  var instant: Instant
+  var moment: LogMoment
+
+  /// When it happened, at the latest.
+  var instant: Instant { moment.instant }
 }
 
 /// What logs and histories of dnf tell together.
@@ -20,6 +23,8 @@ struct RpmSources: Sendable {
   var lines: [RpmEvent] = []
   /// What reading the log gave.
   var log = PackageLogReading()
+  /// Files that say nothing; one sentence each.
+  var failures: [String] = []
   private var warnings = Warnings()
   private var recordCount = 0
   /// The numbers and times of the transactions that were read.
@@ -64,8 +69,13 @@ struct RpmSources: Sendable {
     var reading = log
     let first = events.first?.instant
     reading.firstLine = [log.firstLine, first].compactMap { $0 }.min()
+    // What is missing in the log is in the history.
+    if let known = reading.knownFrom, let start = transactions.first?.start, start < known {
+      reading.knownFrom = nil
+    }
     reading.lineCount += recordCount
     reading.warnings += warnings.sentences
+    reading.failures += failures
     return reading
   }
 
@@ -73,13 +83,18 @@ struct RpmSources: Sendable {
   var events: [RpmEvent] {
     guard !transactions.isEmpty else { return lines }
     var events = lines.filter { transaction(at: $0.instant) == nil }
-    var times: [RpmLogPackage: [Instant]] = [:]
-    for line in lines { times[line.event.package, default: []].append(line.instant) }
+    var times: [RpmLogPackage: [LogMoment]] = [:]
+    for line in lines where line.moment.isSure {
+      if let package = line.event.package { times[package, default: []].append(line.moment) }
+    }
     for transaction in transactions {
       let end = transaction.end ?? transaction.start
       for event in transaction.events {
-        let logged = times[event.package]?.first { $0 >= transaction.start && $0 <= end }
-        events.append(RpmEvent(event: event, instant: logged ?? end))
+        let logged = event.package.flatMap { times[$0] }?.first {
+          $0.instant >= transaction.start && $0.instant <= end
+        }
+        events.append(
+          RpmEvent(event: event, moment: logged ?? LogMoment(instant: end, isSure: true)))
       }
     }
     return events.enumerated().sorted {

@@ -25,6 +25,8 @@ public struct ImportSummary: Sendable {
   public var knownFrom: Instant?
   /// As in ``ImportedHistory``.
   public var warnings: [String]
+  /// As in ``ImportedHistory``.
+  public var failures: [String] = []
   /// How many rows were read.
   public var recordsRead: Int
 }

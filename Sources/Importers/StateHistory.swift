@@ -12,22 +12,48 @@ struct StateHistory {
 
   var warnings = Warnings()
   var recordsRead = 0
+  /// Files of which nothing is in the history, and states of impossible times; one sentence each.
+  private var failures = Warnings()
+  private var lastFailure = ""
   private var states: [Instant: [TypeName: State]] = [:]
   private let source: Report.Source
+  /// The last time that a report can have: a day ahead of this machine's clock.
+  private let latest: Instant
 
-  init(of source: Report.Source) { self.source = source }
+  init(
+    of source: Report.Source, now: Instant = Instant(seconds: Int64(Glibc.time(nil)))
+  ) {
+    self.source = source
+    latest = now.advanced(bySeconds: ReportLimits.default.captureTimeAheadSecondsMax)
+  }
+
+  /// Reads files one by one, each once: one that cannot be read is a failure and loses no other.
+  ///
+  /// Throws where it is the only one, unless that is a failure as well.
+  mutating func read(
+    _ paths: [String], throwsAlone: Bool = true,
+    _ body: (_ path: String, inout StateHistory) throws -> Void
+  ) throws {
+    let paths = Set(paths).sorted()
+    for path in paths {
+      do { try body(path, &self) } catch {
+        if throwsAlone, paths.count == 1 { throw error }
+        fail(String(describing: error))
+      }
+    }
+  }
 
   /// Takes all items that a node had of one type at one time; `place` names the source.
   ///
-  /// The same again changes nothing. Something else for the same time is left out with a warning,
-  /// as is what no report can carry.
+  /// The same again changes nothing. Something else for the same time is left out with a warning, as
+  /// are too many items. A time that no report can have is a failure: no other is put in its place.
   mutating func add(
     _ content: [Item], of type: TypeName, schemaVersion: String = "1.0", at instant: Instant,
     place: String
   ) {
     let instant = Instant(seconds: instant.seconds)
-    guard instant.isReportable else {
-      return warnings.add("\(place): \(instant) is not in the years 2000 to 2099")
+    if let fault = fault(of: instant) {
+      return fail("\(place): \(fault); it is left out")
     }
     guard content.count <= ImportLimits.items else {
       return warnings.add(
@@ -41,6 +67,21 @@ struct StateHistory {
     }
     states[instant, default: [:]][type] = State(
       schemaVersion: schemaVersion, content: content, place: place)
+  }
+
+  /// Says each sentence once: all types of a file have the same time.
+  private mutating func fail(_ sentence: String) {
+    if sentence != lastFailure { failures.add(sentence) }
+    lastFailure = sentence
+  }
+
+  /// Why no report can have a time; nil where one can.
+  private func fault(of instant: Instant) -> String? {
+    guard instant.isReportable else {
+      return "its time \(instant) is not in the years 2000 to 2099"
+    }
+    return instant <= latest
+      ? nil : "its time \(instant) lies more than a day ahead of this machine's clock"
   }
 
   private static func areEqual(_ a: [Item], _ b: [Item]) -> Bool {
@@ -61,7 +102,7 @@ struct StateHistory {
     }
     return ImportedHistory(
       reports: ImportedReports(reports), knownFrom: states.keys.min(),
-      warnings: warnings.sentences, recordsRead: recordsRead)
+      warnings: warnings.sentences, failures: failures.sentences, recordsRead: recordsRead)
   }
 }
 

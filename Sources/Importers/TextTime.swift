@@ -14,6 +14,15 @@ enum TextTime: Hashable, Sendable {
     }
   }
 
+  /// The time as people write it, without a zone where it has none.
+  var text: String {
+    switch self {
+    case .instant(let instant): instant.description
+    case .local(let seconds):
+      String(Instant(seconds: seconds).description.dropLast()).replacing("T", with: " ")
+    }
+  }
+
   /// Reads the time at the beginning of a text, and how many bytes of it there are.
   ///
   /// `YYYY-MM-DD`, then `T` or one or two blanks, `HH:MM`, and as far as they are there `:SS`, a

@@ -130,12 +130,39 @@ struct AptHistoryTests {
     #expect(all[1009].content?.first?["CommandLine"] == "10")
   }
 
-  @Test func `random bytes are warnings`() throws {
+  @Test func `the installer's times and those of a wrong clock are told as what they are`() throws {
+    let tree = try TemporaryTree()
+    var text = ""
+    for (number, day) in [
+      "2021-02-27  12:43:4", "2021-02-27  09:44:0", "2021-02-28  10:04:1", "2022-10-01  00:00:0",
+      "2021-03-28  10:04:1", "1970-01-01  00:00:0", "2021-04-28  10:04:1",
+    ].enumerated() {
+      text += "Start-Date: \(day)0\nCommandline: \(number)\nEnd-Date: \(day)5\n\n"
+    }
+    let importer = AptHistoryImporter(
+      timeZone: try #require(TimeZone(identifier: "America/Argentina/Buenos_Aires")))
+    let history = try importer.history(
+      paths: [try tree.write("history.log", text)], node: NodeID("n"))
+    let rows = entries(history).last?.content ?? []
+    #expect(
+      rows.map { "\($0["CommandLine"] ?? "") \($0["StartDate"] ?? "-")" } == [
+        "0 2021-02-27T12:43:40Z", "1 2021-02-27T12:44:00Z", "2 2021-02-28T13:04:10Z", "3 -",
+        "4 2021-03-28T13:04:10Z", "5 -", "6 2021-04-28T13:04:10Z",
+      ])
+    #expect(history.warnings.count == 3, "\(history.warnings)")
+  }
+
+  @Test func `random bytes are no history`() throws {
     let tree = try TemporaryTree()
     var random = SplitMix64(seed: 9)
     for count in 0..<60 {
       let bytes = (0..<count * 30).map { _ in UInt8.random(in: 0...255, using: &random) }
-      #expect(entries(try history([try tree.write("x", bytes)])).isEmpty)
+      let path = try tree.write("x", bytes)
+      if bytes.isEmpty {
+        #expect(entries(try history([path])).isEmpty)
+      } else {
+        #expect(throws: CollectorError.self) { try history([path]) }
+      }
     }
   }
 

@@ -37,10 +37,11 @@ struct DnfHistoryTests {
   @discardableResult
   private func make(
     _ transactions: String, _ steps: [[Int]], named name: String = "history.sqlite",
-    packages: String = packages, tables: String = tables
+    packages: String = packages, tables: String = tables,
+    columns: String = "action, reason, state"
   ) throws -> String {
     let items = steps.map { step in
-      "INSERT INTO trans_item (trans_id, item_id, repo_id, action, reason, state) VALUES"
+      "INSERT INTO trans_item (trans_id, item_id, repo_id, \(columns)) VALUES"
         + " (\(step[0]), \(step[1]), 1, \(step[2]), \(step[3]), \(step[4]));"
     }
     let sql = try tree.write(
@@ -219,8 +220,60 @@ struct DnfHistoryTests {
     let fake = try tree.write("fake", "SQLite format 3\u{0}" + String(repeating: "x", count: 5000))
     #expect(message(fake) == "\(fake) is no SQLite database")
     let head = try tree.write("head", "SQLite format 3")
-    #expect(try imported([head]).warnings.count == 1)
+    #expect(throws: CollectorError.self) { try imported([head]) }
     #expect(mkfifo(tree.path("pipe"), 0o600) == 0)
     #expect(message(tree.path("pipe"))?.contains("is no regular file") == true)
+  }
+
+  private static let tables5 = """
+    CREATE TABLE trans (id INTEGER PRIMARY KEY, dt_begin INTEGER NOT NULL, dt_end INTEGER,
+      releasever TEXT NOT NULL, user_id INTEGER NOT NULL, description TEXT, state_id INTEGER,
+      comment TEXT);
+    CREATE TABLE trans_item (id INTEGER PRIMARY KEY, trans_id INTEGER, item_id INTEGER,
+      repo_id INTEGER, action_id INTEGER, reason_id INTEGER, state_id INTEGER);
+    CREATE TABLE pkg_names (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE archs (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE rpm (item_id INTEGER UNIQUE, name_id INTEGER, epoch INTEGER, version TEXT,
+      release TEXT, arch_id INTEGER);
+    INSERT INTO pkg_names VALUES (1, 'nano'), (2, 'openssl'), (3, 'lib'), (4, 'newlib');
+    INSERT INTO archs VALUES (1, 'x86_64'), (2, 'noarch');
+    INSERT INTO rpm VALUES (1, 1, 0, '8.1', '1', 1), (2, 2, 1, '3.0', '2', 1),
+      (3, 2, 1, '3.2', '6', 1), (4, 3, 0, '1', '1', 2), (5, 4, 0, '1', '1', 2);
+    """
+
+  @Test func `the history of dnf 5 says the same in other tables`() throws {
+    let transactions =
+      transaction(
+        1, "2026-03-03 09:00:00", "2026-03-03 09:00:10", command: "dnf5 install", state: 2)
+      + transaction(2, "2026-03-04 09:00:00", "2026-03-04 09:00:10", state: 2)
+      + transaction(3, "2026-03-05 09:00:00", "2026-03-05 09:00:10", state: 3)
+      + transaction(4, "2026-03-06 09:00:00", nil, state: 1)
+    let steps = [
+      [1, 1, 1, 2, 2], [1, 4, 1, 1, 2],
+      [2, 3, 2, 2, 2], [2, 2, 6, 2, 2], [2, 5, 1, 1, 2], [2, 4, 6, 1, 2],
+      [3, 1, 5, 2, 2], [3, 5, 4, 1, 2], [3, 5, 6, 1, 2], [3, 3, 5, 2, 3],
+    ]
+    let path = try make(
+      transactions, steps,
+      named: "transaction_history.sqlite", packages: "", tables: Self.tables5,
+      columns: "action_id, reason_id, state_id")
+    let newlib: Item = [
+      "Name": "newlib", "Version": "1", "Release": "1", "Epoch": "0", "Architecture": "noarch",
+    ]
+    let history = try imported([path], [openssl, newlib])
+    #expect(
+      states(history) == [
+        "2026-03-03T09:00:09Z: openssl 3.0", "2026-03-03T09:00:10Z: lib 1, nano 8.1, openssl 3.0",
+        "2026-03-04T09:00:10Z: nano 8.1, newlib 1, openssl 3.2",
+        "2026-03-05T09:00:10Z: newlib 1, openssl 3.2",
+      ])
+    let rows = history.reports.flatMap(\.entries).last { $0.type == RpmImporter.transactionType }
+    let all = rows?.content ?? []
+    #expect(all.map { $0["Result"] } == ["Done", "Done", "Failed"])
+    #expect(all.first?["CommandLine"] == "dnf5 install")
+    #expect(all.dropFirst().first?["Upgraded"] == "openssl.x86_64 (1:3.0-2, 1:3.2-6)")
+    #expect(all.dropFirst().first?["Obsoleted"] == "lib.noarch (1-1)")
+    #expect(all.last?["Failed"] == "openssl.x86_64 (1:3.2-6)")
+    #expect(history.warnings.count == 1, "\(history.warnings)")
   }
 }

@@ -16,7 +16,7 @@ struct DpkgLogFilesTests {
       paths: paths, current: [present("a", now)], capturedAt: late)
     return history.observations.map { observation in
       "\(observation.validTime) " + observation.items.map { $0["Version"] ?? "" }.joined()
-    } + history.warnings.filter { $0.contains("lies before") }
+    } + history.warnings.filter { $0.contains("does not fit") }
   }
 
   private func step(_ time: String, _ old: String, _ new: String) -> String {
@@ -115,9 +115,10 @@ struct DpkgLogFilesTests {
       "dpkg.log", step("2026-05-01 12:00:00", "1", "2") + step("2026-05-01 11:00:00", "2", "3"))
     #expect(
       try versions([path], zone: "Europe/Berlin", now: "3") == [
-        "2026-05-01T09:59:59Z 1", "2026-05-01T10:00:00Z 3",
-        "lines whose time lies before that of the line before them: 2: \(path) line 3,"
-          + " \(path) line 4",
+        "2026-05-01T08:59:59Z 1", "2026-05-01T09:00:00Z 3",
+        "lines whose time does not fit those around them; what they say counts from the next line"
+          + " on whose time does: 2: \(path) line 1 (2026-05-01 12:00:00),"
+          + " \(path) line 2 (2026-05-01 12:00:00)",
       ])
   }
 

@@ -76,9 +76,9 @@ struct ResourceDataSyncTests {
     try tree.write(path("", "AWS:NoSuchType", "i-1"), good)
     let (lines, summary) = try read([tree.path])
     #expect(lines.isEmpty)
-    #expect(summary.warnings.count == 6)
+    #expect(summary.warnings.count == 1 && summary.failures.count == 5)
     #expect(summary.warnings[0].hasPrefix("files that are none of a data sync: 2: "))
-    #expect(summary.warnings[1].contains("i-1.json line 2"))
+    #expect(summary.failures[0].contains("i-1.json line 2"))
     #expect(throws: CollectorError.self) { try read([tree.path("none")]) }
   }
 

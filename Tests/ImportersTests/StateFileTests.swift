@@ -70,26 +70,56 @@ struct StateFileTests {
     #expect(history.warnings[0].contains(first) && history.warnings[0].contains(second))
   }
 
-  @Test func `a file that is cut or damaged is a warning and no removal`() throws {
+  @Test func `a file that is cut or damaged is an error that names it and no removal`() throws {
     let tree = try TemporaryTree()
     var random = SplitMix64(seed: 3)
     for count in 0..<status.utf8.count {
       let path = try tree.write("cut", status.utf8.prefix(count))
-      let history = try DebianStatusImporter().history(paths: [path], node: node())
-      for line in lines(history) where count < status.utf8.count - 1 {
-        #expect(line.contains("bash 5.1-2"), "\(count) bytes")
+      do {
+        // What was cut between two records cannot be told from a whole file.
+        let history = try DebianStatusImporter().history(paths: [path], node: node())
+        #expect(lines(history).allSatisfy { $0.contains("bash 5.1-2") }, "\(count) bytes")
+      } catch let error as CollectorError {
+        #expect(error.message.contains(path), "\(count) bytes")
       }
-      let bytes = (0..<count * 4).map { _ in UInt8.random(in: 0...255, using: &random) }
-      for history in [
-        try DebianStatusImporter().history(paths: [try tree.write("x", bytes)], node: node()),
-        try ApkImporter().history(paths: [try tree.write("y", bytes)], node: node()),
-      ] {
-        #expect(history.warnings.count == 1)
+      let noise = try tree.write(
+        "noise", (0..<count * 4).map { _ in UInt8.random(in: 0...255, using: &random) })
+      #expect(throws: CollectorError.self) {
+        try DebianStatusImporter().history(paths: [noise], node: node())
+      }
+      #expect(throws: CollectorError.self) {
+        try ApkImporter().history(paths: [noise], node: node())
       }
     }
     #expect(throws: CollectorError.self) {
       try DebianStatusImporter().history(paths: [tree.path("none")], node: node())
     }
+  }
+
+  @Test func `a bad file among good ones is named and loses nothing of them`() throws {
+    let tree = try TemporaryTree()
+    let good = try tree.write("a", status)
+    let bad = try tree.write("b", status.utf8.dropLast(9))
+    for path in [good, bad] {
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 1_767_225_600)], ofItemAtPath: path)
+    }
+    let history = try DebianStatusImporter().history(
+      paths: [bad, tree.path("none"), good], node: node())
+    #expect(lines(history) == ["2026-01-01T00:00:00Z AWS:Application: bash 5.1-2"])
+    #expect(history.failures.count == 2 && history.warnings.isEmpty)
+    #expect(history.failures[0].contains(bad) && history.failures[1].contains(tree.path("none")))
+  }
+
+  @Test(arguments: [946_684_799, 4_102_444_800, Int64(Date().timeIntervalSince1970) + 90_000])
+  func `a time that no report can have is refused by name`(seconds: Int64) throws {
+    let tree = try TemporaryTree()
+    let path = try tree.write("a", status)
+    let history = try DebianStatusImporter(at: Instant(seconds: seconds)).history(
+      paths: [path], node: node())
+    #expect(lines(history).isEmpty && history.failures.count == 1)
+    #expect(history.failures[0].contains(path))
+    #expect(history.failures[0].contains(Instant(seconds: seconds).description))
   }
 
   @Test func `dpkg's own status file is what the collector gives`() throws {

@@ -28,10 +28,18 @@ public struct Machine: Sendable {
     root: String, memory: Memory = Memory(),
     addresses: @escaping @Sendable () throws -> [InterfaceAddress]
   ) {
-    self.root = root.hasSuffix("/") ? root : root + "/"
+    let absolute = root.hasPrefix("/") || root.isEmpty ? root : Self.workingDirectory + "/" + root
+    self.root = absolute.hasSuffix("/") ? absolute : absolute + "/"
     self.addresses = addresses
     self.memory = memory
     notes = Notes()
+  }
+
+  /// Programs that are asked about a root take it as an absolute path.
+  private static var workingDirectory: String {
+    guard let path = unsafe getcwd(nil, 0) else { return "." }
+    defer { unsafe free(path) }
+    return unsafe String(cString: path)
   }
 
   /// The same machine with notes of its own.

@@ -4,6 +4,8 @@ package import Inventory
 package struct DpkgPackages: PackageSource {
   static let path = "var/lib/dpkg/status"
 
+  package init() {}
+
   package func isThere(on machine: Machine) -> Bool { machine.exists(Self.path) }
 
   package func packages(on machine: Machine) throws -> [Item] {

@@ -56,3 +56,6 @@ struct RPMPackages: PackageSource {
     return Item(values)
   }
 }
+
+/// Whether a machine has a database of rpm.
+package func hasRPMDatabase(_ machine: Machine) -> Bool { RPMPackages().isThere(on: machine) }
