@@ -36,6 +36,17 @@ extension Report {
   }
 }
 
+extension Report {
+  /// Throws what every store refuses the report for, whatever it holds already.
+  ///
+  /// O(items).
+  package func check(
+    limits: ReportLimits = .default, now: Instant
+  ) throws(ReportError) {
+    _ = try canonical(limits: limits, hash: KeyedHash(), now: now)
+  }
+}
+
 extension Report.Entry {
   fileprivate func canonical(
     limits: ReportLimits, hash: KeyedHash, now: Instant

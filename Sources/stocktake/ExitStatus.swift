@@ -19,7 +19,7 @@ enum ExitStatus: Int32, Sendable {
 }
 
 /// Why a command ends without its answer: one line for people and a status for programs.
-struct CommandFailure: Error {
+struct CommandFailure: Error, CustomStringConvertible {
   /// The status of the process.
   var status: ExitStatus
   /// One line that names the input and the way out; empty where all has been said.
@@ -30,6 +30,8 @@ struct CommandFailure: Error {
     self.status = status
     self.message = message
   }
+
+  var description: String { message }
 
   /// Ends with a status after everything has been said.
   static func silent(_ status: ExitStatus) -> CommandFailure { CommandFailure(status, "") }

@@ -52,6 +52,22 @@ struct StoreOptions: ParsableArguments {
     return try open(configuration)
   }
 
+  /// Opens the store for questions; nil where there is none and one can be made.
+  func openIfThere() throws -> HistoryStore? {
+    let path = try directory()
+    var configuration = HistoryStore.Configuration()
+    configuration.isReadOnly = true
+    configuration.createsIfMissing = false
+    do throws(StoreError) {
+      return try HistoryStore(path: path, configuration: configuration)
+    } catch {
+      var status = stat()
+      let isFolder = unsafe stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFDIR
+      if error.code == .notFound, isFolder { return nil }
+      throw CommandFailure(.storeError, "store \(path): \(error)")
+    }
+  }
+
   /// Makes the directory and those above it.
   func makeDirectory() throws {
     let path = try directory()

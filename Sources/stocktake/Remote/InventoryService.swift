@@ -138,11 +138,13 @@ final class InventoryService {
 }
 
 /// What a service answers in place of what was asked for.
-struct ServiceRefusal: Error {
+struct ServiceRefusal: Error, CustomStringConvertible {
   /// The name of the error.
   var name: String
   /// One sentence for people.
   var sentence: String
+
+  var description: String { sentence }
 
   /// Whether the service does not know what was asked for, and knows who asked.
   var isOfInput: Bool {
