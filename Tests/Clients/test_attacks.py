@@ -246,6 +246,8 @@ def test_bytes_of_bodies_are_shared_by_key_and_by_address(own):
         time.sleep(0.5)
         assert 0 < metrics(server)["stocktake_body_bytes_in_flight"] <= 200_000
         put(server.client(mine), node(1), large)
+        # Nor are they taken from the key that they name, for nothing is proven of them.
+        put(server.client(), node(2), large)
         report_is_taken(server)
 
 
@@ -267,7 +269,8 @@ def test_idle_connections_give_way_where_there_are_few_left(own):
                  "--seconds-to-read-max", "2")
     with many(server, 40, HEALTH, source="127.0.0.2") as connections:
         report_is_taken(server)
-        eventually(lambda: all(map(is_closed, connections)), "they keep all for themselves")
+        # They go until fewer than three of four are taken; those that are left may stay.
+        eventually(lambda: sum(map(is_closed, connections)) > 10, "they keep all for themselves")
 
 
 # Waits.

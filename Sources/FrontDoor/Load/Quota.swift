@@ -6,6 +6,10 @@ struct Payer: Sendable {
   var key: String?
   /// The address that it comes from.
   var address: String
+
+  /// The same while it is not proven that the key is its own: a name that only this address has, so that
+  /// nobody uses up what the key has elsewhere.
+  var unproven: Payer { Payer(key: key.map { "\($0) \(address)" }, address: address) }
 }
 
 /// Something that there is only so much of, and of which no key and no address gets more than a part.
@@ -62,6 +66,16 @@ final class Quota: Sendable {
     }
   }
 
+  /// Counts for another key of the same address what one took; false where that has not so much left.
+  private func move(_ count: Int, from payer: Payer, to key: String) -> Bool {
+    state.withLock { state in
+      guard (state.byKey[key] ?? 0) + count <= keyMax else { return false }
+      if let before = payer.key { Self.reduce(&state.byKey, before, by: count) }
+      if count > 0 { state.byKey[key, default: 0] += count }
+      return true
+    }
+  }
+
   private func giveBack(_ count: Int, _ payer: Payer) {
     state.withLock { state in
       state.used -= count
@@ -78,27 +92,43 @@ final class Quota: Sendable {
 
   /// What somebody took, given back when it is dropped.
   final class Lot: Sendable {
+    private struct Content {
+      var payer: Payer
+      var count = 0
+    }
+
     private let quota: Quota
-    private let payer: Payer
     private let mayTakeLast: Bool
-    private let count = Mutex(0)
+    private let content: Mutex<Content>
 
     fileprivate init(_ quota: Quota, _ payer: Payer, mayTakeLast: Bool) {
       self.quota = quota
-      self.payer = payer
       self.mayTakeLast = mayTakeLast
+      content = Mutex(Content(payer: payer))
     }
 
     deinit {
-      let count = count.withLock { $0 }
-      if count > 0 { quota.giveBack(count, payer) }
+      let content = content.withLock { $0 }
+      if content.count > 0 { quota.giveBack(content.count, content.payer) }
     }
 
     /// Takes more; false where there is not so much left.
     func take(_ more: Int) -> Bool {
-      guard quota.take(more, payer, mayTakeLast: mayTakeLast) else { return false }
-      count.withLock { $0 += more }
-      return true
+      content.withLock { content in
+        guard quota.take(more, content.payer, mayTakeLast: mayTakeLast) else { return false }
+        content.count += more
+        return true
+      }
+    }
+
+    /// Counts what is in it for a key from now on; false where that key has not so much left.
+    func move(to key: String?) -> Bool {
+      guard let key else { return true }
+      return content.withLock { content in
+        guard quota.move(content.count, from: content.payer, to: key) else { return false }
+        content.payer.key = key
+        return true
+      }
     }
   }
 }

@@ -46,6 +46,7 @@ extension FrontDoor {
       let read = try await read(request, head, known, connection)
       caller = try noting(head) { try authenticator.caller(claim, of: read.signed, now: now) }
       RequestRecord.current?.note(caller)
+      try read.count(for: known)
       try check(caller, access)
       payer = known
       body = read.body

@@ -10,6 +10,14 @@ import SystemsManager
 struct ReadRequest: Sendable {
   var signed: SignedRequest
   var body: [UInt8]
+  /// What its body takes, until its answer has left.
+  fileprivate var lot: Quota.Lot
+
+  /// Counts its body for its signer, now that that is proven; throws ``ServiceError`` where they have too much
+  /// already.
+  func count(for payer: Payer) throws {
+    guard lot.move(to: payer.key) else { throw ServiceError.throttling }
+  }
 }
 
 extension FrontDoor {
@@ -25,7 +33,7 @@ extension FrontDoor {
     let length = request.headers[.contentLength].flatMap { Int($0) }
     if let length, length > bytesMax { throw tooLarge(bytesMax) }
     if request.headers[.expect]?.lowercased() == "100-continue" { connection.sayContinue() }
-    let lot = admission.bodyBytes.lot(for: payer)
+    let lot = admission.bodyBytes.lot(for: payer.unproven)
     connection.keep(lot)
     var uncounted = configuration.limits.uncountedBytesMax
     var body: [UInt8] = []
@@ -51,7 +59,7 @@ extension FrontDoor {
     }
     var signed = head
     signed.bodyDigest = Array(digest.finalize())
-    return ReadRequest(signed: signed, body: body)
+    return ReadRequest(signed: signed, body: body, lot: lot)
   }
 
   private func tooLarge(_ bytesMax: Int) -> ServiceError {

@@ -175,10 +175,12 @@ extension FrontDoor {
       let caller = Caller(
         keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
       RequestRecord.current?.note(caller)
+      try read.count(for: payer)
       return Asked(caller: caller, body: read.body, payer: payer)
     }
     let caller = try noting(head) { try authenticator.caller(claim, of: read.signed, now: now) }
     RequestRecord.current?.note(caller)
+    try read.count(for: payer)
     guard let access = SystemsManager.access(to: operation), caller.may(access) else {
       throw ServiceError(
         "AccessDeniedException",
