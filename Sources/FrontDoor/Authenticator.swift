@@ -147,6 +147,13 @@ package final class Authenticator: Sendable {
     }
   }
 
+  /// Throws where a key does not count any more, of which a request was taken a while ago.
+  func checkStillCounts(_ id: String) throws {
+    guard try key(id)?.isActive == true else {
+      throw ServiceError(SignatureError.unrecognized.name, SignatureError.unrecognized.message)
+    }
+  }
+
   private func key(_ id: String) throws(ServiceError) -> AccessKey? {
     do { return try keys.key(id) } catch {
       // A key that does not open is the operator's affair, not the client's.

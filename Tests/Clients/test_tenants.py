@@ -102,6 +102,28 @@ def test_an_account_has_64_regions(own):
     assert associations(other, 99) == 1
 
 
+def test_a_stream_ends_with_its_key(tenants):
+    import socket
+    from test_attacks import signed
+    key = tenants.key("--account", "666666666666", "--permissions", "read")
+    ssm = tenants.client(
+        tenants.key("--account", "666666666666", "--permissions", "admin"), region="local")
+    put(ssm, NODE, [package("before")])
+    request = signed(tenants, "GET", "/v1/changes?after=0", Accept="text/event-stream", key=key)
+    with socket.create_connection((tenants.host, tenants.port), timeout=40) as stream:
+        stream.sendall(request)
+        seen = b""
+        while b"before" not in seen:
+            seen += stream.recv(65536)
+        tenants.command("keys", "disable", key["accessKeyId"])
+        put(ssm, NODE, [package("after")])
+        while part := stream.recv(65536):
+            seen += part
+            if seen.endswith(b"0\r\n\r\n"):
+                break
+    assert b"after" not in seen
+
+
 def lone(server, account="333333333333"):
     """A key for one node, and a client for all of its account."""
     single = server.key("--account", account, "--permissions", f"write-node={NODE}")

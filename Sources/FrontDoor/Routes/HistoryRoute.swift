@@ -119,11 +119,14 @@ extension FrontDoor {
     var answer = try await connection.abandonable {
       await cancelWhenGracefulShutdown { await api.answer(asked) }
     }
+    // A key that was switched off meanwhile learns nothing more.
+    let (authenticator, key) = (authenticator, question.caller.keyID)
+    try authenticator.checkStillCounts(key)
     if let next = answer.next {
       answer.next = {
         let part = try await connection.abandonable { try await cancelWhenGracefulShutdown(next) }
         withExtendedLifetime(wait) {}
-        return part
+        return (try? authenticator.checkStillCounts(key)) == nil ? nil : part
       }
     }
     return answer
