@@ -71,7 +71,7 @@ class Server:
         canonical = "\n".join(
             [method, route, query] + [f"{n}:{headers[n]}" for n in sorted(headers)]
             + ["", names, hashlib.sha256(body).hexdigest()])
-        scope = f"{now[:8]}/local/ssm/aws4_request"
+        scope = f"{now[:8]}/us-east-1/ssm/aws4_request"
         text = "\n".join(["AWS4-HMAC-SHA256", now, scope,
                           hashlib.sha256(canonical.encode()).hexdigest()])
         key = ("AWS4" + self.key["AWS_SECRET_ACCESS_KEY"]).encode()

@@ -35,7 +35,7 @@ class Herd:
 
     def join(self, nodes):
         client = boto3.client(
-            "ssm", endpoint_url=f"http://{self.server.host}:{self.server.port}", region_name="local",
+            "ssm", endpoint_url=f"http://{self.server.host}:{self.server.port}", region_name="us-east-1",
             aws_access_key_id=self.server.key["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.server.key["AWS_SECRET_ACCESS_KEY"])
         activations = self.folder / "activations"

@@ -95,7 +95,7 @@ def main():
 
 def run(server, options):
     url = f"http://{server.host}:{server.port}"
-    ssm = boto3.client("ssm", endpoint_url=url, region_name="local",
+    ssm = boto3.client("ssm", endpoint_url=url, region_name="us-east-1",
                        aws_access_key_id=server.key["AWS_ACCESS_KEY_ID"],
                        aws_secret_access_key=server.key["AWS_SECRET_ACCESS_KEY"])
     made = ssm.create_activation(IamRole="r", RegistrationLimit=options.nodes)

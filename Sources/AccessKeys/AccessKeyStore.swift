@@ -66,12 +66,15 @@ package final class AccessKeyStore: Sendable {
     return true
   }
 
+  /// The Region of an account where none is named.
+  package func homeRegion(of account: String) throws -> String { try store.homeRegion(of: account) }
+
   /// Makes a key; its secret is in the answer, and nowhere else in the clear.
   package func create(
     account: String, regions: [String] = [], permissions: [Permission], description: String = ""
   ) throws -> AccessKey {
     // Both must be such as scopes have.
-    for region in regions.isEmpty ? ["local"] : regions {
+    for region in regions.isEmpty ? [Scope.standard.region] : regions {
       _ = try Scope(account: account, region: region)
     }
     let key = AccessKey(

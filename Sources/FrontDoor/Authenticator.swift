@@ -172,7 +172,8 @@ package final class Authenticator: Sendable {
     else {
       throw SignatureError(
         "AccessDeniedException",
-        "The access key \(key.id) may not be used in the Region \(authorization.region).")
+        "The access key \(key.id) is for the Region \(key.regions.joined(separator: ", ")), not "
+          + "for \(authorization.region): name it with --region or AWS_REGION.")
     }
     return Caller(keyID: key.id, scope: scope, permissions: key.permissions)
   }

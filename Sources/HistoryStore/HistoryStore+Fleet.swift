@@ -78,6 +78,21 @@ extension HistoryStore {
     try read { snapshot throws(StoreError) in snapshot.catalog.numbers.keys.sorted() }
   }
 
+  /// The Region of an account where none is named: `us-east-1`, but `local` where the account's history
+  /// began there, as it did before there was another default.
+  ///
+  /// Later reports change nothing about it: the older of the two scopes counts.
+  package func homeRegion(of account: String) throws(StoreError) -> String {
+    try read { snapshot throws(StoreError) in
+      func number(_ region: String) -> ScopeNumber? {
+        (try? Scope(account: account, region: region)).flatMap { snapshot.catalog.numbers[$0] }
+      }
+      guard let old = number(Scope.local.region) else { return Scope.standard.region }
+      guard let new = number(Scope.standard.region) else { return Scope.local.region }
+      return old < new ? Scope.local.region : Scope.standard.region
+    }
+  }
+
   /// What is known of each node as a whole, by scope and id; nil for all scopes.
   public func nodes(in scope: Scope? = nil) throws(StoreError) -> [NodeSummary] {
     try read { snapshot throws(StoreError) in

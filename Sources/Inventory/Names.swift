@@ -25,8 +25,13 @@ public struct Scope: Hashable, Sendable, Comparable, CustomStringConvertible {
     self.region = region
   }
 
-  /// Account `000000000000`, Region `local`: where everything goes unless said otherwise.
+  /// Account `000000000000`, Region `local`: the scope of programs that name none.
   public static let local = Scope(uncheckedAccount: "000000000000", region: "local")
+
+  /// Account `000000000000`, Region `us-east-1`: that of the server and the command line where none is named.
+  ///
+  /// A Region of AWS, for some clients (Terraform) refuse any other.
+  public static let standard = Scope(uncheckedAccount: "000000000000", region: "us-east-1")
 
   /// `account/region`.
   public var description: String { "\(account)/\(region)" }

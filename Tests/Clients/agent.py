@@ -2,7 +2,7 @@
 
 For the tests, for many agents at once, and to probe a server:
 
-    python agent.py probe --endpoint http://127.0.0.1:8055 --region eu-west-1 \\
+    python agent.py probe --endpoint http://127.0.0.1:8055 \\
         --activation-id ID --activation-code CODE
 
 What it does was observed on amazon-ssm-agent 3.3.0.0, or read in its source; where a step looks odd,
@@ -38,6 +38,8 @@ GATHERED_BY = {
     "instanceDetailedInformation", "AWS:File": "files"}
 INVALID_INPUT = "invalid or unrecognized input was received for aws:softwareInventory plugin"
 STUCK_AFTER = 2 * 3600
+# Seconds for which a command is known, on disk: no other of its id is run meanwhile.
+COMMANDS_KNOWN_FOR = 1800
 
 
 class Agent(Wire):
@@ -224,6 +226,8 @@ class Agent(Wire):
 
     def _gather(self, inputs, snapshot):
         try:
+            if not self.shares:
+                self.request_token()  # the process that gathers is one of its own
             if not self._are_right(inputs):
                 raise ValueError(INVALID_INPUT)
             wanted = {type: content for type, content in snapshot.items()
@@ -367,7 +371,7 @@ class Agent(Wire):
             return 0
         known = self.commands.get(command["CommandId"], 0)
         self.commands[command["CommandId"]] = time.monotonic()
-        if known and time.monotonic() - known < 600:
+        if known and time.monotonic() - known < COMMANDS_KNOWN_FOR:
             self.answer_message("AcknowledgeMessage", message)
             return 0
         self.reply(message, "InProgress")
@@ -475,7 +479,7 @@ def main():
         command = commands.add_parser(name, help=text)
         command.set_defaults(run=run)
         command.add_argument("--endpoint", required=True)
-        command.add_argument("--region", default="local")
+        command.add_argument("--region", default="us-east-1")
         command.add_argument("--activation-id", required=True)
         command.add_argument("--activation-code", required=True)
         command.add_argument("--ca", help="certificates to trust, in PEM")

@@ -74,8 +74,8 @@ def amz_date(offset=0):
 class Wire:
     """The part of an agent that speaks: its key, its fingerprint, its credentials."""
 
-    def __init__(self, endpoint, region="local", fingerprint=None, key=None, ca=None, seed=0,
-                 key_size=2048):
+    def __init__(self, endpoint, region="us-east-1", fingerprint=None, key=None, ca=None, seed=0,
+                 key_size=2048, shares=True):
         self.endpoint = urllib.parse.urlsplit(endpoint)
         self.region = region
         self.fingerprint = fingerprint or str(uuid.uuid4())
@@ -87,6 +87,9 @@ class Wire:
         # The credentials file, which the process that renews them writes and the others read.
         self.shared = None
         self.expires = self.renew = 0
+        # Whether credentials are shared by a file (Profile.ShareCreds). Where they are not, each process
+        # asks for its own, again once they are expired, and none ever makes a new key.
+        self.shares = shares
         self.retries = 3
         # Seconds between retries are multiplied by the one, the long sleeps by the other.
         self.pause_scale = self.sleep_scale = 1.0
@@ -137,9 +140,12 @@ class Wire:
                 is_expired = error.code in EXPIRED_NAMES
                 if not (error.is_retried or is_expired) or number == retries:
                     raise
-                if is_expired:
+                if is_expired and not self.shares:
+                    self.request_token()
+                elif is_expired:
                     # Read from the file again: somebody may have renewed them.
                     self.credentials = self.shared or self.credentials
+                if is_expired:
                     continue
             except (OSError, http.client.HTTPException):
                 if number == retries:
@@ -230,7 +236,7 @@ class Wire:
             answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
         self.expires = answer["TokenExpirationDate"]
         self.renew = time.time() + (self.expires - time.time()) / 2
-        if answer["UpdateKeyPair"]:
+        if answer["UpdateKeyPair"] and self.shares:
             self.exchange_key()
         return answer
 

@@ -48,7 +48,7 @@ class Server:
         lines = (self.directory / "first-key").read_text().split()
         return dict(line.split("=", 1) for line in lines)
 
-    def client(self, key=None, region="local", **options):
+    def client(self, key=None, region="us-east-1", **options):
         key = key or self.first_key
         return boto3.client(
             "ssm", endpoint_url=self.url, region_name=region,

@@ -17,7 +17,7 @@ class Signature:
         headers = {name: value for name, value in request.headers.items()
                    if name.lower() in ("content-type", "accept")}
         signed = AWSRequest(request.method, request.url, data=request.body or b"", headers=headers)
-        SigV4Auth(CREDENTIALS, "ssm", "local").add_auth(signed)
+        SigV4Auth(CREDENTIALS, "ssm", "us-east-1").add_auth(signed)
         request.headers.update(dict(signed.headers))
         return request
 

@@ -54,7 +54,7 @@ def signed(server, method="POST", path="/", body=b"", operation=None, key=None, 
     request = AWSRequest(method, server.url + path, data=body, headers=headers)
     SigV4Auth(Credentials(key.get("AWS_ACCESS_KEY_ID") or key["accessKeyId"],
                           key.get("AWS_SECRET_ACCESS_KEY") or key["secretAccessKey"]),
-              "ssm", "local").add_auth(request)
+              "ssm", "us-east-1").add_auth(request)
     lines = [f"{method} {path} HTTP/1.1", f"Host: {server.host}:{server.port}",
              *(f"{name}: {value}" for name, value in request.headers.items()
                if name.lower() not in ("host", "content-length"))]

@@ -22,11 +22,11 @@ def send(server, body=b"{}", **more):
 
 
 def send_whole(server, body=b"{}", key=None, operation="GetInventory", change=None,
-               region="local", service="ssm", skew=0):
+               region="us-east-1", service="ssm", skew=0, target=None):
     """As `send`; answers status, body."""
     key = key or server.first_key
     request = AWSRequest("POST", server.url + "/", data=body, headers={
-        "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"AmazonSSM.{operation}"})
+        "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target or f"AmazonSSM.{operation}"})
     auth = SigV4Auth(Credentials(key["AWS_ACCESS_KEY_ID"], key["AWS_SECRET_ACCESS_KEY"]),
                      service, region)
     if skew:
@@ -148,8 +148,12 @@ def test_permissions(server):
 def test_regions_of_a_key(server):
     key = server.key("--account", "100000000004", "--regions", "eu-west-1,us-east-1")
     ids(server.client(key, region="eu-west-1"))
-    with refused("AccessDeniedException"):
-        ids(server.client(key, region="local"))
+    with refused("AccessDeniedException") as error:
+        ids(server.client(key, region="eu-central-1"))
+    # Not an empty inventory: the settings of whoever asks have another Region.
+    message = error.value["Error"]["Message"]
+    assert "eu-west-1, us-east-1" in message and "eu-central-1" in message and "AWS_REGION" in message
+    ids(server.client(server.key("--account", "100000000004"), region="eu-central-1"))
 
 
 def test_keys_change_while_the_server_runs(server):

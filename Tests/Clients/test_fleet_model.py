@@ -56,7 +56,7 @@ def pushed(model):
         connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
         key = server.first_key
         signer = SigV4Auth(Credentials(
-            key["AWS_ACCESS_KEY_ID"], key["AWS_SECRET_ACCESS_KEY"]), "ssm", "local")
+            key["AWS_ACCESS_KEY_ID"], key["AWS_SECRET_ACCESS_KEY"]), "ssm", "us-east-1")
         for body in bodies:
             request = AWSRequest("POST", server.url + "/", data=body, headers={
                 "Content-Type": "application/x-amz-json-1.1",

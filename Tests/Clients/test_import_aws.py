@@ -17,7 +17,7 @@ from support import APP, INFO, information, item, node, package, stamp
 
 
 def run(server, store, *arguments, **more):
-    environment = {**os.environ, **server.first_key, "AWS_REGION": "local", **more}
+    environment = {**os.environ, **server.first_key, "AWS_REGION": "us-east-1", **more}
     return subprocess.run([STOCKTAKE, "import", "aws", "--endpoint-url", server.url, "--store",
                            str(store), *arguments], capture_output=True, text=True, env=environment)
 
@@ -124,7 +124,7 @@ def fleet(server):
 
 
 def start(server, proxy, store, **more):
-    environment = {**os.environ, **server.first_key, "AWS_REGION": "local", **more}
+    environment = {**os.environ, **server.first_key, "AWS_REGION": "us-east-1", **more}
     return subprocess.Popen([STOCKTAKE, "import", "aws", "--endpoint-url", proxy.url, "--store",
                              str(store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             env=environment)

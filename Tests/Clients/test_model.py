@@ -75,7 +75,7 @@ DOCUMENT = "AWS-GatherSoftwareInventory"
 ASSOCIATION = {
     "DocumentVersion": "1", "Parameters": {"applications": ["Enabled"]},
     "Targets": [{"Key": "tag:model", "Values": ["a"]}], "ScheduleExpression": "rate(1 day)",
-    "OutputLocation": {"S3Location": {"OutputS3Region": "local", "OutputS3BucketName": "bucket",
+    "OutputLocation": {"S3Location": {"OutputS3Region": "us-east-1", "OutputS3BucketName": "bucket",
                                       "OutputS3KeyPrefix": "p"}},
     "AssociationName": "model", "AutomationTargetParameterName": "a", "MaxErrors": "10%",
     "MaxConcurrency": "10", "ComplianceSeverity": "HIGH", "SyncCompliance": "AUTO",

@@ -69,11 +69,11 @@ def test_list_nodes(fleet, account):
     pages = fleet.get_paginator("list_nodes").paginate(PaginationConfig={"PageSize": 5})
     nodes = [n for p in pages for n in p["Nodes"]]
     assert [n["Id"] for n in nodes] == [node(n) for n in range(1, 13)] + ["mi-" + "0" * 17]
-    assert nodes[0]["Owner"]["AccountId"] == account["account"] and nodes[0]["Region"] == "local"
+    assert nodes[0]["Owner"]["AccountId"] == account["account"] and nodes[0]["Region"] == "us-east-1"
     assert nodes[0]["NodeType"]["Instance"]["PlatformType"] == "Linux"
     for key, type, values, count in [
         ("PlatformType", "Equal", ["Windows"], 4), ("PlatformType", "NotEqual", ["Windows"], 9),
-        ("InstanceId", "BeginWith", ["mi-"], 1), ("Region", "Equal", ["local"], 13),
+        ("InstanceId", "BeginWith", ["mi-"], 1), ("Region", "Equal", ["us-east-1"], 13),
         ("ManagedStatus", "Equal", ["All"], 13), ("ManagedStatus", "Equal", ["Unmanaged"], 0),
     ]:
         found = fleet.list_nodes(Filters=[{"Key": key, "Type": type, "Values": values}])
@@ -92,7 +92,7 @@ def test_list_nodes_summary(fleet):
     assert rows == [{"Count": "8", "PlatformType": "Linux"}, {"Count": "4", "PlatformType": "Windows"}]
     rows = fleet.list_nodes_summary(Aggregators=[
         level("PlatformType", Aggregators=[level("Region")])])["Summary"]
-    assert rows[0] == {"Count": "8", "PlatformType": "Linux", "Region": "local"}
+    assert rows[0] == {"Count": "8", "PlatformType": "Linux", "Region": "us-east-1"}
 
 
 def test_a_terminated_node_is_shown_by_its_id(own):

@@ -34,7 +34,7 @@ def ask(server, path, key=None, method="GET", body=b"", signed=True, timeout=40,
         request = AWSRequest(method, server.url + path, data=body, headers=headers)
         SigV4Auth(Credentials(
             key.get("AWS_ACCESS_KEY_ID") or key["accessKeyId"],
-            key.get("AWS_SECRET_ACCESS_KEY") or key["secretAccessKey"]), "ssm", "local"
+            key.get("AWS_SECRET_ACCESS_KEY") or key["secretAccessKey"]), "ssm", "us-east-1"
         ).add_auth(request)
         headers = dict(request.headers)
     connection = http.client.HTTPConnection(server.host, server.port, timeout=timeout)
@@ -214,7 +214,7 @@ def test_events(own):
             headers["Last-Event-ID"] = last
         request = AWSRequest("GET", server.url + "/v1/changes", headers=headers)
         SigV4Auth(Credentials(key["AWS_ACCESS_KEY_ID"], key["AWS_SECRET_ACCESS_KEY"]), "ssm",
-                  "local").add_auth(request)
+                  "us-east-1").add_auth(request)
         connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
         connection.request("GET", "/v1/changes", headers=dict(request.headers))
         answer = connection.getresponse()

@@ -71,7 +71,7 @@ struct CreateActivation: ParsableCommand {
     terms.expires = store.preciseNow.milliseconds + Int64(days) * 86_400_000
     do {
       let made = try NodeRegistry(store, secret: secret)
-        .createActivation(terms, in: try scope.scope)
+        .createActivation(terms, in: try scope.scope(in: store))
       show(made.activation, made.code)
     } catch let error as RegistrationError {
       throw CommandFailure(.usage, error.message)
@@ -105,7 +105,7 @@ struct ListActivations: ParsableCommand {
 
   func run() throws {
     let (store, secret, _) = try keys.openStore()
-    let all = try NodeRegistry(store, secret: secret).activations(in: try scope.scope)
+    let all = try NodeRegistry(store, secret: secret).activations(in: try scope.scope(in: store))
     let printer = Printer()
     defer { printer.flush() }
     if output.format != .table {
@@ -145,7 +145,8 @@ struct DeleteActivation: ParsableCommand {
 
   func run() throws {
     let (store, secret, _) = try keys.openStore()
-    guard try NodeRegistry(store, secret: secret).deleteActivation(id, in: try scope.scope) else {
+    let registry = NodeRegistry(store, secret: secret)
+    guard try registry.deleteActivation(id, in: try scope.scope(in: store)) else {
       throw CommandFailure(.nothingFound, "there is no activation \(id.onOneLine)")
     }
   }
@@ -169,7 +170,7 @@ struct CollectNow: ParsableCommand {
   @OptionGroup var scope: ScopeOptions
 
   func run() throws {
-    guard let remote = try source.remote(region: try scope.scope.region) else {
+    guard let remote = try source.remote(region: scope.region) else {
       throw CommandFailure(
         .usage, "name the server that the agent talks to with --server or $STOCKTAKE_SERVER")
     }

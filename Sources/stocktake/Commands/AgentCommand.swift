@@ -14,7 +14,7 @@ struct AgentCommand: AsyncParsableCommand {
       a queue on disk, and are sent with the times at which they were true.
 
       EXAMPLES
-        stocktake agent register --server https://inventory.example.org:8055 --region eu-west-1 \\
+        stocktake agent register --server https://inventory.example.org:8055 \\
           --activation-id ID --activation-code CODE
         stocktake agent run
         stocktake agent run --once
@@ -49,7 +49,7 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(help: "The server: http://HOST:PORT or https://….")
     var server: String
     @Option(help: "The Region of the activation.")
-    var region = Scope.local.region
+    var region = Scope.standard.region
     @Option(help: "The activation's id.")
     var activationId: String
     @Option(help: "The activation's code.")

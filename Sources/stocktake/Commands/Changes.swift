@@ -59,8 +59,8 @@ struct Changes: ParsableCommand {
       return try server.changes(
         after: after, range, limit: limit, follow: follow, output.format, now: times.now)
     }
-    let scope = try scope.scope
     let store = try store.openForReading()
+    let scope = try scope.scope(in: store)
     var sink = ChangeSink(output.format, times.zone, showsScope: scope == nil)
     if range.from != nil || range.to != nil {
       for one in try scope.map({ [$0] }) ?? store.scopes() {

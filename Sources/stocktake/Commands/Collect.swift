@@ -129,7 +129,7 @@ struct Collect: AsyncParsableCommand {
       return
     }
     let store = try store.openForWriting()
-    let scope = try scope.scope
+    let scope = try scope.scope(in: store)
     for report in result.reports {
       let receipt = try await store.record(report, in: scope)
       let record = receipt.sequence.map { "record \($0)" } ?? "nothing new"

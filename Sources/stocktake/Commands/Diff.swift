@@ -73,20 +73,21 @@ struct Diff: ParsableCommand {
           ("known-at", knownAt?.description),
         ], as: output.format, columns: Comparison.columns, nothing: "nothing differs")
     }
-    let scope = try scope.scope
     let comparison: Comparison
     if let otherNode {
       let other = try parseNode(otherNode)
       let at = try times.read(at, "--at")
+      let store = try store.openForReading()
       comparison = Comparison(
         node: node, other: other, changes: [],
-        found: try store.openForReading().diff(
-          node, other, type: type, at: at, knownAt: knownAt, in: scope))
+        found: try store.diff(
+          node, other, type: type, at: at, knownAt: knownAt, in: try scope.scope(in: store)))
     } else {
       let range = try times.readRange(from, to)
       let from = range.from ?? times.now
       let to = range.to ?? times.now
       let store = try store.openForReading()
+      let scope = try scope.scope(in: store)
       let found = try store.diff(
         of: node, type: type, from: from, to: to, knownAt: knownAt, in: scope)
       // The state at `to` includes what changed at that very moment.

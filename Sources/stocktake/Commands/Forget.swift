@@ -41,11 +41,11 @@ struct Forget: ParsableCommand {
 
   func run() throws {
     let times = try time.reader()
-    let scope = try scope.scope
     let before = try times.read(before, "--before")
     if let node {
       let id = try parseNode(node)
       let store = try store.openForWriting(createsIfMissing: false)
+      let scope = try scope.scope(in: store)
       guard try store.nodes(in: scope).contains(where: { $0.node == id }) else {
         throw CommandFailure(
           .nothingFound, "nothing is known of node \(id) in \(scope); nothing was erased")
@@ -55,6 +55,7 @@ struct Forget: ParsableCommand {
       print("erased node \(id); the tombstone is record \(sequence)")
     } else if let before {
       let store = try store.openForWriting(createsIfMissing: false)
+      let scope = try scope.scope(in: store)
       let day = times.zone.text(before)
       try confirm("everything in \(scope) before \(day)", expecting: "erase")
       let sequence = try store.forget(before: before, reason: reason, in: scope)

@@ -54,8 +54,8 @@ struct History: ParsableCommand {
           ("known-at", knownAt?.description), ("name", name), ("limit", "10000"),
         ], as: output.format, columns: Change.columns, nothing: "no change is known that fits")
     }
-    let scope = try scope.scope
     let store = try store.openForReading()
+    let scope = try scope.scope(in: store)
     let found = try listOrNone {
       Array(
         try store.history(

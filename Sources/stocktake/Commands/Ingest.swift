@@ -49,14 +49,17 @@ struct Ingest: ParsableCommand {
   func run() throws {
     var limits = ReportLimits.default
     limits.bodyBytesMax = maxBodyBytes
-    let scope = try scope.scope
     let input = try FileSource(path: file)
     if try input.peek(1).isEmpty {
       throw CommandFailure(.badInput, "\(input.name) is empty; there is nothing to record")
     }
-    let remote = try store.remote(region: self.scope.region)
-    let sink: IngestRun.Sink =
-      try remote.map { .server($0) } ?? .store(store.openForWriting(limits: limits), scope)
+    let sink: IngestRun.Sink
+    if let remote = try store.remote(region: scope.region) {
+      sink = .server(remote)
+    } else {
+      let store = try store.openForWriting(limits: limits)
+      sink = .store(store, try scope.scope(in: store))
+    }
     Interruption.catchSignals()
     var run = IngestRun(
       sink: sink, input: input,

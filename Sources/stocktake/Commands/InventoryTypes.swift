@@ -32,8 +32,8 @@ struct InventoryTypes: ParsableCommand {
       let type = try parseType(type)
       let times = try time.reader()
       let at = try times.read(at, "--at") ?? times.now
-      let sequence = try store.openForWriting(createsIfMissing: false).deleteType(
-        type, at: at, in: try scope.scope)
+      let store = try store.openForWriting(createsIfMissing: false)
+      let sequence = try store.deleteType(type, at: at, in: try scope.scope(in: store))
       print("\(type) ends at \(times.zone.text(at)), record \(sequence)")
     }
   }
@@ -53,8 +53,9 @@ struct InventoryTypes: ParsableCommand {
 
     func run() throws {
       let type = try parseType(type)
-      let sequence = try store.openForWriting().declareIdentity(
-        of: type, attributes: attributes, in: try scope.scope)
+      let store = try store.openForWriting()
+      let sequence = try store.declareIdentity(
+        of: type, attributes: attributes, in: try scope.scope(in: store))
       print("\(type) is identified by \(attributes.joined(separator: ", ")), record \(sequence)")
     }
   }

@@ -11,7 +11,7 @@ struct Keys: ParsableCommand {
     abstract: "Make, list, switch off and renew the access keys of the server.",
     discussion: """
       EXAMPLES
-        stocktake keys create --account 111122223333 --regions eu-west-1 --permissions read,write
+        stocktake keys create --account 111122223333 --regions us-east-1 --permissions read,write
         stocktake keys create --permissions write-node=mi-0123456789abcdef0
         stocktake keys list
         stocktake keys rotate AKIA… --overlap 3600
@@ -68,7 +68,7 @@ struct CreateKey: ParsableCommand {
 
   @OptionGroup var keys: KeyOptions
   @Option(help: "The account that the key is of, 12 digits.")
-  var account = Scope.local.account
+  var account = Scope.standard.account
   @Option(help: "The Regions it may be used in, with commas; all by default.")
   var regions = ""
   @Option(help: "read, write, write-node=ID or admin, with commas.")

@@ -29,8 +29,9 @@ struct Node: ParsableCommand {
       let node = try parseNode(node)
       let times = try time.reader()
       let at = try times.read(at, "--at") ?? times.now
-      let sequence = try store.openForWriting().recordNodeEvent(
-        kind, node: node, at: at, tags: tags, in: try scope.scope)
+      let store = try store.openForWriting()
+      let sequence = try store.recordNodeEvent(
+        kind, node: node, at: at, tags: tags, in: try scope.scope(in: store))
       print("\(node) \(kind) at \(times.zone.text(at)), record \(sequence)")
     }
   }

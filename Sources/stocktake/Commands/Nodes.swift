@@ -19,14 +19,15 @@ struct Nodes: ParsableCommand {
   @OptionGroup var time: TimeOptions
 
   func run() throws {
-    let scope = try scope.scope
     let zone = try time.zone()
     if let server = try store.remote(self.scope) {
       return try server.show(
         "/v1/nodes", [("limit", "10000")], as: output.format, columns: NodeSummary.columns,
         nothing: "no node has reported yet")
     }
-    let nodes = try store.openForReading().nodes(in: scope)
+    let store = try store.openForReading()
+    let scope = try scope.scope(in: store)
+    let nodes = try store.nodes(in: scope)
     let printer = Printer()
     if output.format != .table {
       ListWriter.write(

@@ -42,7 +42,8 @@ struct RollUp: ParsableCommand {
         as: output.format, columns: NamedLine.columns, nothing: "no node had \(type) then")
     }
     let filter = NameFilter(name)
-    let found = try store.openForReading().rollup(type: type, at: at, in: try scope.scope)
+    let store = try store.openForReading()
+    let found = try store.rollup(type: type, at: at, in: try scope.scope(in: store))
     let lines = NamedLine.lines(of: found, type, filter)
     let printer = Printer()
     if output.format != .table {

@@ -61,8 +61,9 @@ struct Rollout: ParsableCommand {
         ], as: output.format, columns: RolloutStep.columns,
         nothing: "no node had \(name) (\(type)) in that time")
     }
-    let rollout = try store.openForReading().rollout(
-      of: name, type: type, at: steps, in: try scope.scope)
+    let store = try store.openForReading()
+    let rollout = try store.rollout(
+      of: name, type: type, at: steps, in: try scope.scope(in: store))
     let printer = Printer()
     let isFound = rollout.contains { !$0.nodesByVersion.isEmpty }
     if output.format != .table {

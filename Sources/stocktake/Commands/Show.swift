@@ -64,8 +64,8 @@ struct Show: ParsableCommand {
         of: node, type, at: at, knownAt: knownAt, name: name, sources: sources, output.format,
         times.zone)
     }
-    let scope = try scope.scope
     let store = try store.openForReading()
+    let scope = try scope.scope(in: store)
     let types = try type.map { [$0] } ?? listOrNone { try store.types(of: node, in: scope) }
     let filter = NameFilter(name)
     var answers: [StateAnswer] = []

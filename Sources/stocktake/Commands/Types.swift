@@ -19,14 +19,15 @@ struct Types: ParsableCommand {
   @OptionGroup var time: TimeOptions
 
   func run() throws {
-    let scope = try scope.scope
     let zone = try time.zone()
     if let server = try store.remote(self.scope) {
       return try server.show(
         "/v1/types", [], as: output.format, columns: TypeSummary.columns,
         nothing: "no inventory type was reported yet")
     }
-    let types = try store.openForReading().schemas(in: scope)
+    let store = try store.openForReading()
+    let scope = try scope.scope(in: store)
+    let types = try store.schemas(in: scope)
     let printer = Printer()
     if output.format != .table {
       ListWriter.write(

@@ -52,7 +52,6 @@ struct WhoHad: ParsableCommand {
     let times = try time.reader()
     let moment = Instant(seconds: (try times.read(at, "--at") ?? times.now).seconds)
     let range = try times.readRange(from, to)
-    let wanted = try scope.scope
     if let server = try store.remote(scope) {
       let isRange = range.from != nil || range.to != nil
       return try server.show(
@@ -65,6 +64,7 @@ struct WhoHad: ParsableCommand {
         nothing: "no node had \(name) (\(type)) then")
     }
     let store = try store.openForReading()
+    let wanted = try scope.scope(in: store)
     var holdings: [Holding] = []
     for scope in try wanted.map({ [$0] }) ?? store.scopes() {
       let isRange = range.from != nil || range.to != nil

@@ -37,7 +37,7 @@ struct ImportOptions: ParsableArguments {
 
   /// Records a history that was read, or checks all of it in a dry run.
   fileprivate func record(_ history: ImportedHistory, of node: NodeID, _ zone: Zone) throws {
-    let session = try ImportSession(isDry: dryRun, store: store, scope: try scope.scope)
+    let session = try ImportSession(isDry: dryRun, store: store, scope: scope)
     for report in history.reports where !Interruption.isRequested {
       try session.add(report, in: session.scope)
     }

@@ -61,7 +61,7 @@ extension Import {
       let settings = try AWSSettings(profile: profile, region: awsRegion)
       let service = try InventoryService(
         endpoint: endpointURL, settings: settings, chain: CredentialChain(settings))
-      let session = try ImportSession(isDry: dryRun, store: store, scope: try scope.scope)
+      let session = try ImportSession(isDry: dryRun, store: store, scope: scope)
       var progress = Progress()
       var reader = InventoryReader(service, session, fleet: node.isEmpty)
       do {

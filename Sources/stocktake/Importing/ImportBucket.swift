@@ -31,7 +31,7 @@ extension Import {
 
     func run() async throws {
       let zone = try time.zone()
-      let session = try ImportSession(isDry: dryRun, store: store, scope: .local)
+      let session = try ImportSession(isDry: dryRun, store: store)
       let importer = ResourceDataSyncImporter(node: try node.map(parseNode))
       var nodes: Set<NodeID> = []
       let summary = try await ImportSession.reading {

@@ -20,10 +20,13 @@ final class ImportSession {
   private let isDry: Bool
 
   /// Opens the store; where nothing is to be recorded, only to read, and only if it is there.
-  init(isDry: Bool, store: StoreOptions, scope: Scope) throws {
-    self.scope = scope
+  ///
+  /// - Parameter scope: where the reports go that name no scope themselves.
+  init(isDry: Bool, store: StoreOptions, scope: ScopeOptions? = nil) throws {
     self.isDry = isDry
-    self.store = isDry ? try store.openIfThere() : try store.openForWriting()
+    let opened = isDry ? try store.openIfThere() : try store.openForWriting()
+    self.store = opened
+    self.scope = try scope?.scope(in: opened) ?? .standard
     Interruption.catchSignals()
   }
 

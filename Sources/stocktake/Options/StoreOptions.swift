@@ -103,17 +103,26 @@ struct StoreOptions: ParsableArguments {
 /// The account and Region that a command works in.
 struct ScopeOptions: ParsableArguments {
   @Option(help: "The account, 12 digits.")
-  var account = Scope.local.account
+  var account = Scope.standard.account
 
-  @Option(help: "The Region.")
-  var region = Scope.local.region
+  @Option(
+    help: """
+      The Region. (default: \(Scope.standard.region), or local in a store that began with it)
+      """)
+  var region: String?
 
-  /// The scope that the options name.
-  var scope: Scope {
-    get throws {
-      do { return try Scope(account: account, region: region) } catch {
-        throw CommandFailure(.usage, error.description)
-      }
+  /// The scope that the options name in a store; where they name no Region, the account's own there.
+  ///
+  /// - Parameter store: nil where nothing is recorded.
+  func scope(in store: HistoryStore?) throws -> Scope {
+    if let region { return try Scope(account: account, region: region) }
+    let home = try store?.homeRegion(of: account)
+    return try Scope(account: account, region: home ?? Scope.standard.region)
+  }
+
+  func validate() throws {
+    do { _ = try Scope(account: account, region: region ?? Scope.standard.region) } catch {
+      throw ValidationError(error.description)
     }
   }
 }
@@ -126,7 +135,7 @@ struct WideScopeOptions: ParsableArguments {
   var allScopes = false
 
   /// The scope that the options name; nil for all.
-  var scope: Scope? {
-    get throws { allScopes ? nil : try one.scope }
+  func scope(in store: HistoryStore) throws -> Scope? {
+    allScopes ? nil : try one.scope(in: store)
   }
 }

@@ -7,18 +7,18 @@ import NIOHTTP1
 struct RemoteServer {
   private let client: SignedClient
 
-  init(url: String, region: String, certificates: String?) throws {
+  init(url: String, region: String?, certificates: String?) throws {
     guard let credentials = AWSCredentials.ofEnvironment else {
       throw CommandFailure(
         .usage,
         "--server needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; \"stocktake keys create\" on "
           + "the server makes them")
     }
-    // The local Region is what is meant where nobody says anything.
-    let named = environmentValue("AWS_REGION") ?? environmentValue("AWS_DEFAULT_REGION")
+    let region =
+      region ?? environmentValue("AWS_REGION") ?? environmentValue("AWS_DEFAULT_REGION")
+      ?? Scope.standard.region
     let client = SignedClient(
-      url: url, region: region == Scope.local.region ? named ?? region : region,
-      credentials: credentials, certificates: certificates)
+      url: url, region: region, credentials: credentials, certificates: certificates)
     guard let client else {
       throw CommandFailure(
         .usage, "--server \"\(url.onOneLine)\": write http://HOST:PORT or https://HOST:PORT")
@@ -57,7 +57,8 @@ struct RemoteServer {
     guard answer.status == 200 else {
       let name = value["__type"]?.text ?? "status \(answer.status)"
       throw CommandFailure(
-        .storeError, "\(client.base): \(name): \(value["message"]?.text ?? "")".onOneLine)
+        name == "InvalidInstanceId" ? .nothingFound : .storeError,
+        "\(client.base): \(name): \(value["message"]?.text ?? "")".onOneLine)
     }
     return value
   }

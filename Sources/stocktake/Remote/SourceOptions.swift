@@ -20,7 +20,7 @@ struct SourceOptions: ParsableArguments {
   var cacert: String?
 
   /// The server, if one is named; a store that is named wins over the environment.
-  func remote(region: String) throws -> RemoteServer? {
+  func remote(region: String?) throws -> RemoteServer? {
     guard let url = server ?? (local.store == nil ? environmentValue("STOCKTAKE_SERVER") : nil)
     else { return nil }
     guard server == nil || local.store == nil else {

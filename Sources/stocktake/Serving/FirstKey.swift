@@ -1,5 +1,6 @@
 import AccessKeys
 import Glibc
+import Inventory
 
 /// The key that a server makes when it has none, in a file for its owner alone.
 struct FirstKey {
@@ -10,31 +11,50 @@ struct FirstKey {
 
   init(directory: String) { path = directory + "/" + Self.fileName }
 
-  /// Makes an admin key where the store has none; nil where it has.
+  /// Makes an admin key for one Region where the store has none; nil where it has.
+  ///
+  /// For one alone: whoever has another Region in the settings of the AWS tools is told so, in place of an
+  /// empty inventory.
   func makeIfNone(_ keys: AccessKeyStore) throws -> AccessKey? {
     guard try keys.isEmpty else { return nil }
+    let account = Scope.standard.account
     return try keys.create(
-      account: "000000000000", permissions: [.admin], description: "made at the first start")
+      account: account, regions: [try keys.homeRegion(of: account)], permissions: [.admin],
+      description: "made at the first start")
   }
 
   /// Writes the key as lines that `env` and a shell take.
   func write(_ key: AccessKey, endpoint: String) throws {
+    // Some tools read the one, some the other.
+    let region = key.regions.first ?? Scope.standard.region
     let text = """
       AWS_ACCESS_KEY_ID=\(key.id)
       AWS_SECRET_ACCESS_KEY=\(String(decoding: key.secret, as: UTF8.self))
-      AWS_DEFAULT_REGION=local
+      AWS_REGION=\(region)
+      AWS_DEFAULT_REGION=\(region)
       AWS_ENDPOINT_URL_SSM=\(endpoint)
+      AWS_ENDPOINT_URL_STS=\(endpoint)
 
       """
     try replace(text)
   }
 
   /// Says where the server is now, in a file of an earlier start.
+  ///
+  /// What an earlier version did not write is added: without the place of STS a tool would ask AWS, with this key.
   func renew(endpoint: String) throws {
     guard let old = try? readText(path) else { return }
-    let lines = old.split(separator: "\n").map {
-      $0.hasPrefix("AWS_ENDPOINT_URL_SSM=") ? "AWS_ENDPOINT_URL_SSM=\(endpoint)" : String($0)
+    var lines = old.split(separator: "\n").map { line in
+      let name = line.prefix { $0 != "=" }
+      return name.hasPrefix("AWS_ENDPOINT_URL") ? "\(name)=\(endpoint)" : String(line)
     }
+    func value(_ name: String) -> Substring? {
+      lines.first { $0.hasPrefix(name + "=") }?.dropFirst(name.count + 1)
+    }
+    if value("AWS_REGION") == nil, let region = value("AWS_DEFAULT_REGION") {
+      lines.append("AWS_REGION=\(region)")
+    }
+    if value("AWS_ENDPOINT_URL_STS") == nil { lines.append("AWS_ENDPOINT_URL_STS=\(endpoint)") }
     try replace(lines.joined(separator: "\n") + "\n")
   }
 

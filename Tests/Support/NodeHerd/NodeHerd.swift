@@ -29,7 +29,7 @@ struct HerdOptions: ParsableArguments {
   var first = 0
 
   @Option(help: "The Region of the activations.")
-  var region = "local"
+  var region = "us-east-1"
 }
 
 /// Registers nodes and has each report once.
