@@ -175,6 +175,9 @@ package struct FrontDoor: Sendable {
     let path = request.uri.path
     if let response = Self.unknownCoding(of: request) { return (response, "none") }
     switch (request.method, path) {
+    case (.post, "/") where Self.isQuery(request):
+      let (response, action) = await query(request, connection, id: id)
+      return (response, action)
     case (.post, "/"):
       let (response, operation) = await systemsManager(request, connection, id: id)
       return (response, operation)
