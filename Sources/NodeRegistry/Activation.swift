@@ -15,6 +15,8 @@ package struct Activation: Sendable, Codable, Equatable {
   package var role: String
   /// Nodes that may register with it.
   package var limit: Int
+  /// Whether whoever made it named no limit; nil for one that was made before this was kept.
+  package var hasDefaultLimit: Bool?
   /// Nodes that did.
   package var count = 0
   /// In milliseconds since 1970.
@@ -43,7 +45,8 @@ package struct Activation: Sendable, Codable, Equatable {
     package var description: String?
     package var defaultName: String?
     package var role = "service-role/Stocktake"
-    package var limit = 1
+    /// Nil for ``Activation/limitDefault``.
+    package var limit: Int?
     /// In milliseconds since 1970; nil for a day from now.
     package var expires: Int64?
     package var tags: [Tag] = []
@@ -55,6 +58,8 @@ package struct Activation: Sendable, Codable, Equatable {
   ///
   /// Source: the service's public model.
   package static let limitMax = 1000
+  /// Registrations it has where nothing is said.
+  package static let limitDefault = 1
   /// Milliseconds an activation can last.
   ///
   /// Source: the service's guide, 30 days.

@@ -13,7 +13,8 @@ extension NodeRegistry {
       throw RegistrationError(
         "InvalidParameters", "ExpirationDate must be in the next 30 days.")
     }
-    guard (1...Activation.limitMax).contains(terms.limit) else {
+    let limit = terms.limit ?? Activation.limitDefault
+    guard (1...Activation.limitMax).contains(limit) else {
       throw RegistrationError(
         "InvalidParameters", "RegistrationLimit is 1 to \(Activation.limitMax).")
     }
@@ -21,7 +22,8 @@ extension NodeRegistry {
     let code = Self.random(16)
     let activation = Activation(
       id: id, account: scope.account, region: scope.region, description: terms.description,
-      defaultName: terms.defaultName, role: terms.role, limit: terms.limit, created: now,
+      defaultName: terms.defaultName, role: terms.role, limit: limit,
+      hasDefaultLimit: terms.limit == nil, created: now,
       expires: expires, tags: terms.tags, codeDigest: Activation.digest(id, code))
     try store.setControlRow(Self.activationRow(id), to: try Self.encoded(activation))
     return (activation, code)

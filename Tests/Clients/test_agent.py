@@ -83,6 +83,16 @@ def test_an_activation_is_described_as_it_was_made(ssm):
         ssm.delete_activation(ActivationId=id)
 
 
+def test_a_limit_that_nobody_named_is_one_and_is_not_told(hybrid, ssm):
+    """Terraform's provider takes it for a change, and replaces the activation at each plan."""
+    id, secret = activation(ssm)
+    [found] = ssm.describe_activations(
+        Filters=[{"FilterKey": "ActivationIds", "FilterValues": [id]}])["ActivationList"]
+    assert "RegistrationLimit" not in found
+    Agent(hybrid.url).register(id, secret)
+    assert refused(hybrid, id, secret, key=KEY) == "RegistrationLimitExceeded"
+
+
 def test_activations_come_in_pages(hybrid):
     key = hybrid.key("--account", "222233334444", "--permissions", "admin")
     ssm = hybrid.client(key)

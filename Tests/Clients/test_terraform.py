@@ -32,15 +32,10 @@ terraform {
     aws = { source = "hashicorp/aws" }
   }
 }
-provider "aws" {
-  region                      = "local"
-  skip_credentials_validation = true
-  skip_requesting_account_id  = true
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
-  endpoints {
-    ssm = "%(url)s"
-  }
+provider "aws" {}
+data "aws_caller_identity" "me" {}
+resource "aws_ssm_activation" "one" {
+  iam_role = "any"
 }
 resource "aws_ssm_activation" "office" {
   name               = "office"
@@ -67,6 +62,7 @@ data "aws_ssm_instances" "linux" {
   }
 }
 output "nodes" { value = data.aws_ssm_instances.linux.ids }
+output "account" { value = data.aws_caller_identity.me.account_id }
 """
 
 
@@ -74,11 +70,9 @@ def test_what_terraform_makes_is_what_it_finds(tmp_path):
     server = Server()
     try:
         agent = live(server)
-        key = server.first_key
-        environment = os.environ | {
-            "AWS_ACCESS_KEY_ID": key["AWS_ACCESS_KEY_ID"],
-            "AWS_SECRET_ACCESS_KEY": key["AWS_SECRET_ACCESS_KEY"], "TF_IN_AUTOMATION": "1",
-            "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": "", "AWS_EC2_METADATA_DISABLED": "true"}
+        # Nothing but what the first key's file says: no option of the provider's.
+        environment = os.environ | server.first_key | {
+            "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": ""}
 
         def terraform(*arguments, codes=(0,)):
             done = subprocess.run(["terraform", *arguments], cwd=tmp_path, env=environment,
@@ -87,7 +81,7 @@ def test_what_terraform_makes_is_what_it_finds(tmp_path):
             return done
 
         def configure(hours):
-            (tmp_path / "main.tf").write_text(CONFIGURATION % {"url": server.url, "hours": hours})
+            (tmp_path / "main.tf").write_text(CONFIGURATION % {"hours": hours})
 
         configure(24)
         terraform("init", "-no-color", "-plugin-dir", plugins())
@@ -95,6 +89,7 @@ def test_what_terraform_makes_is_what_it_finds(tmp_path):
         terraform("plan", "-no-color", "-detailed-exitcode")  # exits with 2 where anything differs
         nodes = json.loads(terraform("output", "-json", "nodes").stdout)
         assert nodes == [agent.id]
+        assert json.loads(terraform("output", "-json", "account").stdout) == "000000000000"
         ssm = server.client()
         mine = [{"FilterKey": "DefaultInstanceName", "FilterValues": ["office"]}]
         assert len(ssm.describe_activations(Filters=mine)["ActivationList"]) == 1

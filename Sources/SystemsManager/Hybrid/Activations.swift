@@ -10,7 +10,7 @@ extension SystemsManager {
     terms.description = request.text("Description")
     terms.defaultName = request.text("DefaultInstanceName")
     terms.role = request.text("IamRole") ?? ""
-    terms.limit = request.integer("RegistrationLimit") ?? 1
+    terms.limit = request.integer("RegistrationLimit")
     terms.expires = request.input["ExpirationDate"].flatMap(Timestamp.init)?.instant.milliseconds
     terms.tags = Self.tags(request)
     guard Set(terms.tags.map(\.key)).count == terms.tags.count, terms.tags.count <= 50 else {
@@ -50,12 +50,15 @@ extension SystemsManager {
   }
 
   private func description(_ activation: Activation) -> JSONValue {
-    .present([
+    // A limit that nobody named is not told: Terraform's provider would take it for a change, and replace the
+    // activation at each plan, as it does with AWS.
+    let limit: JSONValue = activation.hasDefaultLimit == true ? .null : .count(activation.limit)
+    return .present([
       .init("ActivationId", .string(activation.id)),
       .init("Description", .text(activation.description)),
       .init("DefaultInstanceName", .text(activation.defaultName)),
       .init("IamRole", .string(activation.role)),
-      .init("RegistrationLimit", .count(activation.limit)),
+      .init("RegistrationLimit", limit),
       .init("RegistrationsCount", .count(activation.count)),
       .init("ExpirationDate", .timestamp(Instant(milliseconds: activation.expires))),
       .init("Expired", .bool(activation.isExpired(at: store.now))),
