@@ -97,7 +97,7 @@ extension NodeRegistry {
         "The fingerprint isn't the one that \(node.id) registered with.")
     }
     let now = store.now.seconds
-    let keyID = "ASIA" + Self.random(8).uppercased()
+    let keyID = Self.keyPrefix + Self.random(Self.keyBytes).uppercased()
     let claims = SessionClaims(
       keyID: keyID, node: node.id, generation: node.generation, expires: now + lifetimeSeconds)
     let box = try AES.GCM.seal(try JSONEncoder().encode(claims), using: sealing)
@@ -106,6 +106,16 @@ extension NodeRegistry {
     return NodeCredentials(
       keyID: keyID, secret: secret(of: keyID), sessionToken: sealed.base64EncodedString(),
       expires: claims.expires, isKeyOld: keyAgeSecondsMax.map { age > $0 } ?? false)
+  }
+
+  private static let keyPrefix = "ASIA"
+  private static let keyBytes = 8
+
+  /// Whether a key's id has the form of those that nodes get: AWS uses letters beyond F.
+  private static func isOurs(_ keyID: String) -> Bool {
+    let digits = keyID.utf8.dropFirst(keyPrefix.utf8.count)
+    return keyID.hasPrefix(keyPrefix) && digits.count == 2 * keyBytes
+      && digits.allSatisfy { (48...57).contains($0) || (65...70).contains($0) }
   }
 
   private func secret(of keyID: String) -> String {
@@ -138,8 +148,13 @@ extension NodeRegistry {
       let claims = try? JSONDecoder().decode(SessionClaims.self, from: clear),
       claims.keyID == keyID
     else {
-      throw RegistrationError(
-        "UnrecognizedClientException", "The security token included in the request is invalid.")
+      // Made under another secret, before a restore or a new key file: the agent has to get new ones. Of a key
+      // that no server of ours hands out it is told so instead, for there is nothing to renew.
+      guard Self.isOurs(keyID) else {
+        throw RegistrationError(
+          "UnrecognizedClientException", "The security token included in the request is invalid.")
+      }
+      throw RegistrationError.expired
     }
     guard claims.expires > now else { throw RegistrationError.expired }
     let row = try store.controlRow(Self.nodeRow(claims.node))

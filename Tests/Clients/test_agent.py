@@ -387,7 +387,7 @@ def test_credentials_end():
         agent.credentials.token = agent.credentials.token[:-8] + "AAAAAAA="
         with pytest.raises(AgentError) as error:
             agent.ping()
-        assert error.value.code == "UnrecognizedClientException"
+        assert error.value.code == "ExpiredTokenException"
     finally:
         server.close()
 
