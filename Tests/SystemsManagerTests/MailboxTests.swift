@@ -12,7 +12,21 @@ import Testing
     ScopedNode(scope: try Scope(account: account, region: region), id: Self.id)
   }
 
-  private func message() -> Message { Message.refresh(Self.id, ["a"], now: now) }
+  private func message(_ command: String = "c") -> Message {
+    Message.refresh(Self.id, "a", command: command, now: now)
+  }
+
+  @Test func `what asks for the same is there once`() async throws {
+    let boxes = Mailboxes(waitSeconds: 0)
+    let node = try node("111111111111", "local")
+    for command in ["c", "c", "d"] { boxes.post(message(command), to: node) }
+    let got = await boxes.messages(for: node, hiddenSeconds: 10, now: now)
+    #expect(got.map(\.id) == ["aws.ssm.c.\(Self.id)", "aws.ssm.d.\(Self.id)"])
+    // Given out, and not acknowledged yet.
+    boxes.post(message("c"), to: node)
+    let again = await boxes.messages(for: node, hiddenSeconds: 10, now: now)
+    #expect(again.isEmpty)
+  }
 
   @Test(arguments: [("222222222222", "local"), ("111111111111", "eu-west-1")])
   func `the same id elsewhere neither ends a wait nor gets or takes a message`(

@@ -17,7 +17,7 @@ struct AssociationProgress: Equatable {
   ///   - newest: what was last heard of a run on the node.
   ///   - now: in milliseconds since 1970.
   init(_ effective: EffectiveAssociation, newest: AssociationRun?, now: Int64) {
-    let isAsked = max(effective.startedOnce, newest?.requested ?? 0) > newest?.recorded ?? 0
+    let isAsked = effective.asked(newest) > newest?.recorded ?? 0
     // An agent that was told something else has not run this.
     guard let run = newest, run.checksum == effective.checksum else {
       lastExecuted = effective.scheduledFrom.map { max($0, newest?.executed ?? 0) }

@@ -20,6 +20,8 @@ struct AssociationRun: Codable, Sendable {
   var execution = ""
   /// When this node was asked for a run of its own, in milliseconds since 1970.
   var requested: Int64 = 0
+  /// The word to run that the node's agent acknowledged last: no server gives it out again.
+  var acknowledged: String?
 
   /// When we first heard of it, in milliseconds since 1970.
   var began: Int64?

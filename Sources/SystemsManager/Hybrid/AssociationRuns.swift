@@ -27,24 +27,6 @@ extension SystemsManager {
     return now
   }
 
-  /// Whether a run was asked for that has not begun.
-  func isPending(_ effective: EffectiveAssociation, _ node: String, _ scope: Scope) throws -> Bool {
-    let run = try run(effective.id, node, scope)
-    guard let run, run.checksum == effective.checksum else { return true }
-    return max(effective.startedOnce, run.requested) > run.recorded
-  }
-
-  /// Sends a node the word to run, where it was asked for and did not begin.
-  func remind(_ node: NodeID, _ scope: Scope) throws {
-    guard let effective = try effective(node, scope),
-      let run = try run(effective.id, node.text, scope),
-      max(effective.startedOnce, run.requested) > run.recorded
-    else { return }
-    mailboxes.post(
-      Message.refresh(node.text, [effective.id], now: store.preciseNow),
-      to: ScopedNode(scope: scope, id: node.text))
-  }
-
   /// ListInstanceAssociations: the one collection of a node, with when it last was.
   func listInstanceAssociations(_ request: Request) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
@@ -181,9 +163,15 @@ extension SystemsManager {
     _ schedule: String?
   ) throws {
     var failure: (any Error)?
-    try store.updateControl { _ in
+    let row = AssociationRun.row(association, node, scope)
+    try store.updateControl(reading: [row]) { rows in
       do {
         var run = run
+        // What was asked for, and said of messages, while it went on.
+        if let known = AssociationRun(rows[0]) {
+          run.requested = max(run.requested, known.requested)
+          run.acknowledged = known.acknowledged ?? run.acknowledged
+        }
         var kept = try self.executions(association, scope)
         var execution =
           kept.last.flatMap { self.isOpen($0, run, schedule) ? $0 : nil }
@@ -193,7 +181,7 @@ extension SystemsManager {
         run.execution = execution.id
         if kept.last?.id != execution.id { kept.append(execution) }
         var changes: [HistoryStore.ControlChange] = [
-          .init(key: AssociationRun.row(association, node, scope), value: try run.bytes),
+          .init(key: row, value: try run.bytes),
           .init(key: execution.row(association, scope), value: try execution.bytes),
         ]
         for old in kept.dropLast(AssociationExecution.keptMax) {
@@ -239,32 +227,5 @@ extension SystemsManager {
             .object([.init(status, .count(effective.members.count))])),
         ])),
     ]
-  }
-
-  /// CollectNow: asks one node to collect.
-  ///
-  /// IsWaiting says whether it does so at once; if not, it will be told when it asks next.
-  func collectNow(_ request: Request) throws -> JSONValue {
-    let node = try resource(request.text("InstanceId") ?? "", "ManagedInstance", writing: request)
-    return .object([.init("IsWaiting", .bool(try collectNow(node, in: request.scope)))])
-  }
-
-  private func collectNow(_ node: NodeID, in scope: Scope) throws -> Bool {
-    guard let effective = try effective(node, scope) else {
-      throw ServiceError(
-        "AssociationDoesNotExist", "No association names \(node): there is nothing to collect.")
-    }
-    var run =
-      AssociationRun(
-        try store.controlRow(AssociationRun.row(effective.id, node.text, scope)))
-      ?? AssociationRun()
-    run.requested = store.preciseNow.milliseconds
-    try store.setControlRow(
-      AssociationRun.row(effective.id, node.text, scope), to: try run.bytes)
-    let scoped = ScopedNode(scope: scope, id: node.text)
-    guard mailboxes.knows(scoped) else { return false }
-    mailboxes.post(
-      Message.refresh(node.text, [effective.id], now: store.preciseNow), to: scoped)
-    return true
   }
 }

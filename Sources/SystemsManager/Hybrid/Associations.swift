@@ -118,6 +118,7 @@ extension SystemsManager {
     changes.append(try executionChange(association, scope))
     let complete = changes
     try store.updateControl { _ in complete }
+    try wakeWaitingNodes(scope)
     return .object([.init("AssociationDescription", try description(association, scope))])
   }
 
@@ -187,6 +188,7 @@ extension SystemsManager {
       try executionChange(association, scope),
     ]
     try store.updateControl { _ in changes }
+    try wakeWaitingNodes(scope)
     return .object([.init("AssociationDescription", try description(association, scope))])
   }
 
@@ -305,20 +307,6 @@ extension SystemsManager {
     }
     try wakeWaitingNodes(scope)
     return .object([])
-  }
-
-  /// Sends those who wait for messages the word to run what is due.
-  private func wakeWaitingNodes(_ scope: Scope) throws {
-    let all = try associations(in: scope)
-    for node in mailboxes.waiting(in: scope) {
-      guard let id = try? NodeID(node),
-        let effective = EffectiveAssociation(all, node: node, tags: try nodeTags(id, scope)),
-        try isPending(effective, node, scope)
-      else { continue }
-      mailboxes.post(
-        Message.refresh(node, [effective.id], now: store.preciseNow),
-        to: ScopedNode(scope: scope, id: node))
-    }
   }
 
   /// What CreateAssociation and its kin answer.

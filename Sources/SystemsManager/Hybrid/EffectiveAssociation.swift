@@ -20,6 +20,9 @@ struct EffectiveAssociation {
   /// When a run was asked for last, in milliseconds since 1970; 0 for never.
   var startedOnce: Int64 { members.map(\.association.startedOnce).max() ?? 0 }
 
+  /// When a run on a node was asked for last, of it alone or of all, in milliseconds since 1970; 0 for never.
+  func asked(_ run: AssociationRun?) -> Int64 { max(startedOnce, run?.requested ?? 0) }
+
   /// Since when it is to run on its schedule and not at once, in milliseconds since 1970; nil for at once.
   ///
   /// So where all of them want it, by a cron expression: rates begin at once.

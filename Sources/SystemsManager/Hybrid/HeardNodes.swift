@@ -63,6 +63,11 @@ final class HeardNodes: Sendable {
     }
   }
 
+  /// Forgets what a node said of itself, so that its next ping is recorded whatever it says.
+  func forgetWords(_ scope: Scope, _ node: String) {
+    state.withLock { $0.nodes[Self.key(scope, node)]?.said = 0 }
+  }
+
   /// Writes down what is new, or everything that is not written yet.
   func save(everything: Bool) throws {
     let rows = state.withLock { state in

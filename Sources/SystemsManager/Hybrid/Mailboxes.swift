@@ -111,6 +111,8 @@ final class Mailboxes: Sendable {
   func post(_ message: Message, to node: ScopedNode) {
     let woken = state.withLock { state -> Waiting? in
       var box = state.boxes[node] ?? Box()
+      // One that asks for the same is there already: given out, or about to be.
+      guard !box.messages.contains(where: { $0.id == message.id }) else { return nil }
       box.messages.append(message)
       if box.messages.count > Self.messagesMax, let oldest = box.messages.first {
         _ = box.remove(oldest.id)

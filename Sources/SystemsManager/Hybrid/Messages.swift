@@ -1,5 +1,4 @@
 import Crypto
-import FoundationEssentials
 import HistoryStore
 import Inventory
 import JSONTape
@@ -16,9 +15,25 @@ struct Message: Sendable {
   /// For how long a message that was given out is not given out again.
   var hiddenMilliseconds: Int64 = 10_000
 
-  /// The word to run associations at once.
-  static func refresh(_ node: String, _ associations: [String], now: Instant) -> Message {
-    let command = UUID().uuidString.lowercased()
+  /// The id of the word to run an association at once: the same for as long as it asks for the same run.
+  ///
+  /// The agent keeps the ids of commands it had, and runs none of them twice: so a word that a crash has the
+  /// server give out again is known to it.
+  static func command(
+    _ node: String, _ effective: EffectiveAssociation, asked: Int64, _ scope: Scope
+  ) -> String {
+    let text = "\(scope) \(node) \(effective.id) \(effective.checksum) \(asked)"
+    let digits = Array(HexText.of(SHA256.hash(data: Array(text.utf8))))
+    return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }
+      .joined(separator: "-")
+  }
+
+  /// The word to run an association at once.
+  ///
+  /// - Parameter command: the id that ``command(_:_:asked:_:)`` gives it.
+  static func refresh(
+    _ node: String, _ association: String, command: String, now: Instant
+  ) -> Message {
     let document = JSONValue.object([
       .init("schemaVersion", .string("2.0")),
       .init("description", .string("Runs associations at once.")),
@@ -32,7 +47,7 @@ struct Message: Sendable {
             .init(
               "inputs",
               .object([
-                .init("associationIds", .array(associations.map { .string($0) }))
+                .init("associationIds", .array([.string(association)]))
               ])),
           ])
         ])),
@@ -45,9 +60,12 @@ struct Message: Sendable {
       .init("CloudWatchOutputEnabled", .string("false")),
     ])
     return Message(
-      id: "aws.ssm.\(command).\(node)", node: node, created: now,
+      id: id(command, node), node: node, created: now,
       topic: "aws.ssm.sendCommand.stocktake", payload: payload.compact)
   }
+
+  /// The id of the message that carries a command.
+  static func id(_ command: String, _ node: String) -> String { "aws.ssm.\(command).\(node)" }
 
   var json: JSONValue {
     .object([
@@ -86,10 +104,13 @@ extension SystemsManager {
     ])
   }
 
-  /// AcknowledgeMessage, DeleteMessage and FailMessage: the message is not given out again.
+  /// AcknowledgeMessage, DeleteMessage and FailMessage: the message is not given out again, by no server
+  /// that comes after this one either.
   func takeMessage(_ request: Request) throws -> JSONValue {
-    _ = mailboxes.remove(
-      request.text("MessageId") ?? "", of: try destination(of: request))
+    let id = request.text("MessageId") ?? ""
+    let node = try destination(of: request)
+    _ = mailboxes.remove(id, of: ScopedNode(scope: request.scope, id: node.text))
+    try noteAcknowledged(id, by: node, request.scope)
     return .object([])
   }
 
@@ -100,7 +121,9 @@ extension SystemsManager {
     let node = try destination(of: request)
     let payload = try? JSONValue(parsing: Array((request.text("Payload") ?? "").utf8).span.bytes)
     if let status = payload?["documentStatus"]?.text, Self.finalStatuses.contains(status) {
-      _ = mailboxes.remove(request.text("MessageId") ?? "", of: node)
+      let id = request.text("MessageId") ?? ""
+      _ = mailboxes.remove(id, of: ScopedNode(scope: request.scope, id: node.text))
+      try noteAcknowledged(id, by: node, request.scope)
     }
     return .object([])
   }
@@ -108,10 +131,24 @@ extension SystemsManager {
   private static let finalStatuses: Set<String> = ["Success", "Failed", "TimedOut", "Cancelled"]
 
   /// The node at the end of a message's id, which must be the one that asks.
-  private func destination(of request: Request) throws -> ScopedNode {
+  private func destination(of request: Request) throws -> NodeID {
     let id = request.text("MessageId") ?? ""
     let node = String(id.split(separator: ".").last ?? "")
-    return ScopedNode(
-      scope: request.scope, id: try resource(node, "ManagedInstance", writing: request).text)
+    return try resource(node, "ManagedInstance", writing: request)
+  }
+
+  /// Keeps that a node has the word to run, where it is a word that a server would give out once more after
+  /// a crash: one that somebody asked for, and that has not led to a run yet.
+  private func noteAcknowledged(_ id: String, by node: NodeID, _ scope: Scope) throws {
+    guard let effective = try effective(node, scope) else { return }
+    try changeRun(effective.id, node.text, scope) { run in
+      let asked = effective.asked(run)
+      let command = Message.command(node.text, effective, asked: asked, scope)
+      guard asked > run.recorded, run.acknowledged != command,
+        id == Message.id(command, node.text)
+      else { return false }
+      run.acknowledged = command
+      return true
+    }
   }
 }

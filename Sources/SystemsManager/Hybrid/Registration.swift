@@ -25,6 +25,9 @@ extension SystemsManager {
   func announceNodes(_ id: String = "") throws {
     for (node, activation) in try registry.pending(id) {
       guard let scope = node.scope, let nodeID = try? NodeID(node.id) else { continue }
+      // What it did as the machine it was says nothing of when it is to collect.
+      try forgetRuns(of: node.id, scope)
+      heard.forgetWords(scope, node.id)
       try store.recordNodeEvent(
         node.isDeregistered ? .deregistered : .registered, node: nodeID, at: store.now, in: scope)
       if !node.isDeregistered, let tags = activation?.tags, !tags.isEmpty, let type = Self.tagType {

@@ -52,6 +52,8 @@ extension SystemsManager {
           entries: [
             .init(type: type, schemaVersion: "1.0", captureTime: valid, content: rows)
           ]), request.scope)
+      // An association may name it by the tag.
+      try wakeIfWaiting(node, request.scope)
       return .object([])
     }
   }

@@ -1,0 +1,137 @@
+import HistoryStore
+import Inventory
+import JSONTape
+import NodeRegistry
+
+// Runs that do not wait for the schedule: whom to tell, and that they were told.
+
+extension SystemsManager {
+  /// Nodes that are told together to run, and milliseconds until the next are: what 100,000 nodes collect
+  /// comes in over minutes, as it does where they ask by themselves.
+  private static let wokenTogetherMax = 100
+  private static let wakePause = Duration.milliseconds(250)
+
+  /// Sends those who wait for messages the word to run what is due; the first of them before it returns.
+  func wakeWaitingNodes(_ scope: Scope) throws {
+    let nodes = mailboxes.waiting(in: scope)
+    try wake(nodes.prefix(Self.wokenTogetherMax), scope)
+    let rest = nodes.dropFirst(Self.wokenTogetherMax)
+    guard !rest.isEmpty else { return }
+    Task {
+      var rest = rest
+      while !rest.isEmpty {
+        try await Task.sleep(for: Self.wakePause)
+        try wake(rest.prefix(Self.wokenTogetherMax), scope)
+        rest = rest.dropFirst(Self.wokenTogetherMax)
+      }
+    }
+  }
+
+  private func wake(_ nodes: ArraySlice<String>, _ scope: Scope) throws {
+    let all = try associations(in: scope)
+    for text in nodes {
+      guard let node = try? NodeID(text),
+        let effective = EffectiveAssociation(all, node: text, tags: try nodeTags(node, scope))
+      else { continue }
+      let run = try run(effective.id, text, scope)
+      if Self.isPending(effective, run) { tell(node, effective, run, scope) }
+    }
+  }
+
+  /// Sends one node the word to run what is due, if it waits for messages.
+  func wakeIfWaiting(_ node: NodeID, _ scope: Scope) throws {
+    guard mailboxes.knows(ScopedNode(scope: scope, id: node.text)) else { return }
+    try wake([node.text], scope)
+  }
+
+  /// Whether a run is to begin at once and did not begin.
+  private static func isPending(_ effective: EffectiveAssociation, _ run: AssociationRun?) -> Bool {
+    if effective.asked(run) > run?.recorded ?? 0 { return true }
+    return run?.checksum != effective.checksum && effective.scheduledFrom == nil
+  }
+
+  /// Puts the word to run into a node's mailbox, unless the node has it.
+  private func tell(
+    _ node: NodeID, _ effective: EffectiveAssociation, _ run: AssociationRun?, _ scope: Scope
+  ) {
+    let command = Message.command(node.text, effective, asked: effective.asked(run), scope)
+    guard run?.acknowledged != command else { return }
+    mailboxes.post(
+      Message.refresh(node.text, effective.id, command: command, now: store.preciseNow),
+      to: ScopedNode(scope: scope, id: node.text))
+  }
+
+  /// Sends a node the word to run, where it was asked for, did not begin.
+  func remind(_ node: NodeID, _ scope: Scope) throws {
+    guard let effective = try effective(node, scope),
+      let run = try run(effective.id, node.text, scope)
+    else { return }
+    guard effective.asked(run) > run.recorded else { return }
+    tell(node, effective, run, scope)
+  }
+
+  /// CollectNow: asks one node to collect.
+  ///
+  /// IsWaiting says whether it does so at once; if not, it will be told when it asks next.
+  func collectNow(_ request: Request) throws -> JSONValue {
+    let id = request.text("InstanceId") ?? ""
+    let node = try resource(id, "ManagedInstance", writing: request)
+    guard try isInFleet(node, request.scope) else { throw Self.unknownNode(id) }
+    return .object([.init("IsWaiting", .bool(try collectNow(node, in: request.scope)))])
+  }
+
+  /// Whether a node is registered, or reports without; one that was taken out is neither.
+  private func isInFleet(_ node: NodeID, _ scope: Scope) throws -> Bool {
+    if let known = try registry.node(node.text), known.scope == scope {
+      return !known.isDeregistered
+    }
+    return try store.reading(in: scope, at: nil, knownAt: nil, through: nil) { reader in
+      guard let number = try reader.number(of: node), let view = try reader.view(node, number)
+      else { return false }
+      return !view.isTerminated
+    }
+  }
+
+  private func collectNow(_ node: NodeID, in scope: Scope) throws -> Bool {
+    guard let effective = try effective(node, scope) else {
+      throw ServiceError(
+        "AssociationDoesNotExist", "No association names \(node): there is nothing to collect.")
+    }
+    var asked = AssociationRun()
+    try changeRun(effective.id, node.text, scope) { run in
+      run.requested = store.preciseNow.milliseconds
+      asked = run
+      return true
+    }
+    guard mailboxes.knows(ScopedNode(scope: scope, id: node.text)) else { return false }
+    tell(node, effective, asked, scope)
+    return true
+  }
+
+  /// Changes what is kept of a node's run, in one transaction, where the closure says so.
+  func changeRun(
+    _ association: String, _ node: String, _ scope: Scope,
+    _ change: (inout AssociationRun) -> Bool
+  ) throws {
+    let row = AssociationRun.row(association, node, scope)
+    var failure: (any Error)?
+    try store.updateControl(reading: [row]) { rows in
+      var run = AssociationRun(rows[0]) ?? AssociationRun()
+      guard change(&run) else { return [] }
+      do { return [.init(key: row, value: try run.bytes)] } catch {
+        failure = error
+        return []
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Forgets how collections went on a node: it registered, or was taken out, and begins anew.
+  func forgetRuns(of node: String, _ scope: Scope) throws {
+    let rows = try associations(in: scope).map { AssociationRun.row($0.id, node, scope) }
+    for row in rows { running.set(row, nil) }
+    let kept = try rows.filter { try store.controlRow($0) != nil }
+    guard !kept.isEmpty else { return }
+    try store.updateControl { _ in kept.map { .init(key: $0, value: nil) } }
+  }
+}
