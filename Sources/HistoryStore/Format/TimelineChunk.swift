@@ -179,7 +179,7 @@ struct TimelineChunkView: ~Escapable {
         place: Place(
           valid: place.valid &- age,
           sequence: UInt64(bitPattern: Int64(bitPattern: place.sequence) &- sequence)),
-        hasEnded: head & 8 != 0, source: 0, version: try reader.count(limit: 1 << 20))
+        hasEnded: head & 8 != 0, source: 0, version: try reader.versionIndex())
       if head & 16 != 0 { prior?.source = try reader.sourceNumber() }
     } else {
       prior = nil
@@ -204,7 +204,7 @@ struct TimelineChunkView: ~Escapable {
       return Entry(kind: kind, source: 0, place: entryPlace, version: 0, changes: RawSpan())
     }
     let source = flags & TimelineChunk.importedBit != 0 ? try reader.sourceNumber() : 0
-    let version = flags & TimelineChunk.versionBit != 0 ? try reader.count(limit: 1 << 20) : 0
+    let version = flags & TimelineChunk.versionBit != 0 ? try reader.versionIndex() : 0
     let changes = try reader.lengthPrefixedSpan()
     return Entry(
       kind: kind, source: source, place: entryPlace, version: version, changes: changes)
@@ -219,4 +219,10 @@ extension ByteReader {
     }
     return number
   }
+
+  /// An index into a type's list of schema versions, which has at most ``Writer/versionsMax``.
+  ///
+  /// Any number is read: it takes no memory, and one that is not in the list stands for none.
+  @_lifetime(self: copy self)
+  mutating func versionIndex() throws(PackedBytesError) -> Int { Int(try varint32()) }
 }

@@ -65,7 +65,7 @@ struct TimelineTail: Equatable {
       var entry = TimelineEntry(kind: kind, place: place)
       if entry.isState {
         if flags & 4 != 0 { entry.source = try reader.sourceNumber() }
-        entry.version = try reader.count(limit: 1 << 20)
+        entry.version = try reader.versionIndex()
         entry.changes = PackedChanges.none
       }
       entries.append(entry)

@@ -170,6 +170,6 @@ func encodeShape(_ names: [[UInt8]]) -> [UInt8] {
 func decodeShape(_ bytes: RawSpan) throws(PackedBytesError) -> [[UInt8]] {
   var reader = ByteReader(bytes)
   var names: [[UInt8]] = []
-  for _ in 0..<(try reader.count(limit: 1 << 10)) { names.append(try reader.lengthPrefixedBytes()) }
+  for _ in 0..<(try reader.followingCount()) { names.append(try reader.lengthPrefixedBytes()) }
   return names
 }

@@ -268,8 +268,8 @@ extension TransactionView {
           if owner == scope {
             var reader = ByteReader(cursor.value)
             let sequence = try reader.varint()
-            let count = try reader.count(limit: SlotChangeCodec.changesMax * 2)
-            if start + ContentID(count) > first { rows.append((start, sequence, count)) }
+            let count = try reader.count(limit: Int(ContentID.max))
+            if Int(start) + count > Int(first) { rows.append((start, sequence, count)) }
           }
         } catch {
           throw LMDBError.corrupted
