@@ -85,24 +85,26 @@ extension HistoryStore {
     }
   }
 
-  /// Drops every projection and makes it again from the log; returns the records replayed.
+  /// Drops every projection and makes it again from the log, and mends what else can be: the sums over
+  /// rows, the store's own facts.
   ///
-  /// One transaction: until it is done, and after a crash, readers see the old projections.
-  public func rebuild(progress: ((Int, Int) -> Void)? = nil) throws(StoreError) -> Int {
-    try write { writer, transaction throws(StoreError) in
-      writer.meta.catalogGeneration += 1
-      return try writer.rebuild(&transaction, progress: progress)
+  /// One transaction: until it is done, and after a crash, readers see the old projections. Throws
+  /// ``StoreError`` with `damaged` where the log does not replay; then nothing is changed.
+  public func rebuild(progress: ((Int, Int) -> Void)? = nil) throws(StoreError) -> Rebuilding {
+    try write(mends: true) { writer, transaction throws(StoreError) in
+      try writer.mend(&transaction, progress: progress)
     }
   }
 
   /// Runs one durable write transaction.
   func write<R: Sendable>(
+    mends: Bool = false,
     _ body: (Writer, inout WriteTransaction) throws(StoreError) -> R
   ) throws(StoreError) -> R {
     try checkWritable()
     let writer = writer
     return try writerLock.withLock { _ throws(StoreError) in
-      try writer.transact { transaction throws(StoreError) in
+      try writer.transact(mends: mends) { transaction throws(StoreError) in
         try body(writer, &transaction)
       }
     }

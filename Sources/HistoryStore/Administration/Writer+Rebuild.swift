@@ -36,7 +36,7 @@ extension Writer {
     if let source {
       total = try source.recordCount()
     } else {
-      total = try recordCount(&transaction)
+      total = try transaction.view.rowCount(of: tables.log)
     }
     var count = 0
     var key = Key.log(0, 0)
@@ -50,12 +50,6 @@ extension Writer {
     try flush(&transaction)
     progress?(count, total)
     return count
-  }
-
-  private func recordCount(_ transaction: inout WriteTransaction) throws(StoreError) -> Int {
-    do throws(LMDBError) { return try transaction.view.statistics(of: tables.log).entries } catch {
-      throw StoreError(error)
-    }
   }
 
   /// One record as it lies in the log.
@@ -255,8 +249,6 @@ struct LogSource {
   @available(*, noasync)
   func recordCount() throws(StoreError) -> Int {
     let transaction = try environment.beginStoreRead()
-    do throws(LMDBError) { return try transaction.view.statistics(of: tables.log).entries } catch {
-      throw StoreError(error)
-    }
+    return try transaction.view.rowCount(of: tables.log)
   }
 }
