@@ -32,18 +32,16 @@ extension HistoryStore {
     prefix: [UInt8]
   ) throws(StoreError) -> [(key: [UInt8], value: [UInt8])] {
     try read { snapshot throws(StoreError) in
-      do throws(LMDBError) {
-        var rows: [(key: [UInt8], value: [UInt8])] = []
-        var cursor = try snapshot.view.cursor(in: snapshot.tables.control)
-        var isThere = try cursor.seek(atOrAfter: prefix.span.bytes)
-        while isThere, cursor.key.byteCount >= prefix.count,
-          cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.span.bytes)
-        {
-          rows.append((Self.array(cursor.key), Self.array(cursor.value)))
-          isThere = try cursor.next()
-        }
-        return rows
-      } catch { throw StoreError(error) }
+      var rows: [(key: [UInt8], value: [UInt8])] = []
+      var cursor = try snapshot.view.storeCursor(in: snapshot.tables.control)
+      var isThere = try cursor.seek(atOrAfter: prefix.span.bytes)
+      while isThere, cursor.key.byteCount >= prefix.count,
+        cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.span.bytes)
+      {
+        rows.append((Self.array(cursor.key), Self.array(cursor.value)))
+        isThere = try cursor.next()
+      }
+      return rows
     }
   }
 

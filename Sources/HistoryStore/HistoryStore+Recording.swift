@@ -103,11 +103,21 @@ extension HistoryStore {
   ) throws(StoreError) -> R {
     try checkWritable()
     let writer = writer
-    return try writerLock.withLock { _ throws(StoreError) in
-      try writer.transact(mends: mends) { transaction throws(StoreError) in
-        try body(writer, &transaction)
+    do throws(StoreError) {
+      return try writerLock.withLock { _ throws(StoreError) in
+        try writer.transact(mends: mends) { transaction throws(StoreError) in
+          try body(writer, &transaction)
+        }
       }
+    } catch { throw naming(error) }
+  }
+
+  /// Names the row that an error is about, where it is about one.
+  private func naming(_ error: StoreError) -> StoreError {
+    guard error.damage != nil, let transaction = try? environment.beginStoreRead() else {
+      return error
     }
+    return transaction.view.naming(error, tables)
   }
 
   func checkWritable() throws(StoreError) {

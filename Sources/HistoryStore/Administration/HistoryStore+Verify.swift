@@ -6,7 +6,7 @@ import PackedBytes
 
 extension HistoryStore {
   /// Checks the whole store: every row against the sums that are kept of them, the hash chain over the
-  /// log, then every projection against the log.
+  /// log, whether each row can be read, then every projection against the log.
   ///
   /// Projections are made again in a scratch environment beside the store (as large as it is, gone
   /// afterwards) and compared row by row; not so with `rows`, which finds all damage to what was
@@ -48,7 +48,13 @@ extension HistoryStore {
     let view = transaction.view
     let meta = try view.meta(tables) ?? MetaRow()
     var walk = ChainWalk(decodesRecords: depth == .replay)
-    for (number, row) in try view.scopeRows(tables) { walk.expected[number] = row }
+    do throws(StoreError) {
+      for (number, row) in try view.scopeRows(tables) { walk.expected[number] = row }
+    } catch {
+      guard error.code == .damaged else { throw error }
+      walk.problems.append("\(error)")
+    }
+    var check = RowCheck(tables, scopes: walk.expected)
     let sums = try view.rowSums(tables)
     for table in tables.summed {
       let isLog = table == tables.log
@@ -59,9 +65,9 @@ extension HistoryStore {
         walk.take(key: key, value: value)
       }
       // Where the sums are damaged themselves, that is the one thing to be said.
-      if sums.areKnown, summed.sum != sums[table] {
-        walk.problems.append("table \(table.name) is not as it was written")
-      }
+      let isChanged = sums.areKnown && summed.sum != sums[table]
+      if isChanged { walk.problems.append("table \(table.name) is not as it was written") }
+      if isChanged || depth == .replay { try check.check(table, view) }
       if let lost = summed.lost {
         walk.problems.append("row \(lost) of table \(table.name) is not found by its key")
       }
@@ -86,7 +92,11 @@ extension HistoryStore {
         }
       } catch { throw StoreError(error) }
     }
-    verification.problems += walk.problems
+    verification.problems += walk.problems + check.problems.map { "\($0)" }
+    if check.problemCount > check.problems.count {
+      verification.problems.append(
+        "\(check.problemCount - check.problems.count) further rows do not decode")
+    }
     return meta.nextSequence - 1
   }
 

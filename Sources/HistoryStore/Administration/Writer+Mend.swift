@@ -118,13 +118,11 @@ extension Writer {
     _ transaction: inout WriteTransaction, _ rebuilding: inout Rebuilding
   ) throws(StoreError) {
     var damaged: [[UInt8]] = []
-    do throws(LMDBError) {
-      var cursor = try transaction.view.cursor(in: tables.seen)
-      while try cursor.next() {
-        if MetaRow.isIntact(cursor.value, under: cursor.key) { continue }
-        damaged.append([UInt8](copying: cursor.key))
-      }
-    } catch { throw StoreError(error) }
+    var cursor = try transaction.view.storeCursor(in: tables.seen)
+    while try cursor.next() {
+      if MetaRow.isIntact(cursor.value, under: cursor.key) { continue }
+      damaged.append([UInt8](copying: cursor.key))
+    }
     for key in damaged { try delete(key, tables.seen, &transaction) }
     guard !damaged.isEmpty else { return }
     rebuilding.unmended.append(

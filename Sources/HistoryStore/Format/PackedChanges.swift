@@ -38,7 +38,10 @@ enum PackedChanges {
     var reader = ByteReader(bytes)
     if let plain = try decompressed(bytes) {
       var reader = ByteReader(plain.span.bytes)
-      try SlotChangeCodec.decode(&reader, at: valid, body)
+      do throws(PackedBytesError) { try SlotChangeCodec.decode(&reader, at: valid, body) } catch {
+        // Places in a row are those of packed bytes.
+        throw PackedBytesError(offset: 0, expected: error.expected)
+      }
     } else {
       try SlotChangeCodec.decode(&reader, at: valid, body)
     }

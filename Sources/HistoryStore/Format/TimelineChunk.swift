@@ -145,16 +145,34 @@ struct TimelineChunkView: ~Escapable {
     let place: Place
     let version: Int
     let changes: RawSpan
+    /// Where in the row they begin.
+    let offset: Int
 
     @_lifetime(copy changes)
     init(
-      kind: TimelineEntry.Kind, source: SourceNumber, place: Place, version: Int, changes: RawSpan
+      kind: TimelineEntry.Kind, source: SourceNumber, place: Place, version: Int, changes: RawSpan,
+      offset: Int
     ) {
       self.kind = kind
       self.source = source
       self.place = place
       self.version = version
       self.changes = changes
+      self.offset = offset
+    }
+
+    /// Applies the changes.
+    @inline(__always)
+    func apply(to slots: inout SlotBuffer) throws(PackedBytesError) {
+      do throws(PackedBytesError) { try slots.apply(changes, at: place.valid) } catch {
+        throw placed(error)
+      }
+    }
+
+    /// An error in the changes, by its place in the row.
+    @inline(never)
+    func placed(_ error: PackedBytesError) -> PackedBytesError {
+      PackedBytesError(offset: offset + error.offset, expected: error.expected)
     }
 
     func owned() -> TimelineEntry {
@@ -201,13 +219,15 @@ struct TimelineChunkView: ~Escapable {
     last.sequence &+= UInt64(bitPattern: try reader.zigzag())
     let entryPlace = last
     guard kind != .confirmation else {
-      return Entry(kind: kind, source: 0, place: entryPlace, version: 0, changes: RawSpan())
+      return Entry(
+        kind: kind, source: 0, place: entryPlace, version: 0, changes: RawSpan(), offset: 0)
     }
     let source = flags & TimelineChunk.importedBit != 0 ? try reader.sourceNumber() : 0
     let version = flags & TimelineChunk.versionBit != 0 ? try reader.versionIndex() : 0
     let changes = try reader.lengthPrefixedSpan()
     return Entry(
-      kind: kind, source: source, place: entryPlace, version: version, changes: changes)
+      kind: kind, source: source, place: entryPlace, version: version, changes: changes,
+      offset: reader.position - changes.byteCount)
   }
 }
 

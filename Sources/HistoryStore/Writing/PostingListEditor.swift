@@ -191,24 +191,20 @@ struct PostingListEditor {
     end = nil
     isLoaded = true
     isPacked = false
-    do throws(LMDBError) {
-      var cursor = try transaction.view.cursor(in: table)
-      let wanted = PostingRow.key(of: key, moment)
-      var isThere = try cursor.seek(atOrBefore: wanted.span.bytes)
-      if !isThere || PostingRow.moment(in: cursor.key, of: key) == nil {
-        guard moment != .last else { return }
-        let first = PostingRow.key(of: key, .first)
-        isThere = try cursor.seek(atOrAfter: first.span.bytes)
-      }
-      guard isThere, let start = PostingRow.moment(in: cursor.key, of: key) else { return }
-      do throws(PackedBytesError) { try unpack(cursor.value, startingAt: start) } catch {
-        throw LMDBError.corrupted
-      }
-      if moment != .last, try cursor.next() {
-        end = PostingRow.moment(in: cursor.key, of: key)
-      }
-    } catch {
-      throw StoreError(error)
+    var cursor = try transaction.view.storeCursor(in: table)
+    let wanted = PostingRow.key(of: key, moment)
+    var isThere = try cursor.seek(atOrBefore: wanted.span.bytes)
+    if !isThere || PostingRow.moment(in: cursor.key, of: key) == nil {
+      guard moment != .last else { return }
+      let first = PostingRow.key(of: key, .first)
+      isThere = try cursor.seek(atOrAfter: first.span.bytes)
+    }
+    guard isThere, let start = PostingRow.moment(in: cursor.key, of: key) else { return }
+    do throws(PackedBytesError) { try unpack(cursor.value, startingAt: start) } catch {
+      throw cursor.damaged(error)
+    }
+    if moment != .last, try cursor.next() {
+      end = PostingRow.moment(in: cursor.key, of: key)
     }
   }
 

@@ -40,6 +40,15 @@ struct WriteTransaction: ~Copyable {
     try transaction.put(value, for: key, in: table)
   }
 
+  /// Stores a value under a key, with the store's errors.
+  mutating func store(
+    _ value: [UInt8], _ key: [UInt8], in table: Database
+  ) throws(StoreError) {
+    do throws(LMDBError) { try put(value.span.bytes, for: key.span.bytes, in: table) } catch {
+      throw StoreError(error, in: table)
+    }
+  }
+
   /// Stores a value in place of one that the caller knows.
   mutating func put(
     _ value: RawSpan, replacing old: RawSpan, for key: RawSpan, in table: Database
@@ -134,8 +143,13 @@ extension TransactionView {
 
   /// The number of rows of a table.
   func rowCount(of table: Database) throws(StoreError) -> Int {
-    do throws(LMDBError) { return try statistics(of: table).entries } catch {
-      throw StoreError(error)
+    try storedStatistics(of: table).entries
+  }
+
+  /// The shape of a table's tree, with the store's errors.
+  func storedStatistics(of table: Database) throws(StoreError) -> DatabaseStatistics {
+    do throws(LMDBError) { return try statistics(of: table) } catch {
+      throw StoreError(error, in: table)
     }
   }
 }

@@ -196,9 +196,7 @@ final class Writer: @unchecked Sendable {
   func put(
     _ value: [UInt8], _ key: [UInt8], _ table: Database, _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    do throws(LMDBError) {
-      try transaction.put(value.span.bytes, for: key.span.bytes, in: table)
-    } catch { throw StoreError(error) }
+    try transaction.store(value, key, in: table)
   }
 
   /// Writes one row in place of one that is known; of none, where that is empty.
