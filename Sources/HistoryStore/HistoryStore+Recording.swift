@@ -35,6 +35,9 @@ extension HistoryStore {
     return Submission(body: nil, scope: scope, now: now, content: content)
   }
 
+  /// Tags of a node at most.
+  public static let tagsMax = 4096
+
   /// Stores what happened to a node as a whole; terminated and deregistered end its inventory.
   @discardableResult
   public func recordNodeEvent(
@@ -42,6 +45,9 @@ extension HistoryStore {
     in scope: Scope = .local
   ) throws(StoreError) -> SequenceNumber {
     let valid = try Self.valid(time)
+    guard tags.count <= Self.tagsMax else {
+      throw StoreError(.invalidQuestion, "a node has at most \(Self.tagsMax) tags")
+    }
     return try write { writer, transaction throws(StoreError) in
       let state = try writer.scope(scope, &transaction)
       return SequenceNumber(

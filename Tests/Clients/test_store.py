@@ -48,3 +48,13 @@ def test_a_report_of_nearly_all_items_that_are_new(own):
     groups = ssm.get_inventory(Aggregators=[{"Expression": "AWS:File.Size"}])["Entities"]
     assert groups and sound(server)
     assert len(entries(ssm, node(3))) == 1
+
+
+def test_a_type_with_the_longest_name_is_deleted(own):
+    server = own()
+    ssm = server.client(region="us-gov-northwest-1")
+    type = "Custom:" + "\U0001f98a" * 93
+    put(ssm, node(1), [{"Name": "a"}], type)
+    ssm.delete_inventory(TypeName=type, SchemaDeleteOption="DisableSchema")
+    ssm.delete_inventory(TypeName=type, SchemaDeleteOption="DeleteSchema")
+    assert server.process.poll() is None and sound(server)

@@ -80,6 +80,28 @@ import Testing
     try expectSound(type, order.sorted { $0.minute < $1.minute }.map(\.content))
   }
 
+  @Test func `equal items, and items that differ in the occurrence alone`() throws {
+    let count = 10_000
+    let equal = [Item](
+      repeating: ["Name": "same", "Architecture": "all", "Version": "1"], count: count)
+    let times = (0..<count).map { index -> Item in
+      [
+        "Name": "same", "Architecture": "all", "Version": "1",
+        "InstalledTime": Instant(seconds: 1_700_000_000 + Int64(index)).description,
+      ]
+    }
+    for (minute, content) in [equal, times, [], equal].enumerated() {
+      let entry = Report.Entry(type: .application, captureTime: time(minute), content: content)
+      _ = try store.record([Report(node: node, entries: [entry])])[0].get()
+      let state = try store.state(of: node, type: .application)
+      #expect(state.items.count == content.count)
+      #expect(Set(state.items) == Set(content))
+    }
+    #expect(try store.holders(of: "same", at: time(10)).count == count)
+    try store.checkSoundness()
+    try store.checkRebuild()
+  }
+
   @Test func `attributes and values of the greatest length, the same in many items`() throws {
     let limits = ReportLimits.default
     func item(_ index: Int, _ value: Character) -> Item {
@@ -95,7 +117,7 @@ import Testing
     }
     let type = try TypeName("Custom:" + String(repeating: "T", count: 93))
     try expectReadable(
-      type, [(0..<300).map { item($0, "ü") }, (0..<300).map { item($0, "🦊") }, []])
+      type, [(0..<200).map { item($0, "ü") }, (0..<200).map { item($0, "🦊") }, []])
   }
 
   @Test(arguments: [0, 1, 366, 367, 368, 397, 398, 399, 400, 401, 4096])
@@ -171,5 +193,92 @@ import Testing
     }
     try store.checkSoundness()
     try store.checkRebuild()
+  }
+
+  @Test func `lists of attribute names have a limit, up to which they are kept`() throws {
+    let type = try TypeName("Custom:Shapes")
+    func report(_ numbers: Range<Int>, _ type: TypeName, _ minute: Int) throws -> Report {
+      let content = numbers.map { ["a\($0)": "x"] as Item }
+      return Report(
+        node: node, entries: [.init(type: type, captureTime: time(minute), content: content)])
+    }
+    let most = Writer.shapesMax
+    let refused = try store.record([try report(0..<most + 1, type, 0)])[0]
+    #expect(throws: ReportError.self) { _ = try refused.get() }
+    #expect(try store.nodes().isEmpty)
+    _ = try store.record([try report(0..<most, type, 0)])[0].get()
+    #expect(try store.state(of: node, type: type).items.count == most)
+    let another = try store.record([try report(most..<most + 1, type, 1)])[0]
+    guard case .failure(let error) = another else {
+      Issue.record("one more was accepted")
+      return
+    }
+    #expect(error.code == .tooManyTypes && error.type == type.text)
+    // Those that are known, and other types, go on.
+    _ = try store.record([try report(0..<2, type, 2)])[0].get()
+    _ = try store.record([try report(0..<2, TypeName("Custom:Other"), 2)])[0].get()
+    try store.checkSoundness()
+    try store.checkRebuild()
+  }
+
+  @Test func `a Context makes no more of a body than the items of a type may take`() throws {
+    let context = (0..<40).map { #""C\#($0)":"\#(String(repeating: "c", count: 4000))""# }
+    func body(_ items: Int) -> [UInt8] {
+      let content = (0..<items).map { #"{"Id":"\#($0)","Status":"COMPLIANT"}"# }
+      return Array(
+        """
+        {"InstanceId":"n","Items":[{"TypeName":"AWS:ComplianceItem","SchemaVersion":"1.0",\
+        "CaptureTime":"\(time(0))","Context":{\(context.joined(separator: ","))},\
+        "Content":[\(content.joined(separator: ","))]}]}
+        """.utf8)
+    }
+    #expect(try store.record(json: [body(90)])[0].get().itemCount == 90)
+    guard case .failure(let error) = try store.record(json: [body(120)])[0] else {
+      Issue.record("it was accepted")
+      return
+    }
+    #expect(error.code == .tooLarge && error.type == "AWS:ComplianceItem")
+    try store.checkSoundness()
+  }
+
+  @Test func `tags have a limit, up to which they are kept`() throws {
+    let tags = (0...HistoryStore.tagsMax).map { Item.Attribute(name: "t\($0)", value: "v") }
+    #expect(
+      throwsCode(.invalidQuestion) {
+        try store.recordNodeEvent(.tagged, node: node, at: time(0), tags: tags)
+      })
+    try store.recordNodeEvent(.tagged, node: node, at: time(0), tags: tags.dropLast())
+    #expect(try store.nodes()[0].tags.count == HistoryStore.tagsMax)
+    try store.checkSoundness()
+    try store.checkRebuild()
+  }
+
+  @Test func `keys of control rows have a limit, up to which they are kept`() throws {
+    let long = [UInt8](repeating: 7, count: HistoryStore.controlKeyBytesMax)
+    try store.setControlRow(long, to: [1])
+    #expect(try store.controlRow(long) == [1])
+    for key in [[], long + [7]] {
+      #expect(throwsCode(.invalidQuestion) { try store.setControlRow(key, to: [1]) })
+    }
+    try store.checkSoundness()
+  }
+
+  @Test func `limits can be raised to what the format keeps, and no further`() throws {
+    func opens(_ change: (inout ReportLimits) -> Void) throws -> Bool {
+      var configuration = HistoryStore.Configuration()
+      change(&configuration.limits)
+      let folder = try TemporaryFolder()
+      return !throwsCode(.invalidQuestion) {
+        _ = try HistoryStore(path: folder.path, configuration: configuration)
+      }
+    }
+    #expect(try opens { $0.itemsMax = SlotChangeCodec.slotsMax })
+    #expect(try !opens { $0.itemsMax = SlotChangeCodec.slotsMax + 1 })
+    #expect(try opens { $0.entriesMax = ReportLimits.entriesCeiling })
+    #expect(try !opens { $0.entriesMax = ReportLimits.entriesCeiling + 1 })
+    #expect(try opens { $0.attributesMax = 126 })
+    #expect(try !opens { $0.attributesMax = 127 })
+    #expect(try !opens { $0.attributeValueLengthMax = .max })
+    #expect(try !opens { $0.nodeIDBytesMax = 0 })
   }
 }

@@ -59,6 +59,7 @@ extension Writer {
       return .failure(mismatch)
     }
     if let excess = try findExcess(report, scope) { return .failure(excess) }
+    if let excess = try findExcessOfShapes(report, scope) { return .failure(excess) }
     if let other = try findOtherCase(report, scope) { return .failure(other) }
     try loadContents(scope, &transaction)
     var examined: Examined
