@@ -7,18 +7,18 @@ public struct CompressionError: Error, Hashable, Sendable {
   public let reason: String
 }
 
-/// Zstandard for whole values in memory.
+/// Zstandard for whole values in memory; ``Frame`` is the way to it.
 ///
 /// May be called by any number of threads at once: each takes working memory (some 100 kB for small
 /// values) out of a pool, which keeps as much as was ever used at the same time.
-public enum Zstandard {
+enum Zstandard {
   /// libzstd's own default: some 400 MB/s, and most of what higher levels save.
   private static let level: Int32 = 3
 
   private static let pool = Mutex<[Context]>([])
 
   /// The value as one frame; nil where that would not be shorter.
-  public static func compress(_ value: RawSpan) -> [UInt8]? {
+  static func compress(_ value: RawSpan) -> [UInt8]? {
     guard value.byteCount > 1 else { return nil }
     let limit = value.byteCount - 1
     let context = takeContext()
@@ -34,10 +34,19 @@ public enum Zstandard {
     return frame.isEmpty ? nil : frame
   }
 
+  /// How long a frame says that its value is; nil where it does not say, or is no frame.
+  static func contentByteCount(_ frame: RawSpan) -> UInt64? {
+    let count = unsafe frame.withUnsafeBytes { source in
+      unsafe ZSTD_getFrameContentSize(source.baseAddress, source.count)
+    }
+    // The two greatest numbers stand for "not told" and "no frame".
+    return count >= .max - 1 ? nil : count
+  }
+
   /// The value of a frame, which must have exactly `byteCount` bytes.
   ///
   /// The caller bounds `byteCount`: as much memory is taken before the frame is looked at.
-  public static func decompress(
+  static func decompress(
     _ frame: RawSpan, byteCount: Int
   ) throws(CompressionError) -> [UInt8] {
     let context = takeContext()

@@ -73,6 +73,10 @@ package struct HistoryAPI: Sendable {
       return Self.answer(.notFound(error.message))
     } catch let error as StoreError where error.code == .invalidQuestion {
       return Self.answer(.bad(error.message))
+    } catch let error as StoreError where error.damage?.node != nil {
+      return Self.answer(damage: error)
+    } catch let error as ReportError where error.code == .historyDamaged {
+      return Self.answer(APIError(500, error.code.rawValue, error.description))
     } catch let error as ReportError {
       return Self.answer(APIError(422, error.code.rawValue, error.description))
     } catch {
@@ -84,6 +88,13 @@ package struct HistoryAPI: Sendable {
 
   /// What nobody reads: the client is gone, or the server stops.
   private static let givenUp = APIError(503, "givenUp", "the question was given up")
+
+  /// Names what of the caller's own scope is damaged, to the caller and in the log.
+  private static func answer(damage error: StoreError) -> APIAnswer {
+    var answer = answer(APIError(500, error.code.rawValue, error.message))
+    answer.cause = error.description
+    return answer
+  }
 
   private static func answer(_ error: APIError) -> APIAnswer {
     var bytes: [UInt8] = []

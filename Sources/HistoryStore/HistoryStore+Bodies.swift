@@ -72,20 +72,62 @@ extension HistoryStore {
   ///
   /// New bodies are alike more often than not. So those of `unread` are read within the transaction, a
   /// few and then more at a time, when the texts of those before are known already.
+  ///
+  /// A report for which something has to be read that is damaged fails alone; then there may be several
+  /// transactions.
   func commit(
     _ submitted: [Submission], then unread: Unread? = nil
   ) throws(StoreError) -> [Result<Receipt, ReportError>] {
     if submitted.isEmpty { return [] }
+    let progress = CommitProgress()
+    while true {
+      progress.hasBegun = false
+      progress.index = nil
+      do throws(StoreError) { return try commit(submitted, then: unread, progress) } catch {
+        guard error.code == .damaged, progress.hasBegun else { throw error }
+        guard let failing = progress.index else {
+          var rest = unread
+          let all = submitted + (rest?.read(.max, by: reader) ?? [])
+          return try commitInHalves(all, progress.failures, error)
+        }
+        progress.failures[failing] = .damaged(error)
+      }
+    }
+  }
+
+  /// Stores reports in two transactions: postings that all of them share in one do not say whose
+  /// report has met what is damaged.
+  private func commitInHalves(
+    _ all: [Submission], _ failures: [Int: ReportError], _ error: StoreError
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
+    let rest = all.indices.filter { failures[$0] == nil }
+    var results = failures.mapValues { Result<Receipt, ReportError>.failure($0) }
+    if rest.count == 1 {
+      results[rest[0]] = .failure(.damaged(error))
+    } else {
+      for half in [rest[..<(rest.count / 2)], rest[(rest.count / 2)...]] {
+        for (index, result) in zip(half, try commit(half.map { all[$0] })) {
+          results[index] = result
+        }
+      }
+    }
+    return all.indices.compactMap { results[$0] }
+  }
+
+  private func commit(
+    _ submitted: [Submission], then unread: Unread?, _ progress: CommitProgress
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
     let accepted = try write { writer, transaction throws(StoreError) in
+      progress.hasBegun = true
       var accepted = Accepted(submissions: submitted)
       accepted.results.reserveCapacity(submitted.count + (unread?.bodies.count ?? 0))
-      try accept(&accepted, writer, &transaction)
+      try accept(&accepted, progress, writer, &transaction)
       // A copy: where the map was too small, all of this is done again.
       var rest = unread
       while rest?.bodies.isEmpty == false {
         learn(&accepted, writer)
         accepted.submissions += rest?.read(accepted.submissions.count, by: reader) ?? []
-        try accept(&accepted, writer, &transaction)
+        try accept(&accepted, progress, writer, &transaction)
       }
       accepted.generation = writer.contentGeneration
       return accepted
@@ -98,13 +140,20 @@ extension HistoryStore {
 
   /// Accepts those that have no result yet.
   private func accept(
-    _ accepted: inout Accepted, _ writer: Writer, _ transaction: inout WriteTransaction
+    _ accepted: inout Accepted, _ progress: CommitProgress, _ writer: Writer,
+    _ transaction: inout WriteTransaction
   ) throws(StoreError) {
     for index in accepted.results.count..<accepted.submissions.count {
+      if let failure = progress.failures[index] {
+        accepted.results.append(.failure(failure))
+        continue
+      }
+      progress.index = index
       writer.readContents = []
       accepted.results.append(try accept(&accepted.submissions[index], writer, &transaction))
       accepted.submissions[index].readContents = writer.readContents
     }
+    progress.index = nil
   }
 
   /// Learns the texts of what is accepted, though it is not committed: should it fail, the generation
@@ -125,6 +174,16 @@ extension HistoryStore {
     var learnedCount = 0
 
     init(submissions: [Submission]) { self.submissions = submissions }
+  }
+
+  /// How far a transaction of several reports has come.
+  private final class CommitProgress {
+    /// Whether the writer could begin: what fails before is no report's.
+    var hasBegun = false
+    /// The report that is being accepted.
+    var index: Int?
+    /// Reports that cannot be stored, by their positions.
+    var failures: [Int: ReportError] = [:]
   }
 
   private func accept(
@@ -168,5 +227,17 @@ extension HistoryStore {
       case .refused: break
       }
     }
+  }
+}
+
+extension ReportError {
+  /// What has to be read of a node and type is damaged.
+  static func damaged(_ error: StoreError) -> ReportError {
+    let what = error.damage?.text(naming: false) ?? error.message
+    var named = ReportError(
+      .historyDamaged, "what is stored cannot be read: \(what); run verify, then rebuild",
+      type: error.damage?.type?.text)
+    named.node = error.damage?.node?.text
+    return named
   }
 }

@@ -6,8 +6,10 @@ import PackedBytes
 /// projection of it. They are summed like every other row, backed up with the store, and kept by a
 /// rebuild.
 extension HistoryStore {
-  /// The longest key of a control row, in bytes; LMDB's own limit is 511.
-  package static let controlKeyBytesMax = 400
+  /// The longest key of a control row, in bytes: LMDB's own limit.
+  ///
+  /// Enough for an account, a Region and a type's name of 100 characters.
+  package static let controlKeyBytesMax = 511
 
   /// One change to the control rows: a value, or nil to remove the row.
   package struct ControlChange: Sendable {
@@ -32,18 +34,16 @@ extension HistoryStore {
     prefix: [UInt8]
   ) throws(StoreError) -> [(key: [UInt8], value: [UInt8])] {
     try read { snapshot throws(StoreError) in
-      do throws(LMDBError) {
-        var rows: [(key: [UInt8], value: [UInt8])] = []
-        var cursor = try snapshot.view.cursor(in: snapshot.tables.control)
-        var isThere = try cursor.seek(atOrAfter: prefix.span.bytes)
-        while isThere, cursor.key.byteCount >= prefix.count,
-          cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.span.bytes)
-        {
-          rows.append((Self.array(cursor.key), Self.array(cursor.value)))
-          isThere = try cursor.next()
-        }
-        return rows
-      } catch { throw StoreError(error) }
+      var rows: [(key: [UInt8], value: [UInt8])] = []
+      var cursor = try snapshot.view.storeCursor(in: snapshot.tables.control)
+      var isThere = try cursor.seek(atOrAfter: prefix.span.bytes)
+      while isThere, cursor.key.byteCount >= prefix.count,
+        cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.span.bytes)
+      {
+        rows.append((Self.array(cursor.key), Self.array(cursor.value)))
+        isThere = try cursor.next()
+      }
+      return rows
     }
   }
 
@@ -60,9 +60,12 @@ extension HistoryStore {
       var known: [[UInt8]?] = []
       for key in keys { known.append(try transaction.view.bytes(key, table)) }
       let changes = try body(known)
+      for change in changes where !(1...Self.controlKeyBytesMax).contains(change.key.count) {
+        throw StoreError(
+          .invalidQuestion, "the key of a control row has 1 to \(Self.controlKeyBytesMax) bytes")
+      }
       do throws(LMDBError) {
         for change in changes {
-          precondition((1...Self.controlKeyBytesMax).contains(change.key.count))
           if let value = change.value {
             try transaction.put(value.span.bytes, for: change.key.span.bytes, in: table)
           } else {

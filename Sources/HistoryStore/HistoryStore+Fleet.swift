@@ -125,14 +125,12 @@ extension HistoryStore {
         records: 0, changeEvents: 0, nodes: 0, types: 0, contents: 0, liveByteCount: 0,
         fileByteCount: 0, tables: [])
       for table in tables.all {
-        do throws(LMDBError) {
-          let size = try snapshot.view.statistics(of: table)
-          statistics.tables.append(
-            Statistics.Table(
-              name: table.name, rows: size.entries,
-              byteCount: size.pageByteCount
-                * (size.branchPages + size.leafPages + size.overflowPages)))
-        } catch { throw StoreError(error) }
+        let size = try snapshot.view.storedStatistics(of: table)
+        statistics.tables.append(
+          Statistics.Table(
+            name: table.name, rows: size.entries,
+            byteCount: size.pageByteCount
+              * (size.branchPages + size.leafPages + size.overflowPages)))
       }
       for (number, row) in try snapshot.view.scopeRows(tables) {
         statistics.records += Int(row.recordCount)
@@ -214,28 +212,24 @@ extension Snapshot {
   fileprivate func nodes(_ scope: ScopeCatalog) throws(StoreError) -> [NodeSummary] {
     var result: [NodeSummary] = []
     var numbers: [NodeNumber] = []
-    do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.nodes)
-      let key = Key.number(scope.number, 0)
-      var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
-        try LMDBError.checkCancellation()
-        do throws(PackedBytesError) {
-          let row = try NodeRow(cursor.value)
-          let summary = NodeSummary(
-            node: NodeID(stored: row.id), scope: scope.scope, status: row.status,
-            statusTime: row.statusValid == 0 ? nil : Instant(seconds: Int64(row.statusValid)),
-            tags: row.tags, firstRecorded: Instant(milliseconds: row.firstRecorded))
-          var reader = ByteReader(cursor.key)
-          _ = try reader.bigEndian(ScopeNumber.self)
-          numbers.append(try reader.bigEndian())
-          result.append(summary)
-        } catch {
-          throw LMDBError.corrupted
-        }
-        isThere = try cursor.next()
-      }
-    } catch { throw StoreError(error) }
+    var cursor = try view.storeCursor(in: tables.nodes)
+    let key = Key.number(scope.number, 0)
+    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
+      try checkCancellation()
+      do throws(PackedBytesError) {
+        let row = try NodeRow(cursor.value)
+        let summary = NodeSummary(
+          node: NodeID(stored: row.id), scope: scope.scope, status: row.status,
+          statusTime: row.statusValid == 0 ? nil : Instant(seconds: Int64(row.statusValid)),
+          tags: row.tags, firstRecorded: Instant(milliseconds: row.firstRecorded))
+        var reader = ByteReader(cursor.key)
+        _ = try reader.bigEndian(ScopeNumber.self)
+        numbers.append(try reader.bigEndian())
+        result.append(summary)
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
+    }
     for index in result.indices {
       let key = Key.number(scope.number, numbers[index])
       let seen = try view.row(key, tables.seen) { bytes throws(PackedBytesError) in
@@ -248,27 +242,23 @@ extension Snapshot {
 
   fileprivate func nodeCounts(_ scope: ScopeCatalog) throws(StoreError) -> [TypeNumber: Int] {
     var counts: [TypeNumber: Int] = [:]
-    do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.timeline)
-      let key = Key.scope(scope.number)
-      var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes) {
-        try LMDBError.checkCancellation()
-        let series: Series
-        do throws(PackedBytesError) {
-          var reader = ByteReader(cursor.key)
-          series = Series(
-            scope: try reader.bigEndian(), node: try reader.bigEndian(),
-            type: try reader.bigEndian())
-        } catch {
-          throw LMDBError.corrupted
-        }
-        counts[series.type, default: 0] += 1
-        // One look for each series, not for each of its chunks.
-        let last = Key.timeline(series, .last)
-        isThere = try cursor.seek(atOrAfter: last.span.bytes)
-      }
-    } catch { throw StoreError(error) }
+    var cursor = try view.storeCursor(in: tables.timeline)
+    let key = Key.scope(scope.number)
+    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes) {
+      try checkCancellation()
+      let series: Series
+      do throws(PackedBytesError) {
+        var reader = ByteReader(cursor.key)
+        series = Series(
+          scope: try reader.bigEndian(), node: try reader.bigEndian(),
+          type: try reader.bigEndian())
+      } catch { throw cursor.damaged(error) }
+      counts[series.type, default: 0] += 1
+      // One look for each series, not for each of its chunks.
+      let last = Key.timeline(series, .last)
+      isThere = try cursor.seek(atOrAfter: last.span.bytes)
+    }
     return counts
   }
 

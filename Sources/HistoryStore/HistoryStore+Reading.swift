@@ -8,8 +8,10 @@ extension HistoryStore {
     _ body: (borrowing Snapshot) throws(StoreError) -> R
   ) throws(StoreError) -> R {
     let transaction = try environment.beginStoreRead()
-    let snapshot = try Snapshot(transaction.view, of: self)
-    return try body(snapshot)
+    do throws(StoreError) {
+      let snapshot = try Snapshot(transaction.view, of: self)
+      return try body(snapshot)
+    } catch { throw transaction.view.naming(error, tables) }
   }
 
   /// The content of one type of one node at a valid time, as known at a recorded time.

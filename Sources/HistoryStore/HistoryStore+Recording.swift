@@ -35,6 +35,9 @@ extension HistoryStore {
     return Submission(body: nil, scope: scope, now: now, content: content)
   }
 
+  /// Tags of a node at most.
+  public static let tagsMax = 4096
+
   /// Stores what happened to a node as a whole; terminated and deregistered end its inventory.
   @discardableResult
   public func recordNodeEvent(
@@ -42,6 +45,9 @@ extension HistoryStore {
     in scope: Scope = .local
   ) throws(StoreError) -> SequenceNumber {
     let valid = try Self.valid(time)
+    guard tags.count <= Self.tagsMax else {
+      throw StoreError(.invalidQuestion, "a node has at most \(Self.tagsMax) tags")
+    }
     return try write { writer, transaction throws(StoreError) in
       let state = try writer.scope(scope, &transaction)
       return SequenceNumber(
@@ -85,27 +91,39 @@ extension HistoryStore {
     }
   }
 
-  /// Drops every projection and makes it again from the log; returns the records replayed.
+  /// Drops every projection and makes it again from the log, and mends what else can be: the sums over
+  /// rows, the store's own facts.
   ///
-  /// One transaction: until it is done, and after a crash, readers see the old projections.
-  public func rebuild(progress: ((Int, Int) -> Void)? = nil) throws(StoreError) -> Int {
-    try write { writer, transaction throws(StoreError) in
-      writer.meta.catalogGeneration += 1
-      return try writer.rebuild(&transaction, progress: progress)
+  /// One transaction: until it is done, and after a crash, readers see the old projections. Throws
+  /// ``StoreError`` with `damaged` where the log does not replay; then nothing is changed.
+  public func rebuild(progress: ((Int, Int) -> Void)? = nil) throws(StoreError) -> Rebuilding {
+    try write(mends: true) { writer, transaction throws(StoreError) in
+      try writer.mend(&transaction, progress: progress)
     }
   }
 
   /// Runs one durable write transaction.
   func write<R: Sendable>(
+    mends: Bool = false,
     _ body: (Writer, inout WriteTransaction) throws(StoreError) -> R
   ) throws(StoreError) -> R {
     try checkWritable()
     let writer = writer
-    return try writerLock.withLock { _ throws(StoreError) in
-      try writer.transact { transaction throws(StoreError) in
-        try body(writer, &transaction)
+    do throws(StoreError) {
+      return try writerLock.withLock { _ throws(StoreError) in
+        try writer.transact(mends: mends) { transaction throws(StoreError) in
+          try body(writer, &transaction)
+        }
       }
+    } catch { throw naming(error) }
+  }
+
+  /// Names the row that an error is about, where it is about one.
+  private func naming(_ error: StoreError) -> StoreError {
+    guard error.damage != nil, let transaction = try? environment.beginStoreRead() else {
+      return error
     }
+    return transaction.view.naming(error, tables)
   }
 
   func checkWritable() throws(StoreError) {

@@ -92,16 +92,29 @@ public final class HistoryStore: Sendable {
     committer = GroupCommitter(groupMax: configuration.groupCommitMax)
   }
 
+  /// Holds limits to what the format can keep, so that whatever is accepted can be read.
   private static func check(_ limits: ReportLimits) throws(StoreError) {
-    guard (1...ReportLimits.bodyBytesCeiling).contains(limits.bodyBytesMax) else {
-      throw StoreError(
-        .invalidQuestion,
-        "bodyBytesMax is 1 to \(ReportLimits.bodyBytesCeiling), not \(limits.bodyBytesMax)")
+    for (name, value, max) in [
+      ("bodyBytesMax", limits.bodyBytesMax, ReportLimits.bodyBytesCeiling),
+      ("nodeIDBytesMax", limits.nodeIDBytesMax, Key.identityBytesMax),
+      ("entriesMax", limits.entriesMax, ReportLimits.entriesCeiling),
+      ("itemsMax", limits.itemsMax, SlotChangeCodec.slotsMax),
+    ] where !(1...max).contains(value) {
+      throw StoreError(.invalidQuestion, "\(name) is 1 to \(max), not \(value)")
     }
-    guard (1...Key.identityBytesMax).contains(limits.nodeIDBytesMax) else {
+    let lengths = [
+      limits.attributesMax, limits.attributeNameLengthMax, limits.attributeValueLengthMax,
+    ]
+    // A character takes up to four bytes.
+    let characters = ReportLimits.itemBytesCeiling / 4
+    guard lengths.allSatisfy({ (0...characters).contains($0) }),
+      limits.attributesMax * (limits.attributeNameLengthMax + limits.attributeValueLengthMax)
+        <= characters
+    else {
       throw StoreError(
         .invalidQuestion,
-        "nodeIDBytesMax is 1 to \(Key.identityBytesMax), not \(limits.nodeIDBytesMax)")
+        "attributesMax times attributeNameLengthMax and attributeValueLengthMax is at most "
+          + "\(characters)")
     }
   }
 

@@ -40,6 +40,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
   public var message: String
   /// LMDB's own error, where it is the cause.
   public var cause: LMDBError?
+  /// The row that is damaged, where it is known.
+  public var damage: Damage?
 
   /// Makes an error.
   public init(_ code: Code, _ message: String, cause: LMDBError? = nil) {
@@ -76,7 +78,6 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
       self.init(
         .system, "an earlier write failed and LMDB takes no more: open the store again",
         cause: error)
-    case .cancelled: self.init(.cancelled, "the question was given up")
     case .corrupted, .pageNotFound:
       self.init(.damaged, "the store's file is damaged; run verify", cause: error)
     default:

@@ -61,6 +61,12 @@ struct ContentBuilder {
         content.readItems.removeLast()
       }
     }
+    guard bytes.count <= ReportLimits.contentBytesMax else {
+      throw ReportError(
+        .tooLarge,
+        "the items of a type take at most \(ReportLimits.contentBytesMax) bytes, with the Context's "
+          + "attributes in each")
+    }
     let piece = piece(from: start)
     let occurrence = hasOccurrence ? occurrence(shape, values) : .none
     content.elements.append(CanonicalContent.Element(piece: piece, occurrence: occurrence))

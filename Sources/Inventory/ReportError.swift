@@ -28,6 +28,8 @@ public struct ReportError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManySources
     /// "Unchanged since hash H", and H is not the hash that was accepted last.
     case contentMismatch
+    /// What the store has of the node and type cannot be read, so that nothing can be compared with it.
+    case historyDamaged
   }
 
   /// The kind of refusal.

@@ -38,6 +38,15 @@ public struct ReportLimits: Sendable, Hashable {
   /// What `bodyBytesMax` can be raised to: the agent's own ceiling of 10 MiB of items a call, and what is
   /// around them.
   public static let bodyBytesCeiling = 12 << 20
+  /// Bytes of the items of one type, with the Context's attributes in each of them.
+  ///
+  /// More than a whole body has: only a Context makes more of its bytes than they are.
+  public static let contentBytesMax = 16 << 20
+  /// What `entriesMax` can be raised to: so many times ``contentBytesMax`` fit a log record.
+  public static let entriesCeiling = 64
+  /// What the attributes of one item can take, in bytes, where limits are raised: a page of a thousand
+  /// contents is addressed by 32 bits.
+  public static let itemBytesCeiling = 2 << 20
   /// Characters of a type name.
   ///
   /// Source: 1..100.

@@ -97,6 +97,20 @@ public struct ByteReader: ~Escapable {
     return Int(value)
   }
 
+  /// Reads how many values follow, each of which takes a byte at least.
+  ///
+  /// The bytes that are left are the limit: whatever a writer wrote is within it, and no number is
+  /// believed that the bytes cannot hold.
+  @inlinable @_lifetime(self: copy self)
+  public mutating func followingCount() throws(PackedBytesError) -> Int {
+    let at = offset
+    let value = try varint()
+    guard value <= UInt64(remaining) else {
+      throw PackedBytesError(offset: at, expected: "a count of what follows")
+    }
+    return Int(value)
+  }
+
   /// Reads a varint that must fit 32 bits.
   @inlinable @_lifetime(self: copy self)
   public mutating func varint32() throws(PackedBytesError) -> UInt32 {

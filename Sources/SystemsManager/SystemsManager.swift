@@ -125,6 +125,12 @@ package struct SystemsManager: Sendable {
       var named = ServiceError("InternalServerError", error.message, status: 500)
       named.cause = error.description
       return named
+    case let error as StoreError where error.damage?.node != nil:
+      // Of the caller's own scope: who asks can ask for the others meanwhile.
+      var named = ServiceError(
+        "InternalServerError", "What is stored cannot be read: \(error.message).", status: 500)
+      named.cause = error.description
+      return named
     default:
       var named = ServiceError.internalError
       named.cause = "\(error)"

@@ -28,6 +28,7 @@ func testSeed(_ what: String) -> UInt64 {
 /// The `crash-writer` beside the test bundle, running.
 final class ChildProcess {
   private let process = Process()
+  private let input = Pipe()
   private let output = Pipe()
   private var rest = Data()
 
@@ -52,10 +53,19 @@ final class ChildProcess {
     process.executableURL = folder.appendingPathComponent("crash-writer")
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
+    process.standardInput = input
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
   }
+
+  /// Gives the child a line to read.
+  func say(_ line: String) throws {
+    try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+  }
+
+  /// Tells the child that no line follows.
+  func hangUp() throws { try input.fileHandleForWriting.close() }
 
   /// The next line; nil when the child has ended.
   func line() -> String? {

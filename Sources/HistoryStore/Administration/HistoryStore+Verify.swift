@@ -6,7 +6,7 @@ import PackedBytes
 
 extension HistoryStore {
   /// Checks the whole store: every row against the sums that are kept of them, the hash chain over the
-  /// log, then every projection against the log.
+  /// log, whether each row can be read, then every projection against the log.
   ///
   /// Projections are made again in a scratch environment beside the store (as large as it is, gone
   /// afterwards) and compared row by row; not so with `rows`, which finds all damage to what was
@@ -48,11 +48,13 @@ extension HistoryStore {
     let view = transaction.view
     let meta = try view.meta(tables) ?? MetaRow()
     var walk = ChainWalk(decodesRecords: depth == .replay)
-    for (number, row) in try view.scopeRows(tables) { walk.expected[number] = row }
-    let storedSums = try view.bytes(RowSums.key, tables.meta) ?? []
-    // Where they are damaged themselves, that is the one thing to be said.
-    let sumsKey = RowSums.key
-    let areSumsIntact = MetaRow.isIntact(storedSums.span.bytes, under: sumsKey.span.bytes)
+    do throws(StoreError) {
+      for (number, row) in try view.scopeRows(tables) { walk.expected[number] = row }
+    } catch {
+      guard error.code == .damaged else { throw error }
+      walk.problems.append("\(error)")
+    }
+    var check = RowCheck(tables, scopes: walk.expected)
     let sums = try view.rowSums(tables)
     for table in tables.summed {
       let isLog = table == tables.log
@@ -62,9 +64,10 @@ extension HistoryStore {
         verification.logByteCount += value.byteCount
         walk.take(key: key, value: value)
       }
-      if areSumsIntact, summed.sum != sums[table] {
-        walk.problems.append("table \(table.name) is not as it was written")
-      }
+      // Where the sums are damaged themselves, that is the one thing to be said.
+      let isChanged = sums.areKnown && summed.sum != sums[table]
+      if isChanged { walk.problems.append("table \(table.name) is not as it was written") }
+      if isChanged || depth == .replay { try check.check(table, view) }
       if let lost = summed.lost {
         walk.problems.append("row \(lost) of table \(table.name) is not found by its key")
       }
@@ -89,7 +92,11 @@ extension HistoryStore {
         }
       } catch { throw StoreError(error) }
     }
-    verification.problems += walk.problems
+    verification.problems += walk.problems + check.problems.map { "\($0)" }
+    if check.problemCount > check.problems.count {
+      verification.problems.append(
+        "\(check.problemCount - check.problems.count) further rows do not decode")
+    }
     return meta.nextSequence - 1
   }
 
@@ -124,7 +131,7 @@ extension HistoryStore {
 
 extension TransactionView {
   /// The sum of the hashes of a table's rows, and the number of a row that is not found by its key.
-  fileprivate func sum(
+  func sum(
     _ table: Database, _ body: (RawSpan, RawSpan) -> Void
   ) throws(StoreError) -> (sum: UInt64, lost: Int?) {
     var sum: UInt64 = 0

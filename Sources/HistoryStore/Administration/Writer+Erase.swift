@@ -218,9 +218,7 @@ extension Writer {
       stored.scope == scope.number
     {
       key = stored.key
-      let record = try decoding("log") { () throws(PackedBytesError) in
-        try LogRecord(stored.bytes.span.bytes, sequence: stored.sequence)
-      }
+      let record = try stored.decoded(in: tables.log)
       try body(stored, record, &transaction)
     }
   }

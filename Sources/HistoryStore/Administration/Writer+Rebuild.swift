@@ -36,7 +36,7 @@ extension Writer {
     if let source {
       total = try source.recordCount()
     } else {
-      total = try recordCount(&transaction)
+      total = try transaction.view.rowCount(of: tables.log)
     }
     var count = 0
     var key = Key.log(0, 0)
@@ -52,18 +52,19 @@ extension Writer {
     return count
   }
 
-  private func recordCount(_ transaction: inout WriteTransaction) throws(StoreError) -> Int {
-    do throws(LMDBError) { return try transaction.view.statistics(of: tables.log).entries } catch {
-      throw StoreError(error)
-    }
-  }
-
   /// One record as it lies in the log.
   struct StoredRecord {
     var key: [UInt8]
     var scope: ScopeNumber
     var sequence: UInt64
     var bytes: [UInt8]
+
+    /// What it says; names it where it does not decode.
+    func decoded(in log: Database) throws(StoreError) -> LogRecord {
+      do throws(PackedBytesError) {
+        return try LogRecord(bytes.span.bytes, sequence: sequence)
+      } catch { throw StoreError(error, in: log, under: key) }
+    }
   }
 
   private func next(
@@ -77,9 +78,7 @@ extension Writer {
     _ stored: StoredRecord, declared: [ScopeNumber: [TypeName: [String]]],
     _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    let record = try decoding("log") { () throws(PackedBytesError) in
-      try LogRecord(stored.bytes.span.bytes, sequence: stored.sequence)
-    }
+    let record = try stored.decoded(in: tables.log)
     let state: ScopeState
     if case .scopeOpened(let scope) = record.body {
       guard scopes[stored.scope] == nil else { throw .damaged("a scope is opened twice") }
@@ -200,9 +199,7 @@ extension Writer {
       guard let first = stored.bytes.first, first & 0x3f == LogRecord.declarationTag else {
         continue
       }
-      let record = try decoding("log") { () throws(PackedBytesError) in
-        try LogRecord(stored.bytes.span.bytes, sequence: stored.sequence)
-      }
+      let record = try stored.decoded(in: tables.log)
       if case .identityDeclaration(let type, let attributes) = record.body {
         declared[stored.scope, default: [:]][type] = attributes
       }
@@ -216,24 +213,18 @@ extension TransactionView {
   func nextRecord(
     after key: [UInt8], tables: Tables
   ) throws(StoreError) -> Writer.StoredRecord? {
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.log)
-      guard try cursor.seek(atOrAfter: key.span.bytes) else { return nil }
-      if cursor.key.isEqual(to: key.span.bytes) {
-        guard try cursor.next() else { return nil }
-      }
-      do throws(PackedBytesError) {
-        var reader = ByteReader(cursor.key)
-        let number: UInt64 = try reader.bigEndian()
-        return Writer.StoredRecord(
-          key: [UInt8](copying: cursor.key), scope: ScopeNumber(number >> 48),
-          sequence: number & Key.sequenceMax, bytes: [UInt8](copying: cursor.value))
-      } catch {
-        throw LMDBError.corrupted
-      }
-    } catch {
-      throw StoreError(error)
+    var cursor = try storeCursor(in: tables.log)
+    guard try cursor.seek(atOrAfter: key.span.bytes) else { return nil }
+    if cursor.key.isEqual(to: key.span.bytes) {
+      guard try cursor.next() else { return nil }
     }
+    do throws(PackedBytesError) {
+      var reader = ByteReader(cursor.key)
+      let number: UInt64 = try reader.bigEndian()
+      return Writer.StoredRecord(
+        key: [UInt8](copying: cursor.key), scope: ScopeNumber(number >> 48),
+        sequence: number & Key.sequenceMax, bytes: [UInt8](copying: cursor.value))
+    } catch { throw cursor.damaged(error) }
   }
 }
 
@@ -255,8 +246,6 @@ struct LogSource {
   @available(*, noasync)
   func recordCount() throws(StoreError) -> Int {
     let transaction = try environment.beginStoreRead()
-    do throws(LMDBError) { return try transaction.view.statistics(of: tables.log).entries } catch {
-      throw StoreError(error)
-    }
+    return try transaction.view.rowCount(of: tables.log)
   }
 }

@@ -59,6 +59,20 @@ func canonicalNames(_ bytes: RawSpan) throws(PackedBytesError) -> [[UInt8]] {
   return names
 }
 
+/// Whether two items have the same attribute names.
+func haveSameNames(_ a: RawSpan, _ b: RawSpan) throws(PackedBytesError) -> Bool {
+  var left = ByteReader(a)
+  var right = ByteReader(b)
+  while !left.isAtEnd && !right.isAtEnd {
+    guard try left.lengthPrefixedSpan().isEqual(to: right.lengthPrefixedSpan()) else {
+      return false
+    }
+    _ = try left.lengthPrefixedSpan()
+    _ = try right.lengthPrefixedSpan()
+  }
+  return left.isAtEnd && right.isAtEnd
+}
+
 /// Names and values of canonical bytes, one after another.
 func splitCanonical(
   _ bytes: RawSpan

@@ -94,12 +94,20 @@ struct SlotChange: Equatable {
 /// relative to the valid time of what the changes make, which lies near it as a rule.
 /// Neighbouring slots, ids given in a row and equal times all cost one byte each.
 enum SlotChangeCodec {
-  /// The most changes one observation can make: every item removed and every item new.
-  static let changesMax = 1 << 20
+  /// Slots of one observation at most, and so changes.
+  ///
+  /// No report has more items (``HistoryStore`` holds `ReportLimits.itemsMax` to it), and items take
+  /// the lowest slots that are free, so no layout has more slots than the largest has items.
+  static let slotsMax = 1 << 20
+
+  /// Bytes of changes at most: their number, then for each slot a head of a slot's number and one
+  /// bit, a step between content numbers, and an occurrence of up to 64 bits.
+  static let byteCountMax = 3 + slotsMax * (4 + 5 + 10)
 
   static func encode(
     _ changes: [SlotChange], at valid: UInt32, into writer: inout ByteWriter
   ) {
+    precondition(changes.count <= slotsMax, "more slots than an observation has")
     writer.append(varint: changes.count)
     var nextSlot: UInt32 = 0
     var content: Int64 = 0
@@ -135,7 +143,7 @@ enum SlotChangeCodec {
   static func decode(
     _ reader: inout ByteReader, at valid: UInt32, _ body: (SlotChange) -> Void
   ) throws(PackedBytesError) {
-    let count = try reader.count(limit: changesMax)
+    let count = try reader.count(limit: slotsMax)
     let bytes = reader.bytes
     var at = reader.position
     var nextSlot: UInt64 = 0
@@ -159,7 +167,7 @@ enum SlotChangeCodec {
         }
       }
       let slot = nextSlot &+ (head >> 1)
-      guard slot < UInt64(changesMax) else {
+      guard slot < UInt64(slotsMax) else {
         throw PackedBytesError(offset: at, expected: "a slot within its limit")
       }
       nextSlot = slot &+ 1

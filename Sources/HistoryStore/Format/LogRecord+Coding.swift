@@ -24,15 +24,13 @@ extension LogRecord {
   /// Set in the first byte where the body is a Zstandard frame.
   private static let compressedBit: UInt8 = 0x40
 
-  /// Bytes of a body from which on it is compressed, if that saves an eighth.
-  static let compressedBodyMin = 512
+  /// Bodies as frames: no report comes near the longest.
+  static let frame = Frame(byteCountMin: 512, byteCountMax: 1 << 30)
 
-  /// Bytes of a body at most: some hundred times the largest report.
-  private static let bodyMax = 1 << 30
-
-  /// How many times longer than its frame a body is at most, so that a damaged length is found out
-  /// before memory is taken for it.
-  private static let compressionRatioMax = 1000
+  /// How many times longer than its frame a body is at most; one that packs better stays as it is.
+  ///
+  /// For programs of before, which read no other. This one reads any.
+  private static let packedRatioMax = 1000
 
   /// The bytes under `sequence`.
   func encoded(sequence: UInt64) -> [UInt8] {
@@ -55,8 +53,7 @@ extension LogRecord {
     if let originalDigest { writer.append(originalDigest.bytes) }
     writer.append(varint: UInt64(recorded))
     if let frame {
-      writer.append(varint: body.count)
-      writer.append(frame)
+      writer.append(frame: frame, of: body.count)
     } else {
       writer.append(body.bytes)
     }
@@ -65,10 +62,7 @@ extension LogRecord {
 
   /// The body compressed, where that is worth it.
   private static func frame(of body: [UInt8]) -> [UInt8]? {
-    guard body.count >= compressedBodyMin else { return nil }
-    guard let frame = Zstandard.compress(body.span.bytes),
-      frame.count < body.count - body.count / 8,
-      body.count / compressionRatioMax <= frame.count
+    guard let frame = frame.pack(body.span.bytes), body.count / packedRatioMax <= frame.count
     else { return nil }
     return frame
   }
@@ -136,20 +130,9 @@ extension LogRecord {
       body = try Self.body(tag, &reader, recorded: recorded, sequence: sequence)
       return
     }
-    let byteCount = try reader.count(limit: Self.bodyMax)
-    let frame = try reader.span(count: reader.remaining)
-    let plain = try Self.plain(frame, byteCount: byteCount)
+    let plain = try reader.unpacked(Self.frame)
     var plainReader = ByteReader(plain.span.bytes)
     body = try Self.body(tag, &plainReader, recorded: recorded, sequence: sequence)
-  }
-
-  private static func plain(
-    _ frame: RawSpan, byteCount: Int
-  ) throws(PackedBytesError) -> [UInt8] {
-    guard byteCount / Self.compressionRatioMax <= frame.byteCount,
-      let plain = try? Zstandard.decompress(frame, byteCount: byteCount)
-    else { throw PackedBytesError(offset: 0, expected: "a Zstandard frame") }
-    return plain
   }
 
   @_lifetime(reader: copy reader)
@@ -175,7 +158,7 @@ extension LogRecord {
     case .identityDeclaration:
       let type = TypeName(stored: try reader.string())
       var attributes: [String] = []
-      for _ in 0..<(try reader.count(limit: 64)) { attributes.append(try reader.string()) }
+      for _ in 0..<(try reader.followingCount()) { attributes.append(try reader.string()) }
       body = .identityDeclaration(type: type, attributes: attributes)
     case .erasure:
       let node = try reader.varint()
@@ -243,14 +226,14 @@ extension ReportRecord {
     if defines {
       firstContent = try reader.varint32()
       firstShape = try reader.varint32()
-      for _ in 0..<(try reader.count(limit: 1 << 16)) {
+      for _ in 0..<(try reader.followingCount()) {
         var names: [String] = []
-        for _ in 0..<(try reader.count(limit: 1 << 10)) { names.append(try reader.string()) }
+        for _ in 0..<(try reader.followingCount()) { names.append(try reader.string()) }
         shapes.append(names)
       }
     }
     var nextContent = firstContent
-    for _ in 0..<(try reader.count(limit: 1 << 10)) {
+    for _ in 0..<(try reader.followingCount()) {
       entries.append(
         try Entry(
           &reader, recorded: recorded, sequence: sequence, defines: defines,
@@ -311,12 +294,12 @@ extension ReportRecord.Entry {
     valid = UInt32(truncatingIfNeeded: recorded / 1000 &- age)
     if flags & Self.hashBit != 0 { contentHash = try reader.string() }
     guard flags & Self.observationBit != 0 else { return }
-    let version = flags & Self.versionBit != 0 ? try reader.count(limit: 1 << 20) : 0
+    let version = flags & Self.versionBit != 0 ? try reader.versionIndex() : 0
     let newVersion = flags & Self.newVersionBit != 0 ? try reader.string() : nil
     let back = try reader.varint()
     var definitions: [Definition] = []
     if defines {
-      for _ in 0..<(try reader.count(limit: SlotChangeCodec.changesMax * 2)) {
+      for _ in 0..<(try reader.followingCount()) {
         definitions.append(try Definition(&reader, content: nextContent))
         nextContent &+= 1
       }
@@ -353,7 +336,7 @@ extension Definition {
     var count = 0
     switch kind {
     case .item, .occurrence:
-      count = try reader.count(limit: 1 << 10)
+      count = try reader.followingCount()
     case .difference:
       base = content &- (try reader.varint32())
       present = try reader.varint()
@@ -388,7 +371,7 @@ extension NodeEvent {
     self.kind = kind
     if try reader.byte() == 1 { newNode = try reader.string() }
     valid = try reader.varint32()
-    for _ in 0..<(try reader.count(limit: 1 << 12)) {
+    for _ in 0..<(try reader.followingCount()) {
       let name = try reader.string()
       tags.append(Item.Attribute(name: name, value: try reader.string()))
     }

@@ -9,23 +9,19 @@ enum PackedChanges {
   /// What stands for no changes at all.
   static let none: [UInt8] = [0]
 
-  /// Shorter ones stay as they are.
-  private static let compressedFrom = 512
-  /// Bytes that a compressed value can have at most: every slot with the longest numbers.
-  private static let byteCountMax = SlotChangeCodec.changesMax * 30
+  /// The longest value changes every slot, each with the longest numbers.
+  private static let frame = Frame(
+    byteCountMin: 512, byteCountMax: SlotChangeCodec.byteCountMax)
 
   static func encoded(_ changes: [SlotChange], at valid: UInt32) -> [UInt8] {
     if changes.isEmpty { return none }
     var writer = ByteWriter(capacity: 8 + changes.count * 6)
     SlotChangeCodec.encode(changes, at: valid, into: &writer)
     let plain = writer.bytes
-    guard plain.count >= compressedFrom,
-      let frame = Zstandard.compress(plain.span.bytes), frame.count < plain.count * 7 / 8
-    else { return plain }
+    guard let frame = Self.frame.pack(plain.span.bytes) else { return plain }
     var packed = ByteWriter(capacity: frame.count + 8)
     packed.append(0 as UInt8)
-    packed.append(varint: plain.count)
-    packed.append(frame)
+    packed.append(frame: frame, of: plain.count)
     return packed.bytes
   }
 
@@ -42,7 +38,10 @@ enum PackedChanges {
     var reader = ByteReader(bytes)
     if let plain = try decompressed(bytes) {
       var reader = ByteReader(plain.span.bytes)
-      try SlotChangeCodec.decode(&reader, at: valid, body)
+      do throws(PackedBytesError) { try SlotChangeCodec.decode(&reader, at: valid, body) } catch {
+        // Places in a row are those of packed bytes.
+        throw PackedBytesError(offset: 0, expected: error.expected)
+      }
     } else {
       try SlotChangeCodec.decode(&reader, at: valid, body)
     }
@@ -60,12 +59,7 @@ enum PackedChanges {
     guard isCompressed(bytes) else { return nil }
     var reader = ByteReader(bytes)
     _ = try reader.byte()
-    let byteCount = try reader.count(limit: min(byteCountMax, bytes.byteCount * 1000))
-    let frame = try reader.span(count: reader.remaining)
-    guard let plain = try? Zstandard.decompress(frame, byteCount: byteCount) else {
-      throw PackedBytesError(offset: 0, expected: "a Zstandard frame")
-    }
-    return plain
+    return try reader.unpacked(frame)
   }
 
   static func changes(

@@ -17,7 +17,7 @@ struct Posting: Equatable {
   }
 
   /// What happened: the same on many nodes, so neighbouring postings share it.
-  struct Event: Equatable {
+  struct Event: Hashable {
     var form: Form
     var a: UInt32 = 0
     var b: UInt32 = 0
@@ -75,9 +75,13 @@ struct PostingRun {
   private(set) var node: NodeNumber = 0
   /// The events of the run in order of first use.
   private(set) var events: [Posting.Event] = []
+  /// Where events of a long run are, while it is written; a short one is searched.
+  private var places: [Posting.Event: Int] = [:]
   private var lastEvent = 0
   /// What the next new event's first number is relative to.
   private var content: UInt32 = 0
+
+  private static let searchedMax = 64
 
   /// Which event a posting has; the two lowest bits of its second number.
   private enum Reference: UInt64 {
@@ -91,6 +95,7 @@ struct PostingRun {
     valid = moment.valid
     node = moment.node
     events.removeAll(keepingCapacity: true)
+    if !places.isEmpty { places = [:] }
     lastEvent = 0
     self.content = content
   }
@@ -107,7 +112,7 @@ struct PostingRun {
     node = posting.node
     if events[lastEvent] == posting.event {
       writer.append(varint: head | Reference.same.rawValue)
-    } else if let index = events.firstIndex(of: posting.event) {
+    } else if let index = place(of: posting.event) {
       writer.append(varint: head | Reference.known.rawValue)
       writer.append(varint: index)
       lastEvent = index
@@ -115,6 +120,13 @@ struct PostingRun {
       writer.append(varint: head | Reference.new.rawValue)
       define(posting.event, into: &writer)
     }
+  }
+
+  private mutating func place(of event: Posting.Event) -> Int? {
+    guard events.count > Self.searchedMax else { return events.firstIndex(of: event) }
+    // What came since, by decoding too.
+    for index in places.count..<events.count { places[events[index]] = index }
+    return places[event]
   }
 
   private mutating func define(_ event: Posting.Event, into writer: inout ByteWriter) {

@@ -92,7 +92,7 @@ struct ContentCounts {
     var content: Int64 = 0
     for _ in 1..<head {
       content &+= Int64(truncatingIfNeeded: try reader.varint())
-      known[ContentID(truncatingIfNeeded: content)] = try reader.count(limit: 1 << 40)
+      known[ContentID(truncatingIfNeeded: content)] = try reader.count(limit: .max)
     }
     counts = known
   }

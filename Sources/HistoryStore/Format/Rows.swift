@@ -32,7 +32,7 @@ struct MetaRow: Equatable {
 
   init(_ bytes: RawSpan) throws(PackedBytesError) {
     var reader = ByteReader(bytes)
-    format = try reader.count(limit: 1 << 30)
+    format = try reader.count(limit: .max)
     // The rest of a newer format is not ours to read.
     guard format <= Self.formatVersion else { return }
     nextSequence = try reader.varint()
@@ -139,7 +139,7 @@ struct ScopeRow: Equatable {
     nextContent = try reader.varint32()
     nextIdentity = try reader.varint32()
     rewrittenCount = try reader.varint()
-    for _ in 0..<(try reader.count(limit: Self.sourcesMax)) {
+    for _ in 0..<(try reader.followingCount()) {
       sources.append(try Report.Source(&reader))
     }
   }
@@ -215,7 +215,7 @@ struct NodeRow: Equatable {
     status = NodeEventKind(rawValue: try reader.byte()) ?? .registered
     statusValid = try reader.varint32()
     tagsValid = try reader.varint32()
-    for _ in 0..<(try reader.count(limit: 1 << 12)) {
+    for _ in 0..<(try reader.followingCount()) {
       let name = try reader.string()
       tags.append(Item.Attribute(name: name, value: try reader.string()))
     }

@@ -145,16 +145,34 @@ struct TimelineChunkView: ~Escapable {
     let place: Place
     let version: Int
     let changes: RawSpan
+    /// Where in the row they begin.
+    let offset: Int
 
     @_lifetime(copy changes)
     init(
-      kind: TimelineEntry.Kind, source: SourceNumber, place: Place, version: Int, changes: RawSpan
+      kind: TimelineEntry.Kind, source: SourceNumber, place: Place, version: Int, changes: RawSpan,
+      offset: Int
     ) {
       self.kind = kind
       self.source = source
       self.place = place
       self.version = version
       self.changes = changes
+      self.offset = offset
+    }
+
+    /// Applies the changes.
+    @inline(__always)
+    func apply(to slots: inout SlotBuffer) throws(PackedBytesError) {
+      do throws(PackedBytesError) { try slots.apply(changes, at: place.valid) } catch {
+        throw placed(error)
+      }
+    }
+
+    /// An error in the changes, by its place in the row.
+    @inline(never)
+    func placed(_ error: PackedBytesError) -> PackedBytesError {
+      PackedBytesError(offset: offset + error.offset, expected: error.expected)
     }
 
     func owned() -> TimelineEntry {
@@ -179,7 +197,7 @@ struct TimelineChunkView: ~Escapable {
         place: Place(
           valid: place.valid &- age,
           sequence: UInt64(bitPattern: Int64(bitPattern: place.sequence) &- sequence)),
-        hasEnded: head & 8 != 0, source: 0, version: try reader.count(limit: 1 << 20))
+        hasEnded: head & 8 != 0, source: 0, version: try reader.versionIndex())
       if head & 16 != 0 { prior?.source = try reader.sourceNumber() }
     } else {
       prior = nil
@@ -201,13 +219,15 @@ struct TimelineChunkView: ~Escapable {
     last.sequence &+= UInt64(bitPattern: try reader.zigzag())
     let entryPlace = last
     guard kind != .confirmation else {
-      return Entry(kind: kind, source: 0, place: entryPlace, version: 0, changes: RawSpan())
+      return Entry(
+        kind: kind, source: 0, place: entryPlace, version: 0, changes: RawSpan(), offset: 0)
     }
     let source = flags & TimelineChunk.importedBit != 0 ? try reader.sourceNumber() : 0
-    let version = flags & TimelineChunk.versionBit != 0 ? try reader.count(limit: 1 << 20) : 0
+    let version = flags & TimelineChunk.versionBit != 0 ? try reader.versionIndex() : 0
     let changes = try reader.lengthPrefixedSpan()
     return Entry(
-      kind: kind, source: source, place: entryPlace, version: version, changes: changes)
+      kind: kind, source: source, place: entryPlace, version: version, changes: changes,
+      offset: reader.position - changes.byteCount)
   }
 }
 
@@ -219,4 +239,10 @@ extension ByteReader {
     }
     return number
   }
+
+  /// An index into a type's list of schema versions, which has at most ``Writer/versionsMax``.
+  ///
+  /// Any number is read: it takes no memory, and one that is not in the list stands for none.
+  @_lifetime(self: copy self)
+  mutating func versionIndex() throws(PackedBytesError) -> Int { Int(try varint32()) }
 }

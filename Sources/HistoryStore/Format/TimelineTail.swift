@@ -1,3 +1,4 @@
+import LMDB
 import PackedBytes
 
 /// What lies behind the last row of a timeline and changes nothing: unchanged statements, and
@@ -45,10 +46,10 @@ struct TimelineTail: Equatable {
 
   init() {}
 
-  /// The tail in a row, or the empty one of a missing row.
-  init(stored bytes: [UInt8]) throws(StoreError) {
-    self = try decoding("tails") { () throws(PackedBytesError) in
-      try TimelineTail(bytes.span.bytes)
+  /// The tail in the row of a key, or the empty one of a missing row.
+  init(stored bytes: [UInt8], _ key: [UInt8], in table: Database) throws(StoreError) {
+    do throws(PackedBytesError) { try self.init(bytes.span.bytes) } catch {
+      throw StoreError(error, in: table, under: key)
     }
   }
 
@@ -65,7 +66,7 @@ struct TimelineTail: Equatable {
       var entry = TimelineEntry(kind: kind, place: place)
       if entry.isState {
         if flags & 4 != 0 { entry.source = try reader.sourceNumber() }
-        entry.version = try reader.count(limit: 1 << 20)
+        entry.version = try reader.versionIndex()
         entry.changes = PackedChanges.none
       }
       entries.append(entry)

@@ -66,9 +66,9 @@ struct TypeRow: Equatable {
     isDeclared = tag & 4 != 0
     deleted = try reader.varint32()
     var names: [String] = []
-    for _ in 0..<(try reader.count(limit: 64)) { names.append(try reader.string()) }
-    for _ in 0..<(try reader.count(limit: 1 << 20)) { versions.append(try reader.string()) }
-    for _ in 0..<(try reader.count(limit: 1 << 20)) { shapes.append(try reader.varint32()) }
+    for _ in 0..<(try reader.followingCount()) { names.append(try reader.string()) }
+    for _ in 0..<(try reader.followingCount()) { versions.append(try reader.string()) }
+    for _ in 0..<(try reader.followingCount()) { shapes.append(try reader.varint32()) }
     rule =
       switch tag & 3 {
       case 0: .undecided

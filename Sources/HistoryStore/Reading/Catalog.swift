@@ -72,12 +72,6 @@ struct ScopeCatalog: Sendable {
 }
 
 extension TransactionView {
-  /// A cursor, with the store's errors.
-  @_lifetime(copy self)
-  func storeCursor(in table: Database) throws(StoreError) -> Cursor {
-    do throws(LMDBError) { return try cursor(in: table) } catch { throw StoreError(error) }
-  }
-
   /// The store's own facts; nil in an empty environment.
   func meta(_ tables: Tables) throws(StoreError) -> MetaRow? {
     try row(MetaRow.key, tables.meta) { bytes throws(PackedBytesError) in try MetaRow(bytes) }
@@ -116,18 +110,12 @@ extension TransactionView {
   /// All scopes in order of their numbers.
   func scopeRows(_ tables: Tables) throws(StoreError) -> [(ScopeNumber, ScopeRow)] {
     var rows: [(ScopeNumber, ScopeRow)] = []
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.scopes)
-      while try cursor.next() {
-        do throws(PackedBytesError) {
-          var reader = ByteReader(cursor.key)
-          rows.append((try reader.bigEndian(), try ScopeRow(cursor.value)))
-        } catch {
-          throw LMDBError.corrupted
-        }
-      }
-    } catch {
-      throw StoreError(error)
+    var cursor = try storeCursor(in: tables.scopes)
+    while try cursor.next() {
+      do throws(PackedBytesError) {
+        var reader = ByteReader(cursor.key)
+        rows.append((try reader.bigEndian(), try ScopeRow(cursor.value)))
+      } catch { throw cursor.damaged(error) }
     }
     return rows
   }
@@ -136,25 +124,16 @@ extension TransactionView {
   func row<R>(
     _ key: [UInt8], _ table: Database, _ decode: (RawSpan) throws(PackedBytesError) -> R
   ) throws(StoreError) -> R? {
-    do throws(LMDBError) {
-      guard let bytes = try value(for: key.span.bytes, in: table) else { return nil }
-      do throws(PackedBytesError) { return try decode(bytes) } catch {
-        throw LMDBError.corrupted
-      }
-    } catch {
-      if error == .corrupted { throw .damaged("a row of table \(table.name) does not decode") }
-      throw StoreError(error)
+    guard let bytes = try storedValue(key, table) else { return nil }
+    do throws(PackedBytesError) { return try decode(bytes) } catch {
+      throw StoreError(error, in: table, under: key)
     }
   }
 
   /// A copy of a row's bytes, or nil where there is none.
   func bytes(_ key: [UInt8], _ table: Database) throws(StoreError) -> [UInt8]? {
-    do throws(LMDBError) {
-      guard let bytes = try value(for: key.span.bytes, in: table) else { return nil }
-      return [UInt8](copying: bytes)
-    } catch {
-      throw StoreError(error)
-    }
+    guard let bytes = try storedValue(key, table) else { return nil }
+    return [UInt8](copying: bytes)
   }
 }
 
@@ -170,6 +149,6 @@ func encodeShape(_ names: [[UInt8]]) -> [UInt8] {
 func decodeShape(_ bytes: RawSpan) throws(PackedBytesError) -> [[UInt8]] {
   var reader = ByteReader(bytes)
   var names: [[UInt8]] = []
-  for _ in 0..<(try reader.count(limit: 1 << 10)) { names.append(try reader.lengthPrefixedBytes()) }
+  for _ in 0..<(try reader.followingCount()) { names.append(try reader.lengthPrefixedBytes()) }
   return names
 }

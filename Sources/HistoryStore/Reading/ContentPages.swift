@@ -254,30 +254,24 @@ extension TransactionView {
     from first: ContentID, to end: ContentID, scope: ScopeNumber, tables: Tables
   ) throws(StoreError) -> [(first: ContentID, sequence: UInt64, count: Int)] {
     var rows: [(first: ContentID, sequence: UInt64, count: Int)] = []
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.dictionary)
-      let key = Key.number(scope, first)
-      var isThere = try cursor.seek(atOrBefore: key.span.bytes)
-      if !isThere { isThere = try cursor.first() }
-      while isThere {
-        do throws(PackedBytesError) {
-          var keyReader = ByteReader(cursor.key)
-          let owner: ScopeNumber = try keyReader.bigEndian()
-          let start: ContentID = try keyReader.bigEndian()
-          if owner > scope || (owner == scope && start >= end) { break }
-          if owner == scope {
-            var reader = ByteReader(cursor.value)
-            let sequence = try reader.varint()
-            let count = try reader.count(limit: SlotChangeCodec.changesMax * 2)
-            if start + ContentID(count) > first { rows.append((start, sequence, count)) }
-          }
-        } catch {
-          throw LMDBError.corrupted
+    var cursor = try storeCursor(in: tables.dictionary)
+    let key = Key.number(scope, first)
+    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    if !isThere { isThere = try cursor.first() }
+    while isThere {
+      do throws(PackedBytesError) {
+        var keyReader = ByteReader(cursor.key)
+        let owner: ScopeNumber = try keyReader.bigEndian()
+        let start: ContentID = try keyReader.bigEndian()
+        if owner > scope || (owner == scope && start >= end) { break }
+        if owner == scope {
+          var reader = ByteReader(cursor.value)
+          let sequence = try reader.varint()
+          let count = try reader.count(limit: Int(ContentID.max))
+          if Int(start) + count > Int(first) { rows.append((start, sequence, count)) }
         }
-        isThere = try cursor.next()
-      }
-    } catch {
-      throw StoreError(error)
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
     }
     return rows
   }

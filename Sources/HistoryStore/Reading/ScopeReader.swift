@@ -84,8 +84,11 @@ package struct ScopeReader: ~Escapable {
     {
       try checkCancellation()
       let id = [UInt8](copying: cursor.key.extracting(prefix.count..<cursor.key.byteCount))
-      var reader = ByteReader(cursor.value)
-      let number = try reader.varint32()
+      let number: NodeNumber
+      do throws(PackedBytesError) {
+        var reader = ByteReader(cursor.value)
+        number = try reader.varint32()
+      } catch { throw cursor.damaged(error) }
       guard try body(NodeID(stored: String(decoding: id, as: UTF8.self)), number) else { return }
       isThere = try cursor.next()
     }
@@ -144,9 +147,13 @@ extension HistoryStore {
     _ body: (borrowing ScopeReader) throws -> R
   ) throws -> R {
     let transaction = try environment.beginStoreRead()
-    let snapshot = try Snapshot(transaction.view, of: self)
-    let reader = try ScopeReader(snapshot, scope, at: at, knownAt: knownAt, through: through)
-    return try body(reader)
+    do {
+      let snapshot = try Snapshot(transaction.view, of: self)
+      let reader = try ScopeReader(snapshot, scope, at: at, knownAt: knownAt, through: through)
+      return try body(reader)
+    } catch let error as StoreError {
+      throw transaction.view.naming(error, tables)
+    }
   }
 }
 

@@ -25,7 +25,7 @@ extension Snapshot {
   func gatherChanges(
     _ node: NodeID, _ series: Series, from: UInt32, to: UInt64, known: UInt64,
     only sequence: UInt64? = nil, _ pairing: inout ItemPairing, _ scope: ScopeCatalog,
-    _ cursor: inout Cursor, into gathering: inout ChangeGathering
+    _ cursor: inout StoreCursor, into gathering: inout ChangeGathering
   ) throws(StoreError) {
     try checkCancellation()
     try walk(series, from: from, to: to, known: known, &cursor, &gathering.walk)
@@ -70,49 +70,41 @@ extension Snapshot {
   }
 
   private func walk(
-    _ series: Series, from: UInt32, to: UInt64, known: UInt64, _ cursor: inout Cursor,
+    _ series: Series, from: UInt32, to: UInt64, known: UInt64, _ cursor: inout StoreCursor,
     _ walk: inout NetWalk
   ) throws(StoreError) {
     walk.begin(to: to, known: known)
-    do throws(LMDBError) {
-      let key = Key.timeline(series, Place(valid: from, sequence: 0))
-      var isThere = try cursor.seek(atOrBefore: key.span.bytes)
-      if isThere, Key.place(inTimelineKey: cursor.key, of: series) != nil {
-        // What holds just before the range, known or not.
-        if from > 0 { try view.rewind(series, &cursor, into: &walk.slots, tables: tables) }
-      } else {
-        isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      }
-      var isBefore = from > 0
-      while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series),
-        UInt64(place.valid) < to
-      {
-        do throws(PackedBytesError) {
-          var chunk = try TimelineChunkView(cursor.value, at: place)
-          while let entry = try chunk.next(), UInt64(entry.place.valid) < to {
-            guard entry.kind != .confirmation else { continue }
-            if isBefore {
-              if entry.place.valid < from {
-                try walk.slots.apply(entry.changes, at: entry.place.valid)
-                continue
-              }
-              isBefore = false
-              if known != Key.sequenceMax {
-                do throws(StoreError) {
-                  walk.noteUnknown(known: try self.known(series, before: from, known))
-                } catch {
-                  throw PackedBytesError(offset: 0, expected: "a state before")
-                }
-              }
+    let key = Key.timeline(series, Place(valid: from, sequence: 0))
+    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    if isThere, Key.place(inTimelineKey: cursor.key, of: series) != nil {
+      // What holds just before the range, known or not.
+      if from > 0 { try view.rewind(series, &cursor, into: &walk.slots, tables: tables) }
+    } else {
+      isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    }
+    var isBefore = from > 0
+    let knownBefore =
+      isBefore && known != Key.sequenceMax ? try self.known(series, before: from, known) : nil
+    while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series),
+      UInt64(place.valid) < to
+    {
+      do throws(PackedBytesError) {
+        var chunk = try TimelineChunkView(cursor.value, at: place)
+        while let entry = try chunk.next(), UInt64(entry.place.valid) < to {
+          guard entry.kind != .confirmation else { continue }
+          if isBefore {
+            if entry.place.valid < from {
+              try entry.apply(to: &walk.slots)
+              continue
             }
-            try walk.take(entry)
+            isBefore = false
+            if let knownBefore { walk.noteUnknown(known: knownBefore) }
           }
-        } catch {
-          throw LMDBError.corrupted
+          try walk.take(entry)
         }
-        isThere = try cursor.next()
-      }
-    } catch { throw TransactionView.timelineError(error) }
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
+    }
     walk.emit()
   }
 
@@ -197,11 +189,13 @@ private struct NetWalk: ~Copyable {
   mutating func take(_ entry: borrowing TimelineChunkView.Entry) throws(PackedBytesError) {
     let isKnown = entry.place.sequence <= known
     if let waiting = pending, waiting.place.valid != entry.place.valid || !isKnown { emit() }
-    try PackedChanges.decode(entry.changes, at: entry.place.valid) { change in
-      let slot = Int(change.slot)
-      note(slot, slots[slot])
-      slots.put(change.item, slot)
-    }
+    do throws(PackedBytesError) {
+      try PackedChanges.decode(entry.changes, at: entry.place.valid) { change in
+        let slot = Int(change.slot)
+        note(slot, slots[slot])
+        slots.put(change.item, slot)
+      }
+    } catch { throw entry.placed(error) }
     if isKnown { pending = (entry.place, entry.source) }
   }
 

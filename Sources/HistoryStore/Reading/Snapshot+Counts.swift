@@ -9,8 +9,8 @@ extension TransactionView {
   /// Where to begin to count for a valid time, and what was held there.
   func countsStart(
     _ list: [UInt8], _ table: Database, at valid: UInt32
-  ) throws(LMDBError) -> (moment: Posting.Moment, counts: ContentCounts) {
-    var cursor = try cursor(in: table)
+  ) throws(StoreError) -> (moment: Posting.Moment, counts: ContentCounts) {
+    var cursor = try storeCursor(in: table)
     let limit = Posting.Moment(valid: valid, node: .max)
     let wanted = PostingRow.key(of: list, limit)
     if try cursor.seek(atOrBefore: wanted.span.bytes),
@@ -20,7 +20,7 @@ extension TransactionView {
         var reader = ByteReader(cursor.value)
         let counts = try ContentCounts(&reader)
         if counts.counts != nil { return (moment, counts) }
-      } catch { throw LMDBError.corrupted }
+      } catch { throw cursor.damaged(error) }
     }
     let keyframes = Key.keyframes(of: list)
     let keyframe = PostingRow.key(of: keyframes, limit)
@@ -31,7 +31,7 @@ extension TransactionView {
         var set = HolderSet()
         try set.take(keyframe: cursor.value)
         return (moment, ContentCounts(set))
-      } catch { throw LMDBError.corrupted }
+      } catch { throw cursor.damaged(error) }
     }
     return (.first, ContentCounts())
   }
@@ -41,20 +41,20 @@ extension TransactionView {
   func forEachCount(
     _ list: [UInt8], _ table: Database, from valid: UInt32, upTo limit: UInt32,
     _ tally: inout ContentTally, before: (UInt32, [Int]) -> Void
-  ) throws(LMDBError) -> Bool {
+  ) throws(StoreError) -> Bool {
     let start = try countsStart(list, table, at: valid)
     tally.take(start.counts)
-    var cursor = try cursor(in: table)
+    var cursor = try storeCursor(in: table)
     let first = PostingRow.key(of: list, start.moment)
     var isThere = try cursor.seek(atOrAfter: first.span.bytes)
     guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list), moment.valid <= limit {
-      try LMDBError.checkCancellation()
+      try checkCancellation()
       do throws(PackedBytesError) {
         guard
           try tally.take(row: cursor.value, startingAt: moment, upTo: limit, before: before)
         else { return true }
-      } catch { throw LMDBError.corrupted }
+      } catch { throw cursor.damaged(error) }
       isThere = try cursor.next()
     }
     return true
@@ -75,11 +75,8 @@ extension Snapshot {
       while counts.count < times.count, times[counts.count] < valid { counts.append(held) }
     }
     let list = Key.holders(scope.number, row.number, identity.number)
-    let hasRows: Bool
-    do throws(LMDBError) {
-      hasRows = try view.forEachCount(
-        list, tables.holders, from: first, upTo: last, &tally, before: pass)
-    } catch { throw StoreError(error) }
+    let hasRows = try view.forEachCount(
+      list, tables.holders, from: first, upTo: last, &tally, before: pass)
     if !hasRows {
       var postings: [Posting] = []
       try forEachPosting(of: identity.number, row, scope) { postings.append($0) }

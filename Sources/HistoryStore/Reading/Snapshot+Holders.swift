@@ -22,23 +22,19 @@ extension Snapshot {
     }
     let key = Key.identity(scope.number, row.number, prefix)
     var found: [NamedIdentity] = []
-    do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.identities)
-      var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      while isThere, cursor.key.byteCount >= key.count,
-        cursor.key.extracting(0..<key.count).isEqual(to: key.span.bytes)
-      {
-        try LMDBError.checkCancellation()
-        do throws(PackedBytesError) {
-          var reader = ByteReader(cursor.value)
-          found.append(
-            NamedIdentity(number: try reader.varint32(), first: try reader.varint32()))
-        } catch {
-          throw LMDBError.corrupted
-        }
-        isThere = try cursor.next()
-      }
-    } catch { throw StoreError(error) }
+    var cursor = try view.storeCursor(in: tables.identities)
+    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    while isThere, cursor.key.byteCount >= key.count,
+      cursor.key.extracting(0..<key.count).isEqual(to: key.span.bytes)
+    {
+      try checkCancellation()
+      do throws(PackedBytesError) {
+        var reader = ByteReader(cursor.value)
+        found.append(
+          NamedIdentity(number: try reader.varint32(), first: try reader.varint32()))
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
+    }
     if !prefix.isEmpty && prefix.last == 0 { return found }
     // All contents share the one identity: each is compared for itself, by `isNamed`.
     if row.rule == .singleton { return found }
@@ -65,19 +61,17 @@ extension Snapshot {
     _ body: (Posting) -> Void
   ) throws(StoreError) {
     let base = PostingPool.base(of: identity)
-    do throws(LMDBError) {
-      let key = Key.holders(scope.number, row.number, base)
-      guard let bytes = try view.value(for: key.span.bytes, in: tables.holders) else { return }
-      do throws(PackedBytesError) {
-        var isWanted = false
-        try PostingPool.forEach(in: bytes, base: base) { other, _ in
-          isWanted = other == identity
-          return other <= identity
-        } _: { posting in
-          if isWanted { body(posting) }
-        }
-      } catch { throw LMDBError.corrupted }
-    } catch { throw StoreError(error) }
+    let key = Key.holders(scope.number, row.number, base)
+    guard let bytes = try view.storedValue(key, tables.holders) else { return }
+    do throws(PackedBytesError) {
+      var isWanted = false
+      try PostingPool.forEach(in: bytes, base: base) { other, _ in
+        isWanted = other == identity
+        return other <= identity
+      } _: { posting in
+        if isWanted { body(posting) }
+      }
+    } catch { throw StoreError(error, in: tables.holders, under: key) }
   }
 
   /// Hands over every posting of a list in a range of valid time, oldest first; false where the
@@ -87,31 +81,27 @@ extension Snapshot {
     in table: Database, list: [UInt8], from: UInt32, upTo valid: UInt64,
     _ body: (Posting) -> Void
   ) throws(StoreError) -> Bool {
-    do throws(LMDBError) {
-      var cursor = try view.cursor(in: table)
-      let first = PostingRow.key(of: list, Posting.Moment(valid: from, node: 0))
-      var isThere = try cursor.seek(atOrBefore: first.span.bytes)
-      if !isThere || PostingRow.moment(in: cursor.key, of: list) == nil {
-        isThere = try cursor.seek(atOrAfter: first.span.bytes)
-      }
-      guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
-      while isThere, let moment = PostingRow.moment(in: cursor.key, of: list),
-        UInt64(moment.valid) <= valid
-      {
-        try LMDBError.checkCancellation()
-        do throws(PackedBytesError) {
-          try PostingRow.forEach(in: cursor.value, startingAt: moment) { posting in
-            guard UInt64(posting.valid) <= valid else { return false }
-            if posting.valid >= from { body(posting) }
-            return true
-          }
-        } catch {
-          throw LMDBError.corrupted
+    var cursor = try view.storeCursor(in: table)
+    let first = PostingRow.key(of: list, Posting.Moment(valid: from, node: 0))
+    var isThere = try cursor.seek(atOrBefore: first.span.bytes)
+    if !isThere || PostingRow.moment(in: cursor.key, of: list) == nil {
+      isThere = try cursor.seek(atOrAfter: first.span.bytes)
+    }
+    guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
+    while isThere, let moment = PostingRow.moment(in: cursor.key, of: list),
+      UInt64(moment.valid) <= valid
+    {
+      try checkCancellation()
+      do throws(PackedBytesError) {
+        try PostingRow.forEach(in: cursor.value, startingAt: moment) { posting in
+          guard UInt64(posting.valid) <= valid else { return false }
+          if posting.valid >= from { body(posting) }
+          return true
         }
-        isThere = try cursor.next()
-      }
-      return true
-    } catch { throw StoreError(error) }
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
+    }
+    return true
   }
 
   /// Adds who holds an identity at a valid time to a set.
@@ -122,9 +112,7 @@ extension Snapshot {
     into set: inout HolderSet
   ) throws(StoreError) {
     let list = Key.holders(scope.number, row.number, identity)
-    do throws(LMDBError) {
-      if try view.takeHolders(list, tables.holders, at: valid, into: &set) { return }
-    } catch { throw StoreError(error) }
+    if try view.takeHolders(list, tables.holders, at: valid, into: &set) { return }
     var taken = set
     set = HolderSet()
     try forEachPooled(of: identity, row, scope) { posting in
@@ -138,8 +126,8 @@ extension TransactionView {
   /// Adds who holds what of a list with rows of its own; false where it has none.
   func takeHolders(
     _ list: [UInt8], _ table: Database, at valid: UInt32, into set: inout HolderSet
-  ) throws(LMDBError) -> Bool {
-    var cursor = try cursor(in: table)
+  ) throws(StoreError) -> Bool {
+    var cursor = try storeCursor(in: table)
     var start = Posting.Moment.first
     let limit = Posting.Moment(valid: valid, node: .max)
     let keyframes = Key.keyframes(of: list)
@@ -148,7 +136,7 @@ extension TransactionView {
       let moment = PostingRow.moment(in: cursor.key, of: keyframes)
     {
       do throws(PackedBytesError) { try set.take(keyframe: cursor.value) } catch {
-        throw LMDBError.corrupted
+        throw cursor.damaged(error)
       }
       start = moment
     }
@@ -158,7 +146,7 @@ extension TransactionView {
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list), moment <= limit {
       do throws(PackedBytesError) {
         guard try set.take(row: cursor.value, startingAt: moment, upTo: valid) else { return true }
-      } catch { throw LMDBError.corrupted }
+      } catch { throw cursor.damaged(error) }
       isThere = try cursor.next()
     }
     return true

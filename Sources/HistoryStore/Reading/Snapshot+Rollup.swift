@@ -8,9 +8,7 @@ extension Snapshot {
     _ row: TypeRow, _ scope: ScopeCatalog, at valid: UInt32
   ) throws(StoreError) -> (lines: [Rollup.StoredLine], pages: ContentPages) {
     var walk = RollupWalk(type: Key.type(scope.number, row.number), valid: valid)
-    do throws(LMDBError) { try view.rollup(tables.holders, &walk) } catch {
-      throw StoreError(error)
-    }
+    try view.rollup(tables.holders, &walk)
     let pages = try contents(
       walk.lines.map { StoredItem(content: $0.content, occurrence: .none) }, scope)
     return (walk.merged(pages), pages)
@@ -70,7 +68,7 @@ struct RollupWalk {
   /// Takes a long list whose rows do not say what was held before them.
   mutating func take(
     list: [UInt8], _ table: Database, _ view: TransactionView
-  ) throws(LMDBError) {
+  ) throws(StoreError) {
     _ = try view.forEachCount(list, table, from: valid, upTo: valid, &tally) { _, _ in }
     endList()
   }
@@ -114,14 +112,14 @@ extension TransactionView {
   private static let stepsMax = 8
 
   /// Goes through all lists of a type once, in order of their keys.
-  func rollup(_ table: Database, _ walk: inout RollupWalk) throws(LMDBError) {
-    var cursor = try cursor(in: table)
+  func rollup(_ table: Database, _ walk: inout RollupWalk) throws(StoreError) {
+    var cursor = try storeCursor(in: table)
     var isThere = try cursor.seek(atOrAfter: walk.type.span.bytes)
     while isThere, cursor.key.extracting(0..<4).isEqual(to: walk.type.span.bytes) {
-      try LMDBError.checkCancellation()
+      try checkCancellation()
       guard cursor.key.byteCount > 8 else {
         do throws(PackedBytesError) { try walk.take(pool: cursor.value) } catch {
-          throw LMDBError.corrupted
+          throw cursor.damaged(error)
         }
         isThere = try cursor.next()
         continue
@@ -133,7 +131,7 @@ extension TransactionView {
           if let moment = PostingRow.moment(in: cursor.key, of: list) {
             isTaken = try walk.take(row: cursor.value, startingAt: moment)
           }
-        } catch { throw LMDBError.corrupted }
+        } catch { throw cursor.damaged(error) }
         if !isTaken { try walk.take(list: list, table, self) }
       }
       isThere = try goBehind(&cursor, list)
@@ -143,8 +141,8 @@ extension TransactionView {
   /// Moves from a list's first row to the last that starts at or before a valid time; false where
   /// none does.
   private func goToRow(
-    _ cursor: inout Cursor, of list: [UInt8], at valid: UInt32
-  ) throws(LMDBError) -> Bool {
+    _ cursor: inout StoreCursor, of list: [UInt8], at valid: UInt32
+  ) throws(StoreError) -> Bool {
     guard let first = PostingRow.moment(in: cursor.key, of: list), first.valid <= valid else {
       return false
     }
@@ -158,7 +156,7 @@ extension TransactionView {
   }
 
   /// Moves to the first row behind a list.
-  private func goBehind(_ cursor: inout Cursor, _ list: [UInt8]) throws(LMDBError) -> Bool {
+  private func goBehind(_ cursor: inout StoreCursor, _ list: [UInt8]) throws(StoreError) -> Bool {
     for _ in 0..<Self.stepsMax {
       guard try cursor.next() else { return false }
       if PostingRow.moment(in: cursor.key, of: list) == nil { return true }

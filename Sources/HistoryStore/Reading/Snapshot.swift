@@ -65,16 +65,14 @@ struct Snapshot: ~Escapable {
   private func recorded(
     atOrBefore sequence: UInt64, _ scope: ScopeCatalog
   ) throws(StoreError) -> Int64? {
-    do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.log)
-      let key = Key.log(scope.number, sequence)
-      guard try cursor.seek(atOrBefore: key.span.bytes),
-        cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2))
-      else { return nil }
-      do throws(PackedBytesError) { return try LogRecord.recorded(in: cursor.value) } catch {
-        throw LMDBError.corrupted
-      }
-    } catch { throw StoreError(error) }
+    var cursor = try view.storeCursor(in: tables.log)
+    let key = Key.log(scope.number, sequence)
+    guard try cursor.seek(atOrBefore: key.span.bytes),
+      cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2))
+    else { return nil }
+    do throws(PackedBytesError) { return try LogRecord.recorded(in: cursor.value) } catch {
+      throw cursor.damaged(error)
+    }
   }
 
   /// The recorded time of a log record, in milliseconds.
@@ -144,17 +142,15 @@ struct Snapshot: ~Escapable {
   /// The erasures of a scope, oldest first.
   func erasures(_ scope: ScopeCatalog) throws(StoreError) -> [ErasureRow] {
     var rows: [ErasureRow] = []
-    do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.erasures)
-      let key = Key.log(scope.number, 0)
-      var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
-        do throws(PackedBytesError) { rows.append(try ErasureRow(cursor.value)) } catch {
-          throw LMDBError.corrupted
-        }
-        isThere = try cursor.next()
+    var cursor = try view.storeCursor(in: tables.erasures)
+    let key = Key.log(scope.number, 0)
+    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
+      do throws(PackedBytesError) { rows.append(try ErasureRow(cursor.value)) } catch {
+        throw cursor.damaged(error)
       }
-    } catch { throw StoreError(error) }
+      isThere = try cursor.next()
+    }
     return rows
   }
 }
@@ -181,24 +177,20 @@ extension Snapshot {
   ) throws(StoreError) -> [NodeID?] {
     var list = store.directory.known(scope.number)
     if Int(number) < list.count { return list }
-    do throws(LMDBError) {
-      var cursor = try view.cursor(in: tables.nodes)
-      let key = Key.number(scope.number, NodeNumber(list.count))
-      var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      while isThere {
-        do throws(PackedBytesError) {
-          var reader = ByteReader(cursor.key)
-          guard try reader.bigEndian(ScopeNumber.self) == scope.number else { break }
-          let number: NodeNumber = try reader.bigEndian()
-          var value = ByteReader(cursor.value)
-          while list.count < Int(number) { list.append(nil) }
-          list.append(NodeID(stored: try value.string()))
-        } catch {
-          throw LMDBError.corrupted
-        }
-        isThere = try cursor.next()
-      }
-    } catch { throw StoreError(error) }
+    var cursor = try view.storeCursor(in: tables.nodes)
+    let key = Key.number(scope.number, NodeNumber(list.count))
+    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    while isThere {
+      do throws(PackedBytesError) {
+        var reader = ByteReader(cursor.key)
+        guard try reader.bigEndian(ScopeNumber.self) == scope.number else { break }
+        let number: NodeNumber = try reader.bigEndian()
+        var value = ByteReader(cursor.value)
+        while list.count < Int(number) { list.append(nil) }
+        list.append(NodeID(stored: try value.string()))
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
+    }
     store.directory.publish(list, scope.number)
     return list
   }

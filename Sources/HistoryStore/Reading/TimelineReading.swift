@@ -22,51 +22,45 @@ extension TransactionView {
     let (inTail, confirmedInTail) = try tail(series, tables: tables)
       .state(atOrBefore: limit, known: known)
     if let inTail { return inTail }
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.timeline(series, limit)
-      var isThere = try cursor.seek(atOrBefore: key.span.bytes)
-      var confirmed = confirmedInTail
-      while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
-        var found: FoundState?
-        var prior: TimelineChunk.Prior?
-        do throws(PackedBytesError) {
-          var chunk = try TimelineChunkView(cursor.value, at: place)
-          prior = chunk.prior
-          var confirmedHere: UInt32?
-          while let entry = try chunk.next() {
-            if entry.place > limit { break }
-            if entry.place.sequence > known { continue }
-            if entry.kind == .confirmation {
-              confirmedHere = entry.place.valid
-            } else {
-              confirmedHere = nil
-              found = FoundState(
-                place: entry.place, hasEnded: entry.kind == .ended,
-                source: entry.source, version: entry.version)
-            }
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.timeline(series, limit)
+    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    var confirmed = confirmedInTail
+    while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
+      var found: FoundState?
+      var prior: TimelineChunk.Prior?
+      do throws(PackedBytesError) {
+        var chunk = try TimelineChunkView(cursor.value, at: place)
+        prior = chunk.prior
+        var confirmedHere: UInt32?
+        while let entry = try chunk.next() {
+          if entry.place > limit { break }
+          if entry.place.sequence > known { continue }
+          if entry.kind == .confirmation {
+            confirmedHere = entry.place.valid
+          } else {
+            confirmedHere = nil
+            found = FoundState(
+              place: entry.place, hasEnded: entry.kind == .ended,
+              source: entry.source, version: entry.version)
           }
-          confirmed = confirmed ?? confirmedHere
-        } catch {
-          throw LMDBError.corrupted
         }
-        // Without a statement here, the latest may stand behind that state in the chunk before.
-        if found == nil, confirmed != nil, let prior, prior.place.sequence <= known {
-          return FoundState(
-            place: prior.place, hasEnded: prior.hasEnded, source: prior.source,
-            version: prior.version, lastConfirmed: confirmed)
-        }
-        if var found {
-          found.lastConfirmed = confirmed
-          return found
-        }
-        if prior == nil { return nil }
-        isThere = try cursor.previous()
+        confirmed = confirmed ?? confirmedHere
+      } catch { throw cursor.damaged(error) }
+      // Without a statement here, the latest may stand behind that state in the chunk before.
+      if found == nil, confirmed != nil, let prior, prior.place.sequence <= known {
+        return FoundState(
+          place: prior.place, hasEnded: prior.hasEnded, source: prior.source,
+          version: prior.version, lastConfirmed: confirmed)
       }
-      return nil
-    } catch {
-      throw StoreError(error)
+      if var found {
+        found.lastConfirmed = confirmed
+        return found
+      }
+      if prior == nil { return nil }
+      isThere = try cursor.previous()
     }
+    return nil
   }
 
   /// The valid time of the first observation after a valid time, among those recorded up to `known`.
@@ -83,32 +77,26 @@ extension TransactionView {
   func nextState(
     _ series: Series, after limit: Place, known: UInt64, onlyObservations: Bool, tables: Tables
   ) throws(StoreError) -> Place? {
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.timeline(series, limit)
-      var isThere = try cursor.seek(atOrBefore: key.span.bytes)
-      if isThere, Key.place(inTimelineKey: cursor.key, of: series) == nil {
-        isThere = try cursor.next()
-      } else if !isThere {
-        isThere = try cursor.first()
-      }
-      while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
-        do throws(PackedBytesError) {
-          var chunk = try TimelineChunkView(cursor.value, at: place)
-          while let entry = try chunk.next() {
-            if entry.place > limit, entry.place.sequence <= known,
-              entry.kind == .observation || (!onlyObservations && entry.kind == .ended)
-            {
-              return entry.place
-            }
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.timeline(series, limit)
+    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    if isThere, Key.place(inTimelineKey: cursor.key, of: series) == nil {
+      isThere = try cursor.next()
+    } else if !isThere {
+      isThere = try cursor.first()
+    }
+    while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
+      do throws(PackedBytesError) {
+        var chunk = try TimelineChunkView(cursor.value, at: place)
+        while let entry = try chunk.next() {
+          if entry.place > limit, entry.place.sequence <= known,
+            entry.kind == .observation || (!onlyObservations && entry.kind == .ended)
+          {
+            return entry.place
           }
-        } catch {
-          throw LMDBError.corrupted
         }
-        isThere = try cursor.next()
-      }
-    } catch {
-      throw StoreError(error)
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
     }
     let behind = try tail(series, tables: tables).entries.first {
       $0.place > limit && $0.place.sequence <= known && $0.kind == .observation
@@ -123,16 +111,12 @@ extension TransactionView {
     _ series: Series, atOrBefore limit: Place, tables: Tables
   ) throws(StoreError) -> Layout {
     var slots = SlotBuffer()
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.timeline(series, limit)
-      if try cursor.seek(atOrBefore: key.span.bytes),
-        Key.place(inTimelineKey: cursor.key, of: series) != nil
-      {
-        try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
-      }
-    } catch {
-      throw Self.timelineError(error)
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.timeline(series, limit)
+    if try cursor.seek(atOrBefore: key.span.bytes),
+      Key.place(inTimelineKey: cursor.key, of: series) != nil
+    {
+      try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
     }
     return Layout(slots: slots.slots)
   }
@@ -147,45 +131,35 @@ extension TransactionView {
     slots.removeAll()
     var found: FoundState?
     var next: UInt32?
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.timeline(series, limit)
-      if try cursor.seek(atOrBefore: key.span.bytes),
-        let place = Key.place(inTimelineKey: cursor.key, of: series)
-      {
-        do throws(PackedBytesError) {
-          var chunk = try TimelineChunkView(cursor.value, at: place)
-          while let entry = try chunk.next() {
-            if entry.place.sequence > known { continue }
-            if entry.place > limit {
-              guard entry.kind == .observation else { continue }
-              next = entry.place.valid
-              break
-            }
-            if entry.kind == .confirmation {
-              found?.lastConfirmed = entry.place.valid
-            } else {
-              found = FoundState(
-                place: entry.place, hasEnded: entry.kind == .ended,
-                source: entry.source, version: entry.version)
-            }
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.timeline(series, limit)
+    if try cursor.seek(atOrBefore: key.span.bytes),
+      let place = Key.place(inTimelineKey: cursor.key, of: series)
+    {
+      do throws(PackedBytesError) {
+        var chunk = try TimelineChunkView(cursor.value, at: place)
+        while let entry = try chunk.next() {
+          if entry.place.sequence > known { continue }
+          if entry.place > limit {
+            guard entry.kind == .observation else { continue }
+            next = entry.place.valid
+            break
           }
-        } catch {
-          throw LMDBError.corrupted
-        }
-        if found != nil, next == nil {
-          do throws(StoreError) {
-            try extend(&found, by: tail(series, tables: tables), upTo: limit, known: known)
-          } catch {
-            throw LMDBError.corrupted
+          if entry.kind == .confirmation {
+            found?.lastConfirmed = entry.place.valid
+          } else {
+            found = FoundState(
+              place: entry.place, hasEnded: entry.kind == .ended,
+              source: entry.source, version: entry.version)
           }
         }
-        if let found, !found.hasEnded {
-          try replay(series, &cursor, upTo: found.place, into: &slots, tables: tables)
-        }
+      } catch { throw cursor.damaged(error) }
+      if found != nil, next == nil {
+        try extend(&found, by: tail(series, tables: tables), upTo: limit, known: known)
       }
-    } catch {
-      throw Self.timelineError(error)
+      if let found, !found.hasEnded {
+        try replay(series, &cursor, upTo: found.place, into: &slots, tables: tables)
+      }
     }
     if next == nil, limit.valid != .max {
       next = try nextObserved(series, after: limit.valid, known: known, tables: tables)
@@ -225,38 +199,34 @@ extension TransactionView {
   private func replay(
     _ series: Series, upTo limit: Place, into slots: inout SlotBuffer, tables: Tables
   ) throws(StoreError) {
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.timeline(series, limit)
-      guard try cursor.seek(atOrBefore: key.span.bytes) else { throw LMDBError.corrupted }
-      try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
-    } catch {
-      throw Self.timelineError(error)
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.timeline(series, limit)
+    guard try cursor.seek(atOrBefore: key.span.bytes) else {
+      throw Self.missing("the row of a state that was found", series, tables)
     }
+    try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
   }
 
   /// Whether a series has a timeline.
   func hasTimeline(_ series: Series, tables: Tables) throws(StoreError) -> Bool {
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.series(series)
-      guard try cursor.seek(atOrAfter: key.span.bytes) else { return false }
-      return Key.place(inTimelineKey: cursor.key, of: series) != nil
-    } catch {
-      throw StoreError(error)
-    }
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.series(series)
+    guard try cursor.seek(atOrAfter: key.span.bytes) else { return false }
+    return Key.place(inTimelineKey: cursor.key, of: series) != nil
   }
 
-  /// What an error in a timeline means.
-  static func timelineError(_ error: LMDBError) -> StoreError {
-    error == .corrupted ? .damaged("a timeline does not decode") : StoreError(error)
+  /// Names a series that lacks a row.
+  private static func missing(
+    _ what: String, _ series: Series, _ tables: Tables
+  ) -> StoreError {
+    StoreError(.init(table: tables.timeline.name, key: Key.series(series), expected: what))
   }
 
   /// Goes back from the cursor's chunk to a start, then forward again, applying.
   private func replay(
-    _ series: Series, _ cursor: inout Cursor, upTo limit: Place, into slots: inout SlotBuffer,
+    _ series: Series, _ cursor: inout StoreCursor, upTo limit: Place, into slots: inout SlotBuffer,
     tables: Tables
-  ) throws(LMDBError) {
+  ) throws(StoreError) {
     try rewind(series, &cursor, into: &slots, tables: tables)
     var isThere = true
     while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series), place <= limit {
@@ -265,12 +235,10 @@ extension TransactionView {
         while let entry = try chunk.next() {
           if entry.place > limit { return }
           if entry.kind != .confirmation {
-            try slots.apply(entry.changes, at: entry.place.valid)
+            try entry.apply(to: &slots)
           }
         }
-      } catch {
-        throw LMDBError.corrupted
-      }
+      } catch { throw cursor.damaged(error) }
       isThere = try cursor.next()
     }
   }
@@ -278,30 +246,30 @@ extension TransactionView {
   /// Goes back from the cursor's chunk to one that knows what is before it, and puts that into the
   /// slots.
   func rewind(
-    _ series: Series, _ cursor: inout Cursor, into slots: inout SlotBuffer, tables: Tables
-  ) throws(LMDBError) {
+    _ series: Series, _ cursor: inout StoreCursor, into slots: inout SlotBuffer, tables: Tables
+  ) throws(StoreError) {
     slots.removeAll()
-    while let place = Key.place(inTimelineKey: cursor.key, of: series) {
+    walk: while let place = Key.place(inTimelineKey: cursor.key, of: series) {
       let start: TimelineChunk.Start
       do throws(PackedBytesError) {
         start = try TimelineChunkView(cursor.value, at: place).start
-      } catch {
-        throw LMDBError.corrupted
-      }
+      } catch { throw cursor.damaged(error) }
       switch start {
       case .empty: return
-      case .previous: guard try cursor.previous() else { throw LMDBError.corrupted }
+      case .previous: if try !cursor.previous() { break walk }
       case .keyframe:
-        guard let bytes = try value(for: cursor.key, in: tables.keyframes) else {
-          throw LMDBError.corrupted
+        let key = Key.timeline(series, place)
+        guard let bytes = try storedValue(key, tables.keyframes) else {
+          throw StoreError(
+            .init(table: "keyframes", key: key, expected: "the state before a chunk of a timeline"))
         }
         do throws(PackedBytesError) { try slots.apply(bytes, at: place.valid) } catch {
-          throw LMDBError.corrupted
+          throw StoreError(error, in: tables.keyframes, under: key)
         }
         return
       }
     }
-    throw LMDBError.corrupted
+    throw Self.missing("a chunk that knows what is before it", series, tables)
   }
 }
 

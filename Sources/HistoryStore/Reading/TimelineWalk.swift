@@ -13,29 +13,23 @@ extension TransactionView {
   func walkStates(
     _ series: Series, from first: Place, tables: Tables, _ body: (TimelineState) -> Bool
   ) throws(StoreError) {
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.timeline(series, first)
-      var isThere = try cursor.seek(atOrBefore: key.span.bytes)
-      if !isThere || Key.place(inTimelineKey: cursor.key, of: series) == nil {
-        isThere = try cursor.seek(atOrAfter: key.span.bytes)
-      }
-      while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
-        do throws(PackedBytesError) {
-          var chunk = try TimelineChunkView(cursor.value, at: place)
-          while let entry = try chunk.next() {
-            guard entry.kind != .confirmation, entry.place >= first else { continue }
-            let state = TimelineState(
-              place: entry.place, hasEnded: entry.kind == .ended, source: entry.source)
-            if !body(state) { return }
-          }
-        } catch {
-          throw LMDBError.corrupted
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.timeline(series, first)
+    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    if !isThere || Key.place(inTimelineKey: cursor.key, of: series) == nil {
+      isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    }
+    while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
+      do throws(PackedBytesError) {
+        var chunk = try TimelineChunkView(cursor.value, at: place)
+        while let entry = try chunk.next() {
+          guard entry.kind != .confirmation, entry.place >= first else { continue }
+          let state = TimelineState(
+            place: entry.place, hasEnded: entry.kind == .ended, source: entry.source)
+          if !body(state) { return }
         }
-        isThere = try cursor.next()
-      }
-    } catch {
-      throw Self.timelineError(error)
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
     }
     for entry in try tail(series, tables: tables).entries
     where entry.kind == .observation && entry.place >= first {

@@ -162,16 +162,14 @@ private struct PoolEditor {
       self.postings = postings
       self.lists = lists
     }
-    do throws(LMDBError) {
-      guard let row = try transaction.view.value(for: key.span.bytes, in: table) else { return }
-      do throws(PackedBytesError) {
-        try PostingPool.forEach(in: row, base: base) { identity, _ in
-          lists.append((identity, postings.count))
-          return true
-        } _: { posting in
-          postings.append(posting)
-        }
-      } catch { throw LMDBError.corrupted }
-    } catch { throw StoreError(error) }
+    guard let row = try transaction.view.storedValue(key, table) else { return }
+    do throws(PackedBytesError) {
+      try PostingPool.forEach(in: row, base: base) { identity, _ in
+        lists.append((identity, postings.count))
+        return true
+      } _: { posting in
+        postings.append(posting)
+      }
+    } catch { throw StoreError(error, in: table, under: key) }
   }
 }

@@ -72,6 +72,15 @@ struct PostingListEditor {
       try append(posting, &transaction)
       return
     }
+    if last.moment == posting.moment && end == nil {
+      // A moment is never cut, so a row of one can be long: it is not packed anew for each.
+      pack()
+      run.encode(posting, into: &body)
+      postings.append(posting)
+      sizeMax = body.count
+      if body.count > 2 * byteCountMax { try split(&transaction) }
+      return
+    }
     let index = postings.lastIndex { $0.moment <= posting.moment }.map { $0 + 1 } ?? 0
     postings.insert(posting, at: index)
     isPacked = false
@@ -191,24 +200,20 @@ struct PostingListEditor {
     end = nil
     isLoaded = true
     isPacked = false
-    do throws(LMDBError) {
-      var cursor = try transaction.view.cursor(in: table)
-      let wanted = PostingRow.key(of: key, moment)
-      var isThere = try cursor.seek(atOrBefore: wanted.span.bytes)
-      if !isThere || PostingRow.moment(in: cursor.key, of: key) == nil {
-        guard moment != .last else { return }
-        let first = PostingRow.key(of: key, .first)
-        isThere = try cursor.seek(atOrAfter: first.span.bytes)
-      }
-      guard isThere, let start = PostingRow.moment(in: cursor.key, of: key) else { return }
-      do throws(PackedBytesError) { try unpack(cursor.value, startingAt: start) } catch {
-        throw LMDBError.corrupted
-      }
-      if moment != .last, try cursor.next() {
-        end = PostingRow.moment(in: cursor.key, of: key)
-      }
-    } catch {
-      throw StoreError(error)
+    var cursor = try transaction.view.storeCursor(in: table)
+    let wanted = PostingRow.key(of: key, moment)
+    var isThere = try cursor.seek(atOrBefore: wanted.span.bytes)
+    if !isThere || PostingRow.moment(in: cursor.key, of: key) == nil {
+      guard moment != .last else { return }
+      let first = PostingRow.key(of: key, .first)
+      isThere = try cursor.seek(atOrAfter: first.span.bytes)
+    }
+    guard isThere, let start = PostingRow.moment(in: cursor.key, of: key) else { return }
+    do throws(PackedBytesError) { try unpack(cursor.value, startingAt: start) } catch {
+      throw cursor.damaged(error)
+    }
+    if moment != .last, try cursor.next() {
+      end = PostingRow.moment(in: cursor.key, of: key)
     }
   }
 
@@ -240,6 +245,7 @@ struct PostingListEditor {
   private mutating func split(_ transaction: inout WriteTransaction) throws(StoreError) {
     // Postings of one moment stay together, so that they are found and removed together.
     var index = postings.count / 2
+    guard postings[index - 1].moment != postings.last?.moment else { return }
     while index < postings.count && postings[index].moment == postings[index - 1].moment {
       index += 1
     }

@@ -26,18 +26,11 @@ struct PostingRepair {
     _ list: [UInt8], _ table: Database, _ transaction: inout WriteTransaction
   ) throws(StoreError) {
     guard let range else { return }
-    var rewritten: [(key: [UInt8], value: [UInt8])] = []
-    do throws(LMDBError) {
-      let keyframes = try transaction.view.repairedKeyframes(list, table, changes)
-      for row in keyframes {
-        try transaction.put(row.value.span.bytes, for: row.key.span.bytes, in: table)
-      }
-      rewritten = try transaction.view.repairedRows(
-        list, table, from: range.first, to: range.last, isBalanced: isBalanced)
-      for row in rewritten {
-        try transaction.put(row.value.span.bytes, for: row.key.span.bytes, in: table)
-      }
-    } catch { throw StoreError(error) }
+    let keyframes = try transaction.view.repairedKeyframes(list, table, changes)
+    for row in keyframes { try transaction.store(row.value, row.key, in: table) }
+    let rewritten = try transaction.view.repairedRows(
+      list, table, from: range.first, to: range.last, isBalanced: isBalanced)
+    for row in rewritten { try transaction.store(row.value, row.key, in: table) }
   }
 
   /// Whether all changes together come to nothing: a late report moves what its successor changed.
@@ -80,13 +73,13 @@ extension TransactionView {
   /// The keyframes that changes make different.
   fileprivate func repairedKeyframes(
     _ list: [UInt8], _ table: Database, _ changes: [(posting: Posting, isDeletion: Bool)]
-  ) throws(LMDBError) -> [(key: [UInt8], value: [UInt8])] {
+  ) throws(StoreError) -> [(key: [UInt8], value: [UInt8])] {
     guard let first = changes.map(\.posting.moment).min(),
       let last = changes.map(\.posting.moment).max()
     else { return [] }
     var repaired: [(key: [UInt8], value: [UInt8])] = []
     let list = Key.keyframes(of: list)
-    var cursor = try cursor(in: table)
+    var cursor = try storeCursor(in: table)
     let key = PostingRow.key(of: list, first)
     var isThere = try cursor.seek(atOrAfter: key.span.bytes)
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list) {
@@ -102,7 +95,7 @@ extension TransactionView {
             for _ in 0..<max(0, count) { set.add(holder.node, index) }
           }
           repaired.append(([UInt8](copying: cursor.key), set.keyframe()))
-        } catch { throw LMDBError.corrupted }
+        } catch { throw cursor.damaged(error) }
       }
       isThere = try cursor.next()
     }
@@ -113,9 +106,9 @@ extension TransactionView {
   fileprivate func repairedRows(
     _ list: [UInt8], _ table: Database, from first: Posting.Moment, to last: Posting.Moment,
     isBalanced: Bool
-  ) throws(LMDBError) -> [(key: [UInt8], value: [UInt8])] {
+  ) throws(StoreError) -> [(key: [UInt8], value: [UInt8])] {
     var repaired: [(key: [UInt8], value: [UInt8])] = []
-    var cursor = try cursor(in: table)
+    var cursor = try storeCursor(in: table)
     let start = PostingRow.key(of: list, first)
     var isThere = try cursor.seek(atOrBefore: start.span.bytes)
     var counts: ContentCounts?
@@ -146,7 +139,7 @@ extension TransactionView {
           counts = stored
         }
         if counts?.counts != nil { try counts?.add(&reader, startingAt: moment) }
-      } catch { throw LMDBError.corrupted }
+      } catch { throw cursor.damaged(error) }
       isThere = try cursor.next()
     }
     return repaired
@@ -155,14 +148,14 @@ extension TransactionView {
   /// What is held before a row that has a keyframe; nil where it has none.
   private func countsOfKeyframe(
     _ list: [UInt8], _ moment: Posting.Moment, _ table: Database
-  ) throws(LMDBError) -> ContentCounts? {
+  ) throws(StoreError) -> ContentCounts? {
     let key = PostingRow.key(of: Key.keyframes(of: list), moment)
-    guard let bytes = try value(for: key.span.bytes, in: table) else { return nil }
+    guard let bytes = try storedValue(key, table) else { return nil }
     do throws(PackedBytesError) {
       var set = HolderSet()
       try set.take(keyframe: bytes)
       return ContentCounts(set)
-    } catch { throw LMDBError.corrupted }
+    } catch { throw StoreError(error, in: table, under: key) }
   }
 }
 
@@ -175,17 +168,14 @@ extension PostingListEditor {
   func headBehind(
     _ list: [UInt8], at moment: Posting.Moment, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> [UInt8] {
-    var counts: ContentCounts
-    do throws(LMDBError) {
-      counts = try transaction.view.countsBehind(list, table)
-      if let set = try transaction.view.keyframeBehind(
-        list, table, distanceMin: Self.keyframeDistanceMin)
-      {
-        let key = PostingRow.key(of: Key.keyframes(of: list), moment)
-        try transaction.put(set.keyframe().span.bytes, for: key.span.bytes, in: table)
-        if counts.counts == nil { counts = ContentCounts(set) }
-      }
-    } catch { throw StoreError(error) }
+    var counts = try transaction.view.countsBehind(list, table)
+    if let set = try transaction.view.keyframeBehind(
+      list, table, distanceMin: Self.keyframeDistanceMin)
+    {
+      let key = PostingRow.key(of: Key.keyframes(of: list), moment)
+      try transaction.store(set.keyframe(), key, in: table)
+      if counts.counts == nil { counts = ContentCounts(set) }
+    }
     return counts.head()
   }
 }
@@ -194,8 +184,8 @@ extension TransactionView {
   /// What is held behind the last row; not known where that row does not know it.
   fileprivate func countsBehind(
     _ list: [UInt8], _ table: Database
-  ) throws(LMDBError) -> ContentCounts {
-    var cursor = try cursor(in: table)
+  ) throws(StoreError) -> ContentCounts {
+    var cursor = try storeCursor(in: table)
     let key = PostingRow.key(of: list, .last)
     guard try cursor.seek(atOrBefore: key.span.bytes),
       let moment = PostingRow.moment(in: cursor.key, of: list)
@@ -205,17 +195,17 @@ extension TransactionView {
       var counts = try ContentCounts(&reader)
       if counts.counts != nil { try counts.add(&reader, startingAt: moment) }
       return counts
-    } catch { throw LMDBError.corrupted }
+    } catch { throw cursor.damaged(error) }
   }
 
   /// Who holds what behind the last row, where a keyframe is due; else nil.
   fileprivate func keyframeBehind(
     _ list: [UInt8], _ table: Database, distanceMin: Int
-  ) throws(LMDBError) -> HolderSet? {
+  ) throws(StoreError) -> HolderSet? {
     let keyframes = Key.keyframes(of: list)
     var last: Posting.Moment?
     var size = 0
-    var cursor = try cursor(in: table)
+    var cursor = try storeCursor(in: table)
     let end = PostingRow.key(of: keyframes, .last)
     if try cursor.seek(atOrBefore: end.span.bytes) {
       last = PostingRow.moment(in: cursor.key, of: keyframes)

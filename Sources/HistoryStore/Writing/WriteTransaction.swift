@@ -23,6 +23,9 @@ struct WriteTransaction: ~Copyable {
     get { transaction.view }
   }
 
+  /// The number that it commits under: one more than that of the transaction before.
+  var id: Int { transaction.id }
+
   /// Goes on from other sums.
   mutating func adopt(_ sums: RowSums) { self.sums = sums }
 
@@ -35,6 +38,15 @@ struct WriteTransaction: ~Copyable {
       sums.add(RowHash.hash(key, value) &- old, table)
     }
     try transaction.put(value, for: key, in: table)
+  }
+
+  /// Stores a value under a key, with the store's errors.
+  mutating func store(
+    _ value: [UInt8], _ key: [UInt8], in table: Database
+  ) throws(StoreError) {
+    do throws(LMDBError) { try put(value.span.bytes, for: key.span.bytes, in: table) } catch {
+      throw StoreError(error, in: table)
+    }
   }
 
   /// Stores a value in place of one that the caller knows.
@@ -84,6 +96,8 @@ struct RowSums: Equatable {
   static let key: [UInt8] = Array("sums".utf8)
 
   private var sums = [UInt64](repeating: 0, count: 2 * Tables.count)
+  /// False where the row that held them does not have its checksum.
+  private(set) var areKnown = true
 
   /// Whether a table's rows are summed; those of `meta` and `seen` have checksums of their own.
   static func counts(_ table: Database) -> Bool { table.name != "meta" && table.name != "seen" }
@@ -92,7 +106,10 @@ struct RowSums: Equatable {
 
   mutating func clear(_ table: Database) { sums[table.number] = 0 }
 
-  subscript(table: Database) -> UInt64 { sums[table.number] }
+  subscript(table: Database) -> UInt64 {
+    get { sums[table.number] }
+    set { sums[table.number] = newValue }
+  }
 
   init() {}
 
@@ -105,9 +122,15 @@ struct RowSums: Equatable {
   }
 
   init(_ bytes: RawSpan, _ tables: Tables) throws(PackedBytesError) {
+    let key = Self.key
+    areKnown = MetaRow.isIntact(bytes, under: key.span.bytes)
+    guard areKnown else { return }
     var reader = ByteReader(bytes)
     for table in tables.summed { sums[table.number] = try reader.bigEndian() }
   }
+
+  /// Takes the sums as known from now on.
+  mutating func settle() { areKnown = true }
 }
 
 extension TransactionView {
@@ -116,5 +139,17 @@ extension TransactionView {
     try row(RowSums.key, tables.meta) { bytes throws(PackedBytesError) in
       try RowSums(bytes, tables)
     } ?? RowSums()
+  }
+
+  /// The number of rows of a table.
+  func rowCount(of table: Database) throws(StoreError) -> Int {
+    try storedStatistics(of: table).entries
+  }
+
+  /// The shape of a table's tree, with the store's errors.
+  func storedStatistics(of table: Database) throws(StoreError) -> DatabaseStatistics {
+    do throws(LMDBError) { return try statistics(of: table) } catch {
+      throw StoreError(error, in: table)
+    }
   }
 }

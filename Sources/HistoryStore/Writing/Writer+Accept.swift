@@ -23,37 +23,87 @@ extension Writer {
   func accept(
     _ report: CanonicalReport, in scope: ScopeState, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Result<Receipt, ReportError> {
-    let known = try nodeNumber(report.node, scope, &transaction)
-    if let mismatch = try findMismatch(report, node: known, scope, &transaction) {
+    let examined: Result<Examined, ReportError>
+    do throws(StoreError) { examined = try examine(report, scope, &transaction) } catch {
+      guard error.code == .damaged else { throw error }
+      return .failure(.damaged(transaction.view.naming(error, tables)))
+    }
+    switch examined {
+    case .success(let examined): return .success(try accept(report, examined, scope, &transaction))
+    case .failure(let error): return .failure(error)
+    }
+  }
+
+  /// What has to be read for a report before anything is changed, so that what cannot be read fails
+  /// this report and leaves no trace.
+  private struct Examined {
+    /// Nil for a new one.
+    var node: NodeNumber?
+    var source: SourceNumber
+    /// By the report's entries.
+    var bases: [Base] = []
+
+    /// Where an entry belongs, and the state before it.
+    struct Base {
+      var place: Place
+      var prior: SeriesState?
+      var isNewest = true
+    }
+  }
+
+  private func examine(
+    _ report: CanonicalReport, _ scope: ScopeState, _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Result<Examined, ReportError> {
+    let node = try nodeNumber(report.node, scope, &transaction)
+    if let mismatch = try findMismatch(report, node: node, scope, &transaction) {
       return .failure(mismatch)
     }
     if let excess = try findExcess(report, scope) { return .failure(excess) }
+    if let excess = try findExcessOfShapes(report, scope) { return .failure(excess) }
     if let other = try findOtherCase(report, scope) { return .failure(other) }
     try loadContents(scope, &transaction)
-    let node = known ?? scope.row.nextNode
-    var record = ReportRecord(node: node)
+    var examined: Examined
     switch findSource(report.origin, scope) {
-    case .success(let number): record.source = number
+    case .success(let source): examined = Examined(node: node, source: source)
     case .failure(let error): return .failure(error)
     }
+    for entry in report.entries {
+      var base = Examined.Base(
+        place: Place(
+          valid: UInt32(clamping: entry.captureTime.seconds), sequence: meta.nextSequence))
+      if let node, let type = scope.catalog.typeNumbers[entry.type] {
+        let series = Series(scope: scope.number, node: node, type: type)
+        if entry.content != nil {
+          (base.prior, base.isNewest) = try prior(series, of: base.place, &transaction)
+        } else if let newest = try newestEnd(series, &transaction) {
+          // Clients send other types' capture times with it; it cannot be older than what it confirms.
+          base.place.valid = max(base.place.valid, newest.found.place.valid)
+        }
+      }
+      examined.bases.append(base)
+    }
+    return .success(examined)
+  }
+
+  private func accept(
+    _ report: CanonicalReport, _ examined: Examined, _ scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> Receipt {
+    let node = examined.node ?? scope.row.nextNode
+    var record = ReportRecord(node: node)
+    record.source = examined.source
     record.firstContent = scope.dictionary.next
     let sequence = meta.nextSequence
     var placements: [(Series, Placement)] = []
     var receipt = Receipt(
       sequence: nil, node: report.node, itemCount: 0, changeCount: 0, duplicateCount: 0)
-    for entry in report.entries {
+    for (entry, base) in zip(report.entries, examined.bases) {
       receipt.itemCount += entry.content?.elements.count ?? 0
       let typeNumber = scope.catalog.typeNumbers[entry.type]
       let type = typeNumber ?? addType(entry.type, scope)
       let series = Series(scope: scope.number, node: node, type: type)
-      var place = Place(
-        valid: UInt32(clamping: entry.captureTime.seconds), sequence: sequence)
-      if entry.content == nil, let newest = try newestEnd(series, &transaction) {
-        // Clients send other types' capture times with it; it cannot be older than what it confirms.
-        place.valid = max(place.valid, newest.found.place.valid)
-      }
       let recorded = try word(
-        entry, in: &record, series: series, place: place, scope: scope, &transaction)
+        entry, in: &record, series: series, base, scope: scope, &transaction)
       guard var logged = recorded else {
         receipt.duplicateCount += 1
         continue
@@ -64,8 +114,8 @@ extension Writer {
     }
     let now = tick()
     staged.seen[Staged.SeenKey(scope: scope.number, node: node)] = now
-    guard !record.entries.isEmpty else { return .success(receipt) }
-    if known == nil {
+    guard !record.entries.isEmpty else { return receipt }
+    if examined.node == nil {
       record.newNode = report.node.text
       try addNode(report.node.text, recorded: now, scope, &transaction)
     }
@@ -80,7 +130,7 @@ extension Writer {
       try noteHash(record.entries[index], series: series, place: placement.place, &transaction)
     }
     receipt.sequence = SequenceNumber(sequence)
-    return .success(receipt)
+    return receipt
   }
 
   /// Inventory types in a scope at most: far more than anyone has, few enough to keep in memory.
@@ -164,9 +214,10 @@ extension Writer {
 
   /// Words one entry for the log; nil where everything in it is known already.
   private func word(
-    _ entry: CanonicalReport.Entry, in record: inout ReportRecord, series: Series, place: Place,
-    scope: ScopeState, _ transaction: inout WriteTransaction
+    _ entry: CanonicalReport.Entry, in record: inout ReportRecord, series: Series,
+    _ base: Examined.Base, scope: ScopeState, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> (entry: ReportRecord.Entry, placement: Placement)? {
+    let place = base.place
     var logged = ReportRecord.Entry(
       type: series.type, valid: place.valid, contentHash: entry.contentHash)
     guard let content = entry.content else {
@@ -179,9 +230,9 @@ extension Writer {
       &transaction)
     var placement = Placement(kind: .observation, place: place)
     placement.source = record.source
-    (placement.prior, placement.isNewest) = try prior(series, of: place, &transaction)
-    let base = placement.prior?.layout ?? Layout()
-    placement.changes = try SlotMatching(base, items).changes {
+    (placement.prior, placement.isNewest) = (base.prior, base.isNewest)
+    let layout = base.prior?.layout ?? Layout()
+    placement.changes = try SlotMatching(layout, items).changes {
       content throws(StoreError) in
       try knownIdentity(of: content, type: series.type, scope: scope, &transaction)
     }

@@ -45,6 +45,74 @@ extension Writer {
   }
 }
 
+// Every list of attribute names that an item has had is kept in memory: a shape.
+
+extension Writer {
+  /// Lists of attribute names of a type at most: far more than items of one kind have.
+  static let shapesMax = 4096
+  /// Lists of attribute names in a scope at most.
+  static let scopeShapesMax = 1 << 16
+
+  /// The first type that would come to more lists of attribute names than it, or its scope, may have.
+  func findExcessOfShapes(
+    _ report: CanonicalReport, _ scope: ScopeState
+  ) throws(StoreError) -> ReportError? {
+    let inScope = Int(scope.row.nextShape) - 1
+    var new: Set<[[UInt8]]> = []
+    for entry in report.entries {
+      guard let content = entry.content else { continue }
+      var known: Set<UInt32> = []
+      if let number = scope.catalog.typeNumbers[entry.type] {
+        known = Set(try scope.catalog.type(number).shapes)
+      }
+      // Most have one list for all items, and are far from either limit.
+      let most = content.elements.count + content.complexOccurrences.count
+      if known.count + most <= Self.shapesMax && inScope + new.count + most <= Self.scopeShapesMax {
+        continue
+      }
+      var used: Set<[[UInt8]]> = []
+      try forEachShape(of: content) { names in
+        let number = scope.shapeNumbers[names]
+        if number == nil { new.insert(names) }
+        if number.map({ !known.contains($0) }) ?? true { used.insert(names) }
+      }
+      guard
+        known.count + used.count > Self.shapesMax || inScope + new.count > Self.scopeShapesMax
+      else { continue }
+      var error = ReportError(
+        .tooManyTypes,
+        "items of a type have at most \(Self.shapesMax) different lists of attribute names, those of "
+          + "an account and Region \(Self.scopeShapesMax)", type: entry.type.text)
+      error.node = report.node.text
+      return error
+    }
+    return nil
+  }
+
+  /// Hands over the lists of names in a content, each where it differs from that of the item before.
+  private func forEachShape(
+    of content: CanonicalContent, _ body: ([[UInt8]]) -> Void
+  ) throws(StoreError) {
+    for pieces in [
+      content.elements.lazy.filter { $0.knownContent == 0 }.map(\.piece),
+      content.complexOccurrences,
+    ] as [any Sequence<CanonicalContent.Piece>] {
+      var last: CanonicalContent.Piece?
+      for piece in pieces {
+        do throws(PackedBytesError) {
+          if let last,
+            try haveSameNames(content.bytes(of: last), content.bytes(of: piece))
+          {
+            continue
+          }
+          body(try canonicalNames(content.bytes(of: piece)))
+        } catch { throw StoreError(error, in: "report") }
+        last = piece
+      }
+    }
+  }
+}
+
 /// Names by their letters without case.
 private struct Spellings {
   private var first: [[UInt8]: [UInt8]] = [:]

@@ -71,7 +71,8 @@ extension Writer {
         return true
       }
     }
-    try append(try TimelineTail(stored: tail).entries + [entry], series, &transaction)
+    try append(
+      try TimelineTail(stored: tail, key, in: tables.tails).entries + [entry], series, &transaction)
     if !tail.isEmpty { try delete(key, tables.tails, &transaction) }
     return true
   }
@@ -83,7 +84,7 @@ extension Writer {
     let key = Key.series(series)
     let tail = try transaction.view.tailBytes(key, tables: tables)
     guard !tail.isEmpty else { return }
-    try append(try TimelineTail(stored: tail).entries, series, &transaction)
+    try append(try TimelineTail(stored: tail, key, in: tables.tails).entries, series, &transaction)
     try delete(key, tables.tails, &transaction)
   }
 
@@ -167,13 +168,22 @@ extension TimelineChunk.Prior {
 
 /// The last row of a timeline, as it stands.
 struct LastChunk {
+  var table: Database
+  var series: Series
   var place: Place
   var bytesSinceKeyframe: Int
   var bytes: [UInt8]
 
+  /// Names the row where it does not decode.
+  private func decoding<R>(_ body: () throws(PackedBytesError) -> R) throws(StoreError) -> R {
+    do throws(PackedBytesError) { return try body() } catch {
+      throw StoreError(error, in: table, under: Key.timeline(series, place))
+    }
+  }
+
   /// The place of its last entry.
   func lastPlace() throws(StoreError) -> Place {
-    try decoding("timeline") { () throws(PackedBytesError) in
+    try decoding { () throws(PackedBytesError) in
       let bytes = bytes
       var chunk = try TimelineChunkView(bytes.span.bytes, at: place)
       var last = place
@@ -184,7 +194,7 @@ struct LastChunk {
 
   /// The newest state in it or before it; nil where there is none.
   func lastState() throws(StoreError) -> TimelineChunk.Prior? {
-    try decoding("timeline") { () throws(PackedBytesError) in
+    try decoding { () throws(PackedBytesError) in
       let bytes = bytes
       var chunk = try TimelineChunkView(bytes.span.bytes, at: place)
       var last = chunk.prior
@@ -202,30 +212,25 @@ struct LastChunk {
 extension TransactionView {
   /// The last chunk of a series; nil where it has none.
   func lastChunk(_ series: Series, tables: Tables) throws(StoreError) -> LastChunk? {
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      let key = Key.timeline(series, .last)
-      guard try cursor.seek(atOrBefore: key.span.bytes),
-        let place = Key.place(inTimelineKey: cursor.key, of: series)
-      else { return nil }
-      do throws(PackedBytesError) {
-        let chunk = try TimelineChunkView(cursor.value, at: place)
-        return LastChunk(
-          place: place, bytesSinceKeyframe: chunk.bytesSinceKeyframe,
-          bytes: [UInt8](copying: cursor.value))
-      } catch {
-        throw LMDBError.corrupted
-      }
-    } catch {
-      throw StoreError(error)
-    }
+    var cursor = try storeCursor(in: tables.timeline)
+    let key = Key.timeline(series, .last)
+    guard try cursor.seek(atOrBefore: key.span.bytes),
+      let place = Key.place(inTimelineKey: cursor.key, of: series)
+    else { return nil }
+    do throws(PackedBytesError) {
+      let chunk = try TimelineChunkView(cursor.value, at: place)
+      return LastChunk(
+        table: tables.timeline, series: series, place: place,
+        bytesSinceKeyframe: chunk.bytesSinceKeyframe,
+        bytes: [UInt8](copying: cursor.value))
+    } catch { throw cursor.damaged(error) }
   }
 
   /// The chunk that a place falls into, or the series' first; nil where it has none.
   func chunk(
     _ series: Series, holding place: Place, tables: Tables
   ) throws(StoreError) -> TimelineChunk? {
-    try chunk(series, tables: tables) { (cursor: inout Cursor) throws(LMDBError) in
+    try chunk(series, tables: tables) { (cursor: inout StoreCursor) throws(StoreError) in
       let key = Key.timeline(series, place)
       if try cursor.seek(atOrBefore: key.span.bytes),
         Key.place(inTimelineKey: cursor.key, of: series) != nil
@@ -241,7 +246,7 @@ extension TransactionView {
   func chunk(
     _ series: Series, after place: Place, tables: Tables
   ) throws(StoreError) -> TimelineChunk? {
-    try chunk(series, tables: tables) { (cursor: inout Cursor) throws(LMDBError) in
+    try chunk(series, tables: tables) { (cursor: inout StoreCursor) throws(StoreError) in
       let key = Key.timeline(series, place)
       guard try cursor.seek(atOrAfter: key.span.bytes) else { return false }
       return try cursor.next()
@@ -249,18 +254,14 @@ extension TransactionView {
   }
 
   private func chunk(
-    _ series: Series, tables: Tables, seek: (inout Cursor) throws(LMDBError) -> Bool
+    _ series: Series, tables: Tables, seek: (inout StoreCursor) throws(StoreError) -> Bool
   ) throws(StoreError) -> TimelineChunk? {
-    do throws(LMDBError) {
-      var cursor = try cursor(in: tables.timeline)
-      guard try seek(&cursor), let place = Key.place(inTimelineKey: cursor.key, of: series) else {
-        return nil
-      }
-      do throws(PackedBytesError) { return try TimelineChunk(cursor.value, at: place) } catch {
-        throw LMDBError.corrupted
-      }
-    } catch {
-      throw StoreError(error)
+    var cursor = try storeCursor(in: tables.timeline)
+    guard try seek(&cursor), let place = Key.place(inTimelineKey: cursor.key, of: series) else {
+      return nil
+    }
+    do throws(PackedBytesError) { return try TimelineChunk(cursor.value, at: place) } catch {
+      throw cursor.damaged(error)
     }
   }
 }

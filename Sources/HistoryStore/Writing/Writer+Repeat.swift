@@ -25,7 +25,13 @@ extension Writer {
         series: Series(scope: scope.number, node: node, type: type),
         place: Place(valid: UInt32(clamping: time.seconds), sequence: meta.nextSequence),
         entry: entry)
-      guard let logged = try word(step, &transaction) else { return nil }
+      let worded: ReportRecord.Entry?
+      do throws(StoreError) { worded = try word(step, &transaction) } catch {
+        // What cannot be read is told when the body is read.
+        guard error.code == .damaged else { throw error }
+        return nil
+      }
+      guard let logged = worded else { return nil }
       steps.append(step)
       record.entries.append(logged)
       itemCount += entry.itemCount

@@ -7,7 +7,8 @@ import PackedBytes
 /// The one writer of a store in this process: what it must remember between transactions.
 ///
 /// Everything here can be read again from the environment; when a transaction fails, or when
-/// another process has written in between, it is.
+/// another process has written in between, it is. LMDB numbers the transactions that were
+/// committed, so that each can tell whether the one before it was this writer's.
 ///
 /// Unchecked: it is only ever touched under `HistoryStore.writerLock`.
 final class Writer: @unchecked Sendable {
@@ -30,6 +31,8 @@ final class Writer: @unchecked Sendable {
   /// How many transactions have failed: what was numbered in them means nothing.
   private var failureCount: UInt64 = 0
   private var isLoaded = false
+  /// The number of the transaction that this writer committed last.
+  private var committedID = 0
 
   init(
     environment: Environment, tables: Tables, hash: KeyedHash,
@@ -45,18 +48,23 @@ final class Writer: @unchecked Sendable {
   ///
   /// Grows the map and runs `body` again where it was too small. After an error nothing of it is
   /// visible or remembered.
+  ///
+  /// - Parameter mends: `body` makes every projection anew, and is run even where those that are there
+  ///   cannot be read.
   @available(*, noasync)
   func transact<R>(
+    mends: Bool = false,
     _ body: (inout WriteTransaction) throws(StoreError) -> R
   ) throws(StoreError) -> R {
     while true {
       do throws(StoreError) {
         var transaction = WriteTransaction(try environment.beginStoreWrite(), sums: sums)
-        try load(&transaction)
+        try load(&transaction, mends: mends)
         firstSequence = meta.nextSequence
         let result = try body(&transaction)
         try flush(&transaction)
         sums = transaction.sums
+        committedID = transaction.id
         do throws(LMDBError) { try transaction.commit() } catch {
           throw StoreError(committing: error, to: environment.path)
         }
@@ -76,23 +84,43 @@ final class Writer: @unchecked Sendable {
   var contentGeneration: UInt64 { meta.erasureGeneration &+ failureCount << 32 }
 
   /// Reads again what another process may have changed.
-  private func load(_ transaction: inout WriteTransaction) throws(StoreError) {
-    let stored = try transaction.view.meta(tables) ?? MetaRow()
-    if isLoaded && stored == meta { return }
-    meta = stored
+  private func load(_ transaction: inout WriteTransaction, mends: Bool) throws(StoreError) {
+    if isLoaded && !mends && transaction.id == committedID + 1 { return }
+    // Somebody else has written since: control rows change the sums and nothing else of `meta`.
     sums = try transaction.view.rowSums(tables)
     transaction.adopt(sums)
+    let stored = mends ? try mendedMeta(transaction) : try storedMeta(transaction.view)
+    if isLoaded && !mends && stored == meta { return }
+    meta = stored
     scopes = [:]
     scopeNumbers = [:]
     staged = Staged()
     newestStates.removeAll()
+    isLoaded = true
+    if mends { return }
     let catalog = try transaction.view.catalog(tables, meta: meta)
     for (number, row) in try transaction.view.scopeRows(tables) {
       guard let known = catalog.scopes[number] else { continue }
       scopes[number] = ScopeState(catalog: known, row: row)
       scopeNumbers[row.scope] = number
     }
-    isLoaded = true
+  }
+
+  /// The store's own facts, which nothing is written on top of unless they are as they were written:
+  /// a wrong sequence number would overwrite the log.
+  private func storedMeta(_ view: TransactionView) throws(StoreError) -> MetaRow {
+    if let stored = try view.meta(tables) {
+      let row = try view.bytes(MetaRow.key, tables.meta) ?? []
+      let key = MetaRow.key
+      guard MetaRow.isIntact(row.span.bytes, under: key.span.bytes) else {
+        throw .damaged("the row \"store\" of table meta does not have its checksum")
+      }
+      return stored
+    }
+    guard try view.rowCount(of: tables.log) == 0 else {
+      throw .damaged("the row \"store\" of table meta is missing")
+    }
+    return MetaRow()
   }
 
   /// The recorded time of the next record: the clock's, and never before the last.
@@ -168,9 +196,7 @@ final class Writer: @unchecked Sendable {
   func put(
     _ value: [UInt8], _ key: [UInt8], _ table: Database, _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    do throws(LMDBError) {
-      try transaction.put(value.span.bytes, for: key.span.bytes, in: table)
-    } catch { throw StoreError(error) }
+    try transaction.store(value, key, in: table)
   }
 
   /// Writes one row in place of one that is known; of none, where that is empty.
@@ -256,6 +282,8 @@ extension Writer {
       }
     }
     try put(meta.encoded(), MetaRow.key, tables.meta, &transaction)
+    // Sums that were damaged stay so until a rebuild adds them up anew.
+    guard transaction.sums.areKnown else { return }
     try put(transaction.sums.encoded(tables), RowSums.key, tables.meta, &transaction)
   }
 }

@@ -58,9 +58,11 @@ extension SystemsManager {
       // Of imports alone, which do not come this way.
       case .tooManySources: "InternalServerError"
       case .contentMismatch: "ItemContentMismatchException"
+      case .historyDamaged: "InternalServerError"
       }
     let message = error.code == .invalidNodeID ? error.message : error.description
-    return ServiceError(name, message, members: members)
+    return ServiceError(
+      name, message, status: error.code == .historyDamaged ? 500 : 400, members: members)
   }
 
   /// The body without items of custom types at versions that are disabled; nil where none are left.

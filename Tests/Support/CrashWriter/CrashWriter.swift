@@ -5,8 +5,8 @@ import Inventory
 
 /// Writes numbered reports until it is killed, or looks at a store that may be damaged.
 ///
-/// `write DIR SEED FROM COUNT sync|async|one` · `check DIR` · `open DIR` · `turns DIR SEED FROM
-/// COUNT`. Exit statuses: 0 sound, 1 problems, 4 a store error, 2 anything else.
+/// `write DIR SEED FROM COUNT sync|async|one` · `check DIR` · `open DIR` · `act DIR` (acts by name and
+/// number, a line each, from standard input). Exit statuses: 0 sound, 1 problems, 4 a store error, 2 anything else.
 @main struct CrashWriter {
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -15,6 +15,7 @@ import Inventory
       case "write": try await write(arguments)
       case "check": try check(arguments[1])
       case "open": try open(arguments[1])
+      case "act": try act(arguments[1])
       default: exit(2)
       }
     } catch let error as StoreError {

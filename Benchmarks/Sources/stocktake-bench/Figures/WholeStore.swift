@@ -72,7 +72,7 @@ struct WholeStore {
     }
     if list.wants("rebuild") {
       var usage = Usage()
-      let records = try usage.measure { try store.rebuild() }
+      let records = try usage.measure { try store.rebuild().records }
       list.add(
         Figure(
           figure: "rebuild", units: events, unit: "events", usage: usage,
