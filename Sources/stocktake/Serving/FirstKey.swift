@@ -1,5 +1,5 @@
 import AccessKeys
-import Glibc
+import Files
 
 /// The key that a server makes when it has none, in a file for its owner alone.
 struct FirstKey {
@@ -31,35 +31,20 @@ struct FirstKey {
 
   /// Says where the server is now, in a file of an earlier start.
   func renew(endpoint: String) throws {
-    guard let old = try? readText(path) else { return }
-    let lines = old.split(separator: "\n").map {
+    guard let bytes = try? Files.read(path, bytesMax: Self.bytesMax) else { return }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map {
       $0.hasPrefix("AWS_ENDPOINT_URL_SSM=") ? "AWS_ENDPOINT_URL_SSM=\(endpoint)" : String($0)
     }
     try replace(lines.joined(separator: "\n") + "\n")
   }
 
-  /// The file appears whole, and is never readable for others.
+  /// The file appears whole, is never readable for others, and survives a power cut.
   private func replace(_ text: String) throws {
-    let temporary = path + ".new"
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw CommandFailure(.storeError, "\(path): \(unsafe String(cString: strerror(errno)))")
-    }
-    writeAll(Array(text.utf8)[...], to: descriptor)
-    close(descriptor)
-    guard rename(temporary, path) == 0 else {
-      throw CommandFailure(.storeError, "\(path): \(unsafe String(cString: strerror(errno)))")
+    do throws(FileError) { try Files.replace(path, with: Array(text.utf8)) } catch {
+      throw CommandFailure(.storeError, error.description)
     }
   }
 
-  private func readText(_ path: String) throws -> String {
-    guard let file = unsafe fopen(path, "r") else {
-      throw CommandFailure(.storeError, "\(path) cannot be read")
-    }
-    defer { unsafe fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe fread(&bytes, 1, bytes.count, file)
-    return String(decoding: bytes[..<count], as: UTF8.self)
-  }
+  /// Far above what the file's lines can be.
+  private static let bytesMax = 1 << 16
 }
