@@ -2,11 +2,11 @@ import CrashSupport
 import Glibc
 import HistoryStore
 import Inventory
+import LMDB
 
 /// Writes numbered reports until it is killed, or looks at a store that may be damaged.
 ///
-/// `write DIR SEED FROM COUNT sync|async|one` · `check DIR` · `open DIR` · `turns DIR SEED FROM
-/// COUNT`. Exit statuses: 0 sound, 1 problems, 4 a store error, 2 anything else.
+/// `write DIR SEED FROM COUNT sync|async|one` · `check DIR` · `open DIR` · `hold DIR COUNT`. Exit statuses: 0 sound, 1 problems, 4 a store error, 2 anything else.
 @main struct CrashWriter {
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -15,6 +15,7 @@ import Inventory
       case "write": try await write(arguments)
       case "check": try check(arguments[1])
       case "open": try open(arguments[1])
+      case "hold": try hold(arguments[1], Int(arguments[2]) ?? 1)
       default: exit(2)
       }
     } catch let error as StoreError {
@@ -115,6 +116,21 @@ import Inventory
       say("ANSWERS \(try Answers.digest(of: store))")
     }
     say("ROWS \(try Rows.digest(of: path + "/stocktake.lmdb"))")
+  }
+
+  /// Reads the state as it is now, a number of times at once, until it is killed.
+  private static func hold(_ path: String, _ count: Int) throws {
+    let environment = try Environment(path: path + "/stocktake.lmdb", options: .init())
+    func read(_ left: Int) throws {
+      guard left > 0 else {
+        say("READING")
+        while true { pause() }
+      }
+      let reader = try environment.beginRead()
+      try read(left - 1)
+      _ = reader.id
+    }
+    try read(count)
   }
 
   /// Opens a store, asks it for everything, and writes to it.
