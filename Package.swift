@@ -54,6 +54,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("simdjson")]
     ),
     .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: shared),
+    .target(name: "Files", swiftSettings: shared),
     .target(name: "PackedBytes", swiftSettings: shared),
     .target(name: "Digests", dependencies: ["CXXHash", "CCrypto"], swiftSettings: shared),
     .target(name: "JSONTape", dependencies: ["CSimdJSON"], swiftSettings: shared),
@@ -62,7 +63,7 @@ let package = Package(
       swiftSettings: shared),
     .target(
       name: "HistoryStore",
-      dependencies: ["LMDB", "PackedBytes", "Digests", "Compression", "Inventory"],
+      dependencies: ["LMDB", "PackedBytes", "Digests", "Compression", "Files", "Inventory"],
       swiftSettings: shared),
     .target(
       name: "Signatures", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
@@ -70,7 +71,8 @@ let package = Package(
     .target(
       name: "AccessKeys",
       dependencies: [
-        "HistoryStore", "Inventory", .product(name: "Crypto", package: "swift-crypto"),
+        "Files", "HistoryStore", "Inventory",
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       swiftSettings: shared),
     .target(
@@ -136,7 +138,7 @@ let package = Package(
       dependencies: [
         "Answers", "HistoryStore", "Inventory", "Collectors", "Importers", "CMalloc",
         "Compression", "XMLReading",
-        "AccessKeys", "FrontDoor", "NodeRegistry",
+        "AccessKeys", "Files", "FrontDoor", "NodeRegistry",
         "JSONTape", "Signatures", "SystemsManager",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -184,6 +186,7 @@ let package = Package(
       // All of it runs on one event loop, which the compiler cannot see.
       path: "Tests/Support/NodeHerd", swiftSettings: shared + [.swiftLanguageMode(.v5)]),
     .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
+    .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: shared),
     .testTarget(name: "PackedBytesTests", dependencies: ["PackedBytes"], swiftSettings: shared),
     .testTarget(
       name: "InventoryTests", dependencies: ["Inventory", "Digests", "PackedBytes"],

@@ -1,4 +1,5 @@
 package import Crypto
+import Files
 import Glibc
 
 /// The server's own secret: 32 random bytes in a file, from which its keys are derived.
@@ -15,44 +16,41 @@ package struct ServerSecret: Sendable {
   /// Reads the file, or makes it for its owner alone where there is none.
   package init(file: String) throws(AccessKeyError) {
     if access(file, F_OK) != 0 { try Self.make(file) }
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw AccessKeyError("cannot read the key file \(file): \(Self.reason)")
+    let content: [UInt8]
+    do throws(FileError) { content = try Files.read(file, bytesMax: 4096) } catch {
+      throw AccessKeyError("the server's secret: \(error)")
     }
-    defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+    guard stat(file, &status) == 0, status.st_mode & 0o077 == 0 else {
       throw AccessKeyError(
         "the key file \(file) can be read by others: make it yours alone with chmod 600")
     }
-    var content = [UInt8](repeating: 0, count: Self.byteCount + 1)
-    let count = unsafe read(descriptor, &content, content.count)
-    guard count == Self.byteCount else {
+    guard content.count == Self.byteCount else {
       throw AccessKeyError("the key file \(file) does not have \(Self.byteCount) bytes")
     }
-    bytes = SymmetricKey(data: content[..<Self.byteCount])
+    bytes = SymmetricKey(data: content)
   }
-
-  private static var reason: String { unsafe String(cString: strerror(errno)) }
 
   private static func make(_ file: String) throws(AccessKeyError) {
     // Under another name first: a crash leaves no half of a key.
     let temporary = "\(file).\(getpid())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw AccessKeyError("cannot make the key file \(temporary): \(reason)")
+      throw AccessKeyError("\(FileError(.make, temporary, code: errno))")
     }
     let key = SymmetricKey(size: .bits256)
     let isWritten = key.withUnsafeBytes { bytes in
       unsafe write(descriptor, bytes.baseAddress, bytes.count) == bytes.count
     }
-    let isSynced = fsync(descriptor) == 0
+    // Of a short write, the disk was full.
+    var code = isWritten ? 0 : ENOSPC
+    if code == 0 && fsync(descriptor) != 0 { code = errno }
     close(descriptor)
     // A link does not replace a file that another process made meanwhile.
-    let isLinked = isWritten && isSynced && (link(temporary, file) == 0 || errno == EEXIST)
-    let why = reason
+    if code == 0 && link(temporary, file) != 0 && errno != EEXIST { code = errno }
     unlink(temporary)
-    guard isLinked else { throw AccessKeyError("cannot make the key file \(file): \(why)") }
+    if code == 0 { code = Files.flushFolder(of: file) }
+    guard code == 0 else { throw AccessKeyError("\(FileError(.make, file, code: code))") }
   }
 
   /// A key for one purpose; different purposes have nothing in common.

@@ -25,6 +25,10 @@ package struct FrontDoor: Sendable {
     package var limits = ServerLimits()
     /// For TLS; nil for plain HTTP.
     package var certificates: Certificates?
+    /// Seconds after which a reader that still reads an old state of the store is told of.
+    package var readerSecondsMax: Int64 = 300
+    /// How the store is checked; nil for never.
+    package var check: StoreCheck?
 
     package init() {}
   }
@@ -41,6 +45,7 @@ package struct FrontDoor: Sendable {
   let lookups: QuestionLane
   let metrics: PrometheusMetrics
   private let requestMetrics: RequestMetrics
+  private let watch: StoreWatch
   let logger: Logger
   /// Where changes are written down.
   let audit: Logger
@@ -55,6 +60,8 @@ package struct FrontDoor: Sendable {
     self.systemsManager = systemsManager
     self.metrics = metrics
     requestMetrics = RequestMetrics(factory: metrics)
+    watch = StoreWatch(
+      store, secondsMax: configuration.readerSecondsMax, metrics: metrics, logger: logger)
     self.logger = logger
     self.audit = audit
     historyAPI = HistoryAPI(store: store)
@@ -107,7 +114,11 @@ package struct FrontDoor: Sendable {
         MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))),
       logger: quiet)
     let services: [any Service] =
-      [application, Housekeeping(systemsManager, logger), FreedMemory(logger: logger)]
+      [
+        application, Housekeeping(systemsManager, logger), FreedMemory(logger: logger),
+        StoreCare(
+          watch: watch, check: configuration.check, now: { [store] in store.now }, logger: logger),
+      ]
       + (configuration.certificates.map { [CertificateReloader($0, logger)] } ?? [])
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
@@ -214,11 +225,12 @@ package struct FrontDoor: Sendable {
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
   }
 
-  /// Whether questions can be answered.
+  /// Whether questions can be answered, and what the last check of the store found.
   private func ready() -> Response {
     do {
       _ = try store.lastSequence
-      return Self.plain(.ok, "ready\n")
+      let check = configuration.check?.last.map { $0.line + "\n" } ?? ""
+      return Self.plain(.ok, "ready\n" + check)
     } catch {
       return Self.plain(.serviceUnavailable, "not ready: \(error)\n")
     }
@@ -243,6 +255,20 @@ package struct FrontDoor: Sendable {
       set("stocktake_log_records", Double(sequence.value))
     }
     set("stocktake_store_file_bytes", Double(store.fileByteCount))
+    watch.look()
+    if let check = configuration.check?.last {
+      // Where a check did not end, the one before says no more.
+      let isSound: Double? =
+        switch check.outcome {
+        case .sound: 1
+        case .damaged: 0
+        case .unfinished: nil
+        }
+      if let isSound { set("stocktake_store_check_sound", isSound) }
+      set("stocktake_store_check_finished", isSound == nil ? 0 : 1)
+      set("stocktake_store_check_timestamp_seconds", Double(check.finished.seconds))
+      set("stocktake_store_check_duration_seconds", Double(check.milliseconds) / 1000)
+    }
     return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text())))

@@ -63,13 +63,17 @@ public final class HistoryStore: Sendable {
   /// Opens the store in a directory.
   ///
   /// Throws ``StoreError`` with `notFound`, `alreadyOpen` (this process has it open), `newerFormat`,
-  /// `notAStore`, `readOnly` or `permissionDenied`; then nothing was made or changed.
+  /// `notAStore`, `damaged` (the file is cut off), `readOnly`, `permissionDenied`, `inUse` or `diskFull`;
+  /// then nothing was changed. Frees the places of readers that died.
   public init(path: String, configuration: Configuration = Configuration()) throws(StoreError) {
     self.configuration = configuration
     try Self.check(configuration.limits)
     let file = path + "/" + Self.fileName
     let exists = access(file, F_OK) == 0
     if !exists {
+      guard errno != EACCES else {
+        throw StoreError(.permissionDenied, "no permission to look into \(path)")
+      }
       guard configuration.createsIfMissing, !configuration.isReadOnly else {
         throw StoreError(.notFound, "there is no store in \(path)")
       }
@@ -126,18 +130,8 @@ public final class HistoryStore: Sendable {
     options.mapSizeMax = max(configuration.mapSizeMax, configuration.mapSize)
     options.maxDatabases = Tables.count + 2
     options.isReadOnly = configuration.isReadOnly
-    do throws(LMDBError) {
-      return try Environment(path: file, options: options)
-    } catch {
-      // On a read-only file system there can be no lock file, and no writer either.
-      guard
-        configuration.isReadOnly,
-        error == .readOnlyFileSystem || error == .permissionDenied || error == .noSuchFile
-      else { throw StoreError(error) }
-      options.usesLocking = false
-      do throws(LMDBError) { return try Environment(path: file, options: options) } catch {
-        throw StoreError(error)
-      }
+    do throws(LMDBError) { return try Environment(path: file, options: options) } catch {
+      throw StoreError(opening: file, error)
     }
   }
 
@@ -214,18 +208,32 @@ public final class HistoryStore: Sendable {
         + "\(MetaRow.formatVersion): use a newer one")
   }
 
+  /// Makes a store's directory, for its owner alone, and those above it, as the umask has them.
   static func makeDirectory(_ path: String) throws(StoreError) {
-    var partial = ""
-    for part in path.split(separator: "/", omittingEmptySubsequences: false) {
-      partial += part + "/"
-      if mkdir(partial, 0o700) != 0 && errno != EEXIST {
-        let code = LMDBError(rawValue: errno)
-        if partial == "/" || errno == EISDIR { continue }
-        var error = StoreError(code)
-        error.message = "cannot make the directory \(partial): \(error.message)"
-        throw error
+    var partial = path.hasPrefix("/") ? "" : "."
+    let parts = path.split(separator: "/")
+    for (index, part) in parts.enumerated() {
+      partial += "/" + part
+      if mkdir(partial, index == parts.count - 1 ? 0o700 : 0o777) == 0 { continue }
+      let code = LMDBError(rawValue: errno)
+      // One that is there may refuse with another error, where it lies on a read-only file system.
+      var status = stat()
+      if stat(partial, &status) == 0 {
+        if status.st_mode & S_IFMT == S_IFDIR { continue }
+        throw StoreError(.system, "\(partial) is no directory")
       }
+      var error = StoreError(code)
+      if error.code == .notFound { error.code = .system }
+      error.message = "cannot make the directory \(partial)"
+      throw error
     }
+  }
+
+  /// Seconds by a clock that never goes back and stands still for nobody.
+  @Sendable package static func monotonicSeconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &time)
+    return Int64(time.tv_sec)
   }
 
   /// Milliseconds since 1970 by the system's clock.

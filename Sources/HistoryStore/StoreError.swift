@@ -24,6 +24,10 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     case readOnly
     /// A file may not be read or written.
     case permissionDenied
+    /// Every place for readers is taken by a process that lives.
+    case readersFull
+    /// Another process has the store in a way that lets nobody in.
+    case inUse
     /// No node, type or scope of that name is known.
     case unknownName
     /// The question contradicts itself.
@@ -78,6 +82,17 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
       self.init(
         .system, "an earlier write failed and LMDB takes no more: open the store again",
         cause: error)
+    case .cutOff:
+      self.init(.damaged, "the file is cut off; restore a backup", cause: error)
+    case .lockHeld:
+      self.init(.inUse, "another process holds the store's lock file", cause: error)
+    case .lockUnavailable:
+      self.init(
+        .permissionDenied,
+        "others have the store open, and its lock file may not be written: get permission to write "
+          + "that file, or ask the server", cause: error)
+    case .readersFull:
+      self.init(.readersFull, "all places for readers are taken", cause: error)
     case .corrupted, .pageNotFound:
       self.init(.damaged, "the store's file is damaged; run verify", cause: error)
     default:
@@ -90,12 +105,28 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
   /// LMDB makes EIO of a short write, which is how most file systems begin to be full; a disk that
   /// fails gives the same number, so the room left decides.
   init(committing error: LMDBError, to path: String) {
-    var room = statvfs()
-    if error == .ioError, statvfs(path, &room) == 0, room.f_bavail * room.f_frsize < 1 << 20 {
+    if error == .ioError, Self.isDiskFull(at: path) {
       self.init(.diskFull, "the disk is full; nothing was stored", cause: error)
     } else {
       self.init(error)
     }
+  }
+
+  /// Names what writing a copy met.
+  init(copying error: LMDBError, to path: String) {
+    self.init(error)
+    switch code {
+    case .diskFull: message = "the disk of \(path) is full; there is no copy"
+    case .notFound: message = "there is no folder for \(path)"
+    case .permissionDenied: message = "\(path) may not be written"
+    default: message = "\(path) cannot be written: \(message)"
+    }
+  }
+
+  /// Whether the disk of a file has less room than a transaction of reports takes.
+  package static func isDiskFull(at path: String) -> Bool {
+    var room = statvfs()
+    return statvfs(path, &room) == 0 && room.f_bavail * room.f_frsize < 1 << 20
   }
 
   /// Names bytes that do not decode.

@@ -23,17 +23,38 @@ let openFiles = Mutex<Set<FileIdentity>>([])
 /// How many environments this process has opened, which numbers them.
 let environmentsOpened = Atomic<Int>(0)
 
+/// A data file that is open.
+struct OpenedFile {
+  let identity: FileIdentity
+  /// Set where it is read without its lock file, which is fine as long as nobody else has it open.
+  let unlocked: LockFile?
+}
+
 /// Opens the data file of an environment, unless this process has it open.
 func openOnce(
-  _ handle: OpaquePointer, path: String, flags: UInt32, mode: UInt32
-) throws(LMDBError) -> FileIdentity {
-  try openFiles.withLock { (files) throws(LMDBError) -> FileIdentity in
+  _ handle: OpaquePointer, path: String, _ options: Environment.Options
+) throws(LMDBError) -> OpenedFile {
+  try openFiles.withLock { (files) throws(LMDBError) -> OpenedFile in
     var status = stat()
+    let exists = unsafe stat(path, &status) == 0
     // Before opening, for opening and closing again would be the damage already.
-    if unsafe stat(path, &status) == 0 && files.contains(FileIdentity(status)) {
+    if exists && files.contains(FileIdentity(status)) {
       throw .alreadyOpen
     }
-    try check(unsafe mdb_env_open(handle, path, flags, mode))
+    if !exists && options.isReadOnly {
+      throw LMDBError(rawValue: errno)
+    }
+    try DataFile.check(at: path)
+    var flags = options.flags
+    var unlocked: LockFile?
+    if options.usesLocking {
+      let lockFile = LockFile(of: path)
+      if try !lockFile.prepare(for: options) {
+        unlocked = lockFile
+        flags |= UInt32(MDB_NOLOCK)
+      }
+    }
+    try check(unsafe mdb_env_open(handle, path, flags, options.fileMode))
     var descriptor: Int32 = -1
     try check(unsafe mdb_env_get_fd(handle, &descriptor))
     guard unsafe fstat(descriptor, &status) == 0 else {
@@ -43,7 +64,7 @@ func openOnce(
     guard files.insert(file).inserted else {
       throw .alreadyOpen
     }
-    return file
+    return OpenedFile(identity: file, unlocked: unlocked)
   }
 }
 
@@ -53,27 +74,49 @@ func roundedToPages(_ byteCount: Int) -> Int {
   return (byteCount + pageByteCount - 1) / pageByteCount * pageByteCount
 }
 
-/// Creates a file, has it written, and writes it and its directory entry to the disk; removes it
-/// again if any of that fails.
+/// Creates a file, has it written, and writes it and its directory entry to the disk.
 ///
-/// LMDB can create the file itself, but does not tell whether it was it who did.
+/// It is written under another name, and has its own once it is whole: whoever is stopped half-way leaves
+/// `path.part`, which the next one takes over. Throws ``LMDBError/fileExists`` when the file exists, or
+/// somebody is writing it now.
 func writeNewFile(at path: String, by write: (Int32) -> Int32) throws(LMDBError) {
-  let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+  let part = path + ".part"
+  guard unsafe access(path, F_OK) != 0 else { throw .fileExists }
+  let descriptor = unsafe open(part, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
   guard descriptor >= 0 else {
     throw LMDBError(rawValue: errno)
   }
-  var code = write(descriptor)
-  if code == 0 && fsync(descriptor) != 0 {
-    code = errno
+  defer { close(descriptor) }
+  guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    throw errno == EWOULDBLOCK ? .fileExists : LMDBError(rawValue: errno)
   }
-  close(descriptor)
-  if code == 0 {
-    code = syncDirectory(of: path)
-  }
+  // Somebody may have finished it between our opening and locking it: then it is no part any more.
+  var mine = stat()
+  var named = stat()
+  guard fstat(descriptor, &mine) == 0, unsafe stat(part, &named) == 0,
+    FileIdentity(mine) == FileIdentity(named)
+  else { throw .fileExists }
+  var code = ftruncate(descriptor, 0) == 0 ? 0 : errno
+  if code == 0 { code = write(descriptor) }
+  if code == 0 && fsync(descriptor) != 0 { code = errno }
+  if code == 0 { code = rename(part, toNew: path) }
   if code != 0 {
-    unsafe unlink(path)
+    unsafe unlink(part)
+  } else {
+    code = syncDirectory(of: path)
+    if code != 0 { unsafe unlink(path) }
   }
   try check(code)
+}
+
+/// Gives a file a name that no other has; 0 or an error number.
+private func rename(_ old: String, toNew new: String) -> Int32 {
+  let noReplace: UInt32 = 1
+  if unsafe renameat2(AT_FDCWD, old, AT_FDCWD, new, noReplace) == 0 { return 0 }
+  // Not every file system can look and rename in one.
+  guard errno == EINVAL || errno == ENOSYS else { return errno }
+  guard unsafe access(new, F_OK) != 0 else { return EEXIST }
+  return unsafe Glibc.rename(old, new) == 0 ? 0 : errno
 }
 
 /// Writes the directory that a file is in to the disk.

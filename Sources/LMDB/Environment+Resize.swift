@@ -53,6 +53,9 @@ extension Environment {
 
   /// Gives the map the size that another process has given the file.
   func adoptMapSize() throws(LMDBError) {
+    var descriptor: Int32 = -1
+    try check(unsafe mdb_env_get_fd(handle, &descriptor))
+    try DataFile.check(descriptor)
     try withClosedGate { setMapSize(0) }
   }
 
@@ -120,6 +123,8 @@ extension Environment {
 
   /// Begins a C transaction behind the gate.
   func begin(flags: UInt32) throws(LMDBError) -> BegunTransaction {
+    try unlocked?.checkNobodyElse()
+    var hasCleared = false
     while true {
       guard let admission = enter() else {
         throw .panic
@@ -138,6 +143,9 @@ extension Environment {
       switch code {
       case MDB_SUCCESS: continue
       case MDB_MAP_RESIZED: try adoptMapSize()
+      case MDB_READERS_FULL where !hasCleared:
+        hasCleared = true
+        guard try clearStaleReaders() > 0 else { throw .readersFull }
       default: throw LMDBError(rawValue: code)
       }
     }

@@ -36,13 +36,21 @@ import Synchronization
 
   private let file: FileIdentity
 
+  /// Set where the file is read without its lock file, so that every transaction looks first.
+  let unlocked: LockFile?
+
   /// Opens a data file, and creates it unless the options say read-only.
   ///
   /// The lock file lies beside the data file and has its name with `-lock` behind it. Throws
   /// ``LMDBError/alreadyOpen`` when this process has the same file open, under whatever path;
   /// ``LMDBError/noSuchFile`` when there is no such file (read-only) or directory;
-  /// ``LMDBError/invalid`` when the file is something else; and other errors of the system. A file
-  /// that existed before is unchanged after an error.
+  /// ``LMDBError/invalid`` when the file is something else; ``LMDBError/cutOff`` when it ends before
+  /// its pages do; ``LMDBError/lockHeld`` when another process does not let go of the lock file; and
+  /// other errors of the system. A file that existed before is unchanged after an error.
+  ///
+  /// A read-only environment goes without a lock file that it may not write, as long as no other
+  /// process has the file open; if one has, this and each beginning of a transaction throw
+  /// ``LMDBError/lockUnavailable``. Frees the places of readers that died.
   ///
   /// Calls `mdb_env_create` and `mdb_env_open`.
   public init(path: String, options: Options) throws(LMDBError) {
@@ -55,8 +63,9 @@ import Synchronization
       try check(unsafe mdb_env_set_mapsize(handle, roundedToPages(options.mapSize)))
       try check(unsafe mdb_env_set_maxdbs(handle, UInt32(options.maxDatabases)))
       try check(unsafe mdb_env_set_maxreaders(handle, UInt32(options.maxReaders)))
-      self.file = try unsafe openOnce(
-        handle, path: path, flags: options.flags, mode: options.fileMode)
+      let opened = try unsafe openOnce(handle, path: path, options)
+      self.file = opened.identity
+      self.unlocked = opened.unlocked
     } catch {
       unsafe mdb_env_close(handle)
       throw error
@@ -66,6 +75,8 @@ import Synchronization
     self.isReadOnly = options.isReadOnly
     self.mapSizeMax = options.mapSizeMax
     self.number = environmentsOpened.add(1, ordering: .relaxed).newValue
+    // What it could not free, the next one will.
+    _ = try? clearStaleReaders()
   }
 
   deinit {
@@ -104,11 +115,13 @@ import Synchronization
   ///
   /// A compacting copy leaves out the free pages and takes more processor time. Waits while the map
   /// is being resized; the caller must not hold a transaction. When it returns, the copy is on the
-  /// disk; after an error there is no new file. Throws ``LMDBError/fileExists`` when the file
-  /// exists.
+  /// disk; after an error, and when the process is killed, there is no file of the name, but there may
+  /// be one with `.part` behind it, which the next copy takes over. Throws ``LMDBError/fileExists``
+  /// when the file exists, or another copy of the name is under way.
   ///
   /// Calls `mdb_env_copyfd2`.
   public func copy(to path: String, compacting: Bool) throws(LMDBError) {
+    try unlocked?.checkNobodyElse()
     let flags = compacting ? UInt32(MDB_CP_COMPACT) : 0
     try writeNewFile(at: path) { descriptor in
       withOpenGate { unsafe mdb_env_copyfd2(handle, descriptor, flags) }
@@ -141,7 +154,7 @@ extension Environment {
     /// The C constant is `MDB_RDONLY`.
     public var isReadOnly = false
 
-    /// Whether LMDB keeps a lock file; without one the caller must keep writers and readers apart.
+    /// Whether there is a lock file; without one the caller must keep writers and readers apart.
     ///
     /// The C constant, for `false`, is `MDB_NOLOCK`.
     public var usesLocking = true

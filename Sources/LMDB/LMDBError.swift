@@ -4,7 +4,7 @@ import Glibc
 /// An error of LMDB, of the operating system below it, or of this wrapper.
 ///
 /// Negative values from −30 799 to −30 780 are LMDB's own, positive values are `errno` values, and
-/// ``alreadyOpen`` is this wrapper's. The set is open: other `errno` values can occur.
+/// those from −30 003 to −30 000 are this wrapper's. The set is open: other `errno` values can occur.
 public struct LMDBError: RawRepresentable, Error, Hashable, Sendable, CustomStringConvertible {
   /// The code as C returned it.
   public let rawValue: Int32
@@ -18,9 +18,7 @@ public struct LMDBError: RawRepresentable, Error, Hashable, Sendable, CustomStri
   ///
   /// Calls `mdb_strerror`.
   public var description: String {
-    if self == .alreadyOpen {
-      return "The file is already open in this process"
-    }
+    if let message = Self.ownMessages[rawValue] { return message }
     guard let message = unsafe mdb_strerror(rawValue) else {
       return "LMDB error \(rawValue)"
     }
@@ -128,6 +126,28 @@ extension LMDBError {
   ///
   /// No C constant corresponds: LMDB itself would open the file twice and lose its locks.
   public static let alreadyOpen = LMDBError(rawValue: -30_000)
+
+  /// The data file ends before pages that are in use: it was cut off, or copied in part.
+  ///
+  /// No C constant corresponds: LMDB itself would end the process by a signal.
+  public static let cutOff = LMDBError(rawValue: -30_001)
+
+  /// Another process has held the lock file for itself for too long.
+  ///
+  /// No C constant corresponds: LMDB itself would wait for ever.
+  public static let lockHeld = LMDBError(rawValue: -30_002)
+
+  /// This process may not write the lock file, and another may be writing the data file.
+  ///
+  /// No C constant corresponds: LMDB itself would not look.
+  public static let lockUnavailable = LMDBError(rawValue: -30_003)
+
+  private static let ownMessages: [Int32: String] = [
+    alreadyOpen.rawValue: "The file is already open in this process",
+    cutOff.rawValue: "The file is cut off",
+    lockHeld.rawValue: "Another process holds the lock file",
+    lockUnavailable.rawValue: "The lock file cannot be used and others have the file open",
+  ]
 
   /// The file system has no room left.
   ///

@@ -74,6 +74,34 @@ import CLMDB
       entries: statistics.ms_entries)
   }
 
+  /// How many pages have been freed since a snapshot, which cannot be used again while it is read.
+  ///
+  /// Counts at most `transactionsMax` transactions: the cost is a step of a cursor for each.
+  ///
+  /// Calls `mdb_cursor_get` on the list of free pages, which only a read transaction may do.
+  public func pagesFreed(since snapshot: Int, transactionsMax: Int) throws(LMDBError) -> Int {
+    var handle: OpaquePointer?
+    // LMDB numbers the list of free pages 0.
+    try check(unsafe mdb_cursor_open(self.handle, 0, &handle))
+    guard let handle = unsafe handle else { throw .badTransaction }
+    var cursor = unsafe Cursor(handle)
+    var first = snapshot + 1
+    var pages = 0
+    var count = 0
+    var isThere = try unsafe withUnsafeBytes(of: &first) { bytes throws(LMDBError) in
+      try cursor.seek(atOrAfter: unsafe RawSpan(_unsafeBytes: bytes))
+    }
+    while isThere, count < transactionsMax {
+      // A list of page numbers begins with their count.
+      if cursor.value.byteCount >= 8 {
+        pages += unsafe cursor.value.unsafeLoadUnaligned(as: Int.self)
+      }
+      count += 1
+      isThere = try cursor.next()
+    }
+    return pages
+  }
+
   private func checkOwnership(of database: Database) throws(LMDBError) {
     guard database.environmentNumber == environmentNumber else { throw .badDatabase }
   }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Running this program once more, in a process of its own.
@@ -13,7 +14,13 @@ enum ChildProcess {
 
   /// Runs this program with the same arguments and one more, sharing its input and output.
   static func runThisProgram(adding argument: String) throws -> Ending {
-    let texts = CommandLine.arguments + [argument]
+    wait(for: try spawn(CommandLine.arguments + [argument], nil))
+  }
+
+  /// Starts this program with arguments, the first of them its name.
+  static func spawn(
+    _ texts: [String], _ actions: UnsafePointer<posix_spawn_file_actions_t>?
+  ) throws -> pid_t {
     var arguments = unsafe texts.map { unsafe strdup($0) }
     unsafe arguments.append(nil)
     var variables: [UnsafeMutablePointer<CChar>?] = unsafe []
@@ -32,11 +39,16 @@ enum ChildProcess {
       for text in unsafe arguments + variables { unsafe free(text) }
     }
     var child: pid_t = 0
-    let status = unsafe posix_spawn(&child, "/proc/self/exe", nil, nil, arguments, variables)
+    let status = unsafe posix_spawn(&child, "/proc/self/exe", actions, nil, arguments, variables)
     guard status == 0 else {
       throw CommandFailure(
-        .storeError, unsafe "the check cannot be started: \(String(cString: strerror(status)))")
+        .storeError, "the check cannot be started: \(Files.sentence(status))")
     }
+    return child
+  }
+
+  /// Waits for the end of a process that this one started.
+  static func wait(for child: pid_t) -> Ending {
     var ending: Int32 = 0
     while unsafe waitpid(child, &ending, 0) < 0 {
       guard errno == EINTR else { return .exited(ExitStatus.storeError.rawValue) }

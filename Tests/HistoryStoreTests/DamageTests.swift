@@ -224,19 +224,39 @@ import Testing
     #expect(try store.verify().problems == [])
   }
 
-  @Test func `a truncated file is found out`() throws {
+  @Test func `a file that is cut at any page is refused, and so is such a backup`() throws {
     let folder = try ScratchFolder()
     try store(folder, reports: 120, seed: 2)
-    let whole = try Data(contentsOf: file(folder))
-    var crashes = 0
-    for part in 1...20 {
-      let copy = try ScratchFolder()
-      try whole.prefix(whole.count * part / 21).write(to: file(copy))
-      let end = try ChildProcess.run(["check", copy.path])
-      #expect(end.status != 0, "\(part)/21: \(end.lines)")
-      if end.wasKilled { crashes += 1 }
+    let backup = try ScratchFolder()
+    try HistoryStore(path: folder.path).backup(to: file(backup).path)
+    let sound = try ChildProcess.run(["check", folder.path])
+    for (source, isBackup) in [(file(folder), false), (file(backup), true)] {
+      let whole = try Data(contentsOf: source)
+      let pages = whole.count / 4096
+      var isWhole = 0
+      for page in 1..<pages {
+        let copy = try ScratchFolder()
+        try whole.prefix(4096 * page + page % 4096).write(to: file(copy))
+        let target = try ScratchFolder()
+        do {
+          if isBackup {
+            try HistoryStore.restore(from: file(copy).path, to: target.path + "/store")
+          } else {
+            _ = try HistoryStore(path: copy.path)
+          }
+          // What is cut off was free; then nothing is missing.
+          let end = try ChildProcess.run(["check", isBackup ? target.path + "/store" : copy.path])
+          #expect(end.value("ANSWERS") == sound.value("ANSWERS"), "\(page) of \(pages)")
+          isWhole += 1
+        } catch let error as StoreError {
+          #expect(error.code == .damaged, "\(page) of \(pages): \(error)")
+          #expect(error.message.contains("the file is cut off: it has "))
+          #expect(!FileManager.default.fileExists(atPath: target.path + "/store"))
+        }
+      }
+      print("\(pages - 1) cuts, \(isWhole) of them of free pages")
+      #expect(isWhole < pages / 4)
     }
-    print("20 truncations, \(crashes) stopped the child")
   }
 
   @Test func `a flipped bit is reported, or changes nothing`() throws {

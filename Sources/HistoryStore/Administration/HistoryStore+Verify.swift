@@ -28,6 +28,7 @@ extension HistoryStore {
           progress: progress)
       }
     } catch {
+      if let full = scratch.diskFull(error) { throw full }
       guard error.code == .damaged else { throw error }
       verification.problems.append("the log does not replay: \(error)")
       return verification
@@ -249,35 +250,4 @@ private struct ChainWalk {
 /// A hasher that can be kept in copyable values.
 final class SHA256Box {
   let hasher = SHA256()
-}
-
-/// An environment beside a store, for projections that are only compared; removed when it goes.
-final class ScratchStore {
-  let environment: Environment
-  let tables: Tables
-  let writer: Writer
-  private let path: String
-
-  init(near file: String) throws(StoreError) {
-    let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-      .joined(separator: "/")
-    // A read-only store is checked from the system's folder for temporary files.
-    let place = access(folder.isEmpty ? "/" : folder, W_OK) == 0 ? folder : "/tmp"
-    path = "\(place)/scratch-\(getpid())-\(UInt64.random(in: 0 ... .max)).lmdb"
-    var options = Environment.Options()
-    options.maxDatabases = Tables.count + 2
-    options.syncs = false
-    do throws(LMDBError) { environment = try Environment(path: path, options: options) } catch {
-      throw StoreError(error)
-    }
-    tables = try HistoryStore.openTables(environment, isReadOnly: false)
-    writer = Writer(
-      environment: environment, tables: tables, hash: KeyedHash(),
-      clock: HistoryStore.systemClock)
-  }
-
-  deinit {
-    unlink(path)
-    unlink(path + "-lock")
-  }
 }

@@ -10,6 +10,12 @@ extension Environment {
   /// Begins a read transaction, with the store's errors.
   @available(*, noasync)
   func beginStoreRead() throws(StoreError) -> ReadTransaction {
-    do throws(LMDBError) { return try beginRead() } catch { throw StoreError(error) }
+    do throws(LMDBError) { return try beginRead() } catch {
+      switch error {
+      case .readersFull: throw StoreError(readersFullIn: self)
+      case .cutOff, .lockUnavailable: throw StoreError(opening: path, error)
+      default: throw StoreError(error)
+      }
+    }
   }
 }

@@ -28,6 +28,8 @@ final class Writer: @unchecked Sendable {
   var readContents: [ContentID] = []
   /// The first sequence number of the transaction.
   private(set) var firstSequence: UInt64 = 0
+  /// When places of dead readers were freed last, in seconds of the monotonic clock.
+  private var readersClearedAt = HistoryStore.monotonicSeconds()
   /// How many transactions have failed: what was numbered in them means nothing.
   private var failureCount: UInt64 = 0
   private var isLoaded = false
@@ -56,6 +58,8 @@ final class Writer: @unchecked Sendable {
     mends: Bool = false,
     _ body: (inout WriteTransaction) throws(StoreError) -> R
   ) throws(StoreError) -> R {
+    clearDeadReaders()
+    var hasClearedReaders = false
     while true {
       do throws(StoreError) {
         var transaction = WriteTransaction(try environment.beginStoreWrite(), sums: sums)
@@ -75,9 +79,25 @@ final class Writer: @unchecked Sendable {
         staged = Staged()
         newestStates.removeAll()
         guard error.code == .mapFull else { throw error }
+        // What dead readers keep from being used again may be room enough.
+        if !hasClearedReaders, (try? environment.clearStaleReaders()) ?? 0 > 0 {
+          hasClearedReaders = true
+          continue
+        }
         do throws(LMDBError) { try environment.growMap() } catch { throw StoreError(error) }
       }
     }
+  }
+
+  /// Frees the places of readers that died, at most once a minute.
+  ///
+  /// While a dead reader has a place, no page that it could have read is used again.
+  private func clearDeadReaders() {
+    let now = HistoryStore.monotonicSeconds()
+    guard now - readersClearedAt >= HistoryStore.secondsBetweenReaderChecks else { return }
+    readersClearedAt = now
+    // What could not be freed is tried again next time, and told by the server's metrics.
+    _ = try? environment.clearStaleReaders()
   }
 
   /// Changes whenever content numbers may stand for something else than before.

@@ -57,7 +57,6 @@ struct Restore: ParsableCommand {
       throw CommandFailure(.badInput, unsafe "\(file): \(String(cString: strerror(errno)))")
     }
     let directory = try store.directory()
-    try store.makeDirectory()
     try HistoryStore.restore(from: file, to: directory)
     print("restored \(file) to \(directory)")
   }

@@ -54,6 +54,7 @@ struct Ingest: ParsableCommand {
       throw CommandFailure(.badInput, "\(input.name) is empty; there is nothing to record")
     }
     let sink: IngestRun.Sink
+    // Not by ??: see "What this compiler gets wrong" in docs/architecture.md.
     if let remote = try store.remote(region: scope.region) {
       sink = .server(remote)
     } else {

@@ -3,6 +3,7 @@ import Answers
 import ArgumentParser
 import CMalloc
 import CoreMetrics
+import Files
 import FrontDoor
 import Glibc
 import HistoryStore
@@ -92,6 +93,14 @@ struct Serve: AsyncParsableCommand {
         "keep: the node it was, by its fingerprint, with one history; new: a new node, as in AWS. "
         + "(default: keep)"))
   var reregistration: String?
+  @Option(
+    help: ArgumentHelp(
+      "How often the store is checked: rate(1 day), cron(0 2 ? * SUN *) or none.",
+      discussion: "verify --quick, in a process of low priority. (default: rate(1 day))"))
+  var checkSchedule: String?
+  @Option(
+    help: "Seconds after which a reader of an old state is told of in the log. (default: 300)")
+  var readerSecondsMax: Int?
   @Flag(help: "Take reports of nodes whose ids are not those of EC2 or managed instances.")
   var acceptAnyNodeId = false
 
@@ -106,10 +115,14 @@ struct Serve: AsyncParsableCommand {
     Self.keepFreedMemory()
     let settings = try await ServeSettings(file: config)
     let directory = try self.store.directory()
-    let configuration = try frontDoor(settings)
+    var listening = try frontDoor(settings)
     var limits = ReportLimits.default
-    limits.bodyBytesMax = configuration.limits.bodyBytesMax
+    limits.bodyBytesMax = listening.limits.bodyBytesMax
     let store = try self.store.openForWriting(limits: limits)
+    listening.check = try ScheduledCheck.make(
+      directory, store,
+      schedule: settings.text("checkSchedule", checkSchedule) ?? ScheduledCheck.schedule)
+    let configuration = listening
     let keyFile =
       settings.text("keyFile", keyFile) ?? directory + "/" + ServerSecret.fileName
     let logger = try logger(settings)
@@ -151,6 +164,8 @@ struct Serve: AsyncParsableCommand {
       "bodyBytesMax", bodyBytesMax, in: 1024...ReportLimits.bodyBytesCeiling)
     if let bytes { configuration.limits.bodyBytesMax = bytes }
     try load.apply(to: &configuration.limits, settings)
+    let seconds = try settings.number("readerSecondsMax", readerSecondsMax, in: 1...86400)
+    if let seconds { configuration.readerSecondsMax = Int64(seconds) }
     let certificate = settings.text("tlsCert", tlsCert)
     let key = settings.text("tlsKey", tlsKey)
     guard (certificate == nil) == (key == nil) else {
@@ -265,16 +280,9 @@ struct Serve: AsyncParsableCommand {
       printer.line("Try:  env $(cat \(first.path)) aws ssm get-inventory")
     }
     printer.flush()
-    if let portFile { writeWhole("\(host):\(port)\n", to: portFile) }
-  }
-
-  /// Under another name first, so that nobody reads half of it.
-  private func writeWhole(_ text: String, to path: String) {
-    let temporary = path + ".new"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { return complain("\(path) cannot be written") }
-    writeAll(Array(text.utf8)[...], to: descriptor)
-    close(descriptor)
-    if rename(temporary, path) != 0 { complain("\(path) cannot be written") }
+    guard let portFile else { return }
+    do throws(FileError) {
+      try Files.replace(portFile, with: Array("\(host):\(port)\n".utf8), mode: 0o644)
+    } catch { complain("\(error)") }
   }
 }

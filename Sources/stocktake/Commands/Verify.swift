@@ -38,6 +38,10 @@ struct Verify: ParsableCommand {
     case .exited(0): return
     case .exited(let status):
       throw CommandFailure.silent(ExitStatus(rawValue: status) ?? .storeError)
+    case .signalled(SIGBUS) where StoreError.isDiskFull(at: try store.directory()):
+      // A page of a mapped file that the disk has no room for is the same signal as one that it lost.
+      throw CommandFailure(
+        .storeError, "the disk of \(try store.directory()) is full, so the check cannot be made")
     case .signalled(let signal) where ChildProcess.crashes.contains(signal):
       throw CommandFailure(
         .storeError,

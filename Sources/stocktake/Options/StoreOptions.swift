@@ -48,7 +48,6 @@ struct StoreOptions: ParsableArguments {
     var configuration = HistoryStore.Configuration()
     configuration.createsIfMissing = createsIfMissing
     configuration.limits = limits
-    if createsIfMissing { try makeDirectory() }
     return try open(configuration)
   }
 
@@ -65,20 +64,6 @@ struct StoreOptions: ParsableArguments {
       let isFolder = unsafe stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFDIR
       if error.code == .notFound, isFolder { return nil }
       throw CommandFailure(.storeError, "store \(path): \(error)")
-    }
-  }
-
-  /// Makes the directory and those above it.
-  func makeDirectory() throws {
-    let path = try directory()
-    var parent = path.hasPrefix("/") ? "" : "."
-    for part in path.split(separator: "/") {
-      parent += "/" + part
-      guard mkdir(parent, 0o777) != 0, errno != EEXIST else { continue }
-      let reason = unsafe String(cString: strerror(errno))
-      // A directory that is there may still refuse, where it lies on a read-only file system.
-      if unsafe access(parent, F_OK) == 0 { continue }
-      throw CommandFailure(.storeError, "\(path): the directory cannot be made (\(reason))")
     }
   }
 

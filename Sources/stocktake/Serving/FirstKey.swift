@@ -1,5 +1,5 @@
 import AccessKeys
-import Glibc
+import Files
 import Inventory
 
 /// The key that a server makes when it has none, in a file for its owner alone.
@@ -43,8 +43,8 @@ struct FirstKey {
   ///
   /// What an earlier version did not write is added: without the place of STS a tool would ask AWS, with this key.
   func renew(endpoint: String) throws {
-    guard let old = try? readText(path) else { return }
-    var lines = old.split(separator: "\n").map { line in
+    guard let bytes = try? Files.read(path, bytesMax: Self.bytesMax) else { return }
+    var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { line in
       let name = line.prefix { $0 != "=" }
       return name.hasPrefix("AWS_ENDPOINT_URL") ? "\(name)=\(endpoint)" : String(line)
     }
@@ -58,28 +58,13 @@ struct FirstKey {
     try replace(lines.joined(separator: "\n") + "\n")
   }
 
-  /// The file appears whole, and is never readable for others.
+  /// The file appears whole, is never readable for others, and survives a power cut.
   private func replace(_ text: String) throws {
-    let temporary = path + ".new"
-    unlink(temporary)
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw CommandFailure(.storeError, "\(path): \(unsafe String(cString: strerror(errno)))")
-    }
-    writeAll(Array(text.utf8)[...], to: descriptor)
-    close(descriptor)
-    guard rename(temporary, path) == 0 else {
-      throw CommandFailure(.storeError, "\(path): \(unsafe String(cString: strerror(errno)))")
+    do throws(FileError) { try Files.replace(path, with: Array(text.utf8)) } catch {
+      throw CommandFailure(.storeError, error.description)
     }
   }
 
-  private func readText(_ path: String) throws -> String {
-    guard let file = unsafe fopen(path, "r") else {
-      throw CommandFailure(.storeError, "\(path) cannot be read")
-    }
-    defer { unsafe fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = unsafe fread(&bytes, 1, bytes.count, file)
-    return String(decoding: bytes[..<count], as: UTF8.self)
-  }
+  /// Far above what the file's lines can be.
+  private static let bytesMax = 1 << 16
 }

@@ -2,11 +2,13 @@ import CrashSupport
 import Glibc
 import HistoryStore
 import Inventory
+import LMDB
 
 /// Writes numbered reports until it is killed, or looks at a store that may be damaged.
 ///
-/// `write DIR SEED FROM COUNT sync|async|one` · `check DIR` · `open DIR` · `act DIR` (acts by name and
-/// number, a line each, from standard input). Exit statuses: 0 sound, 1 problems, 4 a store error, 2 anything else.
+/// `write DIR SEED FROM COUNT sync|async|one` · `check DIR` · `open DIR` · `hold DIR COUNT` · `act DIR` (acts by
+/// name and number, a line each, from standard input). Exit statuses: 0 sound, 1 problems, 4 a store error, 2
+/// anything else.
 @main struct CrashWriter {
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -16,6 +18,7 @@ import Inventory
       case "check": try check(arguments[1])
       case "open": try open(arguments[1])
       case "act": try act(arguments[1])
+      case "hold": try hold(arguments[1], Int(arguments[2]) ?? 1)
       default: exit(2)
       }
     } catch let error as StoreError {
@@ -116,6 +119,21 @@ import Inventory
       say("ANSWERS \(try Answers.digest(of: store))")
     }
     say("ROWS \(try Rows.digest(of: path + "/stocktake.lmdb"))")
+  }
+
+  /// Reads the state as it is now, a number of times at once, until it is killed.
+  private static func hold(_ path: String, _ count: Int) throws {
+    let environment = try Environment(path: path + "/stocktake.lmdb", options: .init())
+    func read(_ left: Int) throws {
+      guard left > 0 else {
+        say("READING")
+        while true { pause() }
+      }
+      let reader = try environment.beginRead()
+      try read(left - 1)
+      _ = reader.id
+    }
+    try read(count)
   }
 
   /// Opens a store, asks it for everything, and writes to it.

@@ -1,0 +1,53 @@
+import HistoryStore
+import Logging
+import Metrics
+
+/// Tells of the store's readers: in metrics, and in the log where one hangs.
+struct StoreWatch: Sendable {
+  private let readers: ReaderWatch
+  private let metrics: PrometheusMetrics
+  private let logger: Logger
+  private let secondsMax: Int64
+
+  init(
+    _ store: HistoryStore, secondsMax: Int64, metrics: PrometheusMetrics, logger: Logger
+  ) {
+    readers = ReaderWatch(store, secondsMax: secondsMax)
+    self.secondsMax = secondsMax
+    self.metrics = metrics
+    self.logger = logger
+  }
+
+  /// Frees places of dead readers, brings the metrics up to date, and tells the log of each reader that is
+  /// overdue, once.
+  func look() {
+    let look: ReaderWatch.Look
+    do { look = try readers.look() } catch {
+      logger.error("cannot look at the store's readers", metadata: ["error": "\(error)"])
+      return
+    }
+    func set(_ name: String, _ value: Int64) {
+      Meter(label: name, factory: metrics).set(Double(value))
+    }
+    set("stocktake_store_readers", Int64(look.readerCount))
+    set("stocktake_oldest_reader_age_seconds", look.oldest?.ageSeconds ?? 0)
+    set("stocktake_oldest_reader_lag_transactions", Int64(look.oldest?.transactionsBehind ?? 0))
+    set("stocktake_oldest_reader_pinned_bytes", Int64(look.oldest?.pinnedByteCount ?? 0))
+    Counter(label: "stocktake_dead_readers_cleared_total", factory: metrics)
+      .increment(by: Int64(look.clearedCount))
+    if look.clearedCount > 0 {
+      logger.notice(
+        "places of readers that died were freed", metadata: ["count": "\(look.clearedCount)"])
+    }
+    for reader in look.overdue {
+      logger.warning(
+        "\(reader.process) reads an old state of the store and keeps its file from shrinking: end it if it hangs",
+        metadata: [
+          "pid": "\(reader.process.id)", "program": "\(reader.process.program ?? "")",
+          "stopped": "\(reader.process.isStopped)", "seconds": "\(reader.ageSeconds)",
+          "secondsMax": "\(secondsMax)", "transactionsBehind": "\(reader.transactionsBehind)",
+          "pinnedBytes": "\(reader.pinnedByteCount)",
+        ])
+    }
+  }
+}
