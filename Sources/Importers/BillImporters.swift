@@ -1,76 +1,128 @@
 import Collectors
+public import Foundation
 public import Inventory
 import JSONTape
 
-/// Reads bills of materials in CycloneDX's JSON, versions 1.2 to 1.6.
+/// Reads bills of materials in CycloneDX's JSON, versions 1.2 to 1.7.
 ///
-/// Each bill is a full state at `metadata.timestamp`, or when its file was last written. Components
-/// with package URLs of Debian, rpm, Alpine and Arch become `AWS:Application`, those of PyPI
-/// `Custom:PythonPackage`, those of npm `Custom:NodePackage`; a type of which a bill has none is in
-/// no observation.
+/// Each bill is a full state at `metadata.timestamp`. Components with package URLs of Debian, rpm,
+/// Alpine, Arch and OpenWrt become `AWS:Application`, those of PyPI `Custom:PythonPackage`, those of
+/// npm `Custom:NodePackage`, gems `Custom:RubyGem`; a type of which a bill has none is in no
+/// observation.
 public struct CycloneDXImporter: Sendable {
-  /// The valid time of a bill that names none; nil for when its file was last written.
-  public let time: Instant?
+  private let clock: BillClock
 
-  /// Takes the valid time of a bill that names none, or nil for that of its file.
-  public init(at time: Instant? = nil) { self.time = time }
+  /// Takes the time zone of times that name none, and the valid time of bills that name no time; nil
+  /// for when the file was last written.
+  public init(timeZone: TimeZone = .current, at time: Instant? = nil) {
+    clock = BillClock(timeZone: timeZone, given: time)
+  }
 
-  /// Reads bills, plain or packed by gzip, given in any order.
+  /// Reads bills, plain or packed, given in any order.
   ///
-  /// Throws a ``CollectorError`` that names the file where one cannot be read or is no such bill.
+  /// A file that cannot be read or is no such bill is one of the ``ImportedHistory/failures``, or a
+  /// ``CollectorError`` that names it where it is the only one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try billHistory(of: .cycloneDX, paths: paths, node: node, at: time) { document, path in
-      guard document["bomFormat"]?.string == "CycloneDX" else {
-        throw CollectorError("\(path) is no bill of materials in CycloneDX's JSON")
-      }
-      var bill = Bill(time: document["metadata"]?["timestamp"]?.string)
+    try billHistory(of: .cycloneDX, paths: paths, node: node, clock) { document, path in
+      guard let document = document.unwrapped(where: { $0["bomFormat"]?.string == "CycloneDX" })
+      else { throw CollectorError("\(path) is no bill of materials in CycloneDX's JSON") }
+      let metadata = document["metadata"]
+      var bill = Bill(time: metadata?["timestamp"]?.plainText, timeName: "metadata.timestamp")
       // Components can have components; order does not matter.
       var waiting = document["components"]?.elements ?? []
+      waiting += metadata?["component"]?["components"]?.elements ?? []
       while let component = waiting.popLast() {
         waiting += component["components"]?.elements ?? []
-        let links = component["externalReferences"]?.elements ?? []
-        bill.add(
-          component["purl"]?.string,
-          publisher: component["publisher"]?.string ?? component["supplier"]?["name"]?.string,
-          summary: component["description"]?.string,
-          homepage: links.first { $0["type"]?.string == "website" }?["url"]?.string)
+        bill.packages.add(Self.component(component))
       }
       return bill
     }
+  }
+
+  private static func component(_ value: JSONValue) -> BillComponent {
+    let links = value["externalReferences"]?.elements ?? []
+    var component = BillComponent(
+      packageURLs: value["purl"]?.string.map { [$0] } ?? [], name: value["name"]?.string,
+      version: value["version"]?.plainText)
+    component.publisher = value["publisher"]?.string ?? value["supplier"]?["name"]?.string
+    component.summary = value["description"]?.string
+    component.homepage = links.first { $0["type"]?.string == "website" }?["url"]?.string
+    for property in value["properties"]?.elements ?? [] {
+      guard let name = property["name"]?.string, let file = property["value"]?.string else {
+        continue
+      }
+      // As syft, trivy and cdxgen name where they found a component.
+      let isFile =
+        name.hasPrefix("syft:location:") && name.hasSuffix(":path")
+        || name == "aquasecurity:trivy:FilePath" || name == "SrcFile"
+      if isFile { component.files.append(file) }
+    }
+    for place in value["evidence"]?["occurrences"]?.elements ?? [] {
+      if let file = place["location"]?.string { component.files.append(file) }
+    }
+    return component
   }
 }
 
 /// Reads bills of materials in SPDX's JSON, versions 2.2 and 2.3.
 ///
-/// Each bill is a full state at `creationInfo.created`, or when its file was last written, with the
-/// same types as ``CycloneDXImporter``.
+/// Each bill is a full state at `creationInfo.created`, with the same types as
+/// ``CycloneDXImporter``.
 public struct SPDXImporter: Sendable {
-  /// The valid time of a bill that names none; nil for when its file was last written.
-  public let time: Instant?
+  private let clock: BillClock
 
-  /// Takes the valid time of a bill that names none, or nil for that of its file.
-  public init(at time: Instant? = nil) { self.time = time }
+  /// Takes the time zone of times that name none, and the valid time of bills that name no time; nil
+  /// for when the file was last written.
+  public init(timeZone: TimeZone = .current, at time: Instant? = nil) {
+    clock = BillClock(timeZone: timeZone, given: time)
+  }
 
-  /// Reads bills, plain or packed by gzip, given in any order.
+  /// Reads bills, plain or packed, given in any order.
   ///
-  /// Throws a ``CollectorError`` that names the file where one cannot be read or is no such bill.
+  /// A file that cannot be read or is no such bill is one of the ``ImportedHistory/failures``, or a
+  /// ``CollectorError`` that names it where it is the only one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
-    try billHistory(of: .spdx, paths: paths, node: node, at: time) { document, path in
-      guard document["spdxVersion"]?.string?.hasPrefix("SPDX-2.") == true else {
-        throw CollectorError("\(path) is no bill of materials in SPDX's JSON")
+    try billHistory(of: .spdx, paths: paths, node: node, clock) { document, path in
+      let document = document.unwrapped {
+        $0["spdxVersion"]?.string?.hasPrefix("SPDX-2.") == true
       }
-      var bill = Bill(time: document["creationInfo"]?["created"]?.string)
+      guard let document else {
+        throw CollectorError("\(path) is no bill of materials in SPDX's JSON, version 2")
+      }
+      var bill = Bill(
+        time: document["creationInfo"]?["created"]?.plainText, timeName: "creationInfo.created")
+      var files: [String: String] = [:]
+      for file in document["files"]?.elements ?? [] {
+        if let id = file["SPDXID"]?.string { files[id] = file["fileName"]?.string }
+      }
       for package in document["packages"]?.elements ?? [] {
-        let references = package["externalRefs"]?.elements ?? []
-        let purl = references.first { $0["referenceType"]?.string == "purl" }
-        bill.add(
-          purl?["referenceLocator"]?.string,
-          publisher: package["supplier"]?.string.flatMap(Self.agent),
-          summary: package["summary"]?.string ?? package["description"]?.string,
-          homepage: package["homepage"]?.string.flatMap { Self.isNothing($0) ? nil : $0 })
+        bill.packages.add(Self.component(package, files))
       }
       return bill
     }
+  }
+
+  private static func component(_ value: JSONValue, _ files: [String: String]) -> BillComponent {
+    // Version 2.2 writes the type of a reference as `http://spdx.org/rdf/references/purl` too; what
+    // it points to says what it is.
+    let urls = (value["externalRefs"]?.elements ?? []).compactMap {
+      $0["referenceLocator"]?.string
+    }.filter { PackageURL.type(of: $0) != nil }
+    var component = BillComponent(
+      packageURLs: urls, name: value["name"]?.string, version: value["versionInfo"]?.plainText)
+    component.publisher = value["supplier"]?.string.flatMap(Self.agent)
+    component.summary = value["summary"]?.string ?? value["description"]?.string
+    component.homepage = value["homepage"]?.string.flatMap { Self.isNothing($0) ? nil : $0 }
+    component.isSource = value["primaryPackagePurpose"]?.string == "SOURCE"
+    component.files = (value["hasFiles"]?.elements ?? []).compactMap { id in
+      id.string.flatMap { files[$0] }
+    }
+    if let file = value["packageFileName"]?.string { component.files.append(file) }
+    // syft: "acquired package info from …: /usr/lib/…/METADATA, /usr/lib/…/RECORD".
+    if let info = value["sourceInfo"]?.string, let start = info.firstRange(of: ": ") {
+      component.files += info[start.upperBound...].split(separator: ", ").map(String.init)
+    }
+    return component
   }
 
   /// `Organization: Debian` and `Person: Someone (s@example.org)` without the first word.
@@ -84,67 +136,51 @@ public struct SPDXImporter: Sendable {
   }
 }
 
-/// What a bill has, sorted by type.
+/// What a bill has.
 private struct Bill {
-  /// As the bill writes it.
+  /// As the bill writes it, and where.
   let time: String?
-  var content: [TypeName: Set<Item>] = [:]
-  var count = 0
-  /// Packages of kinds that no type is for, and those without a package URL.
-  var others: [String: Int] = [:]
+  let timeName: String
+  var packages = BillPackages()
+}
 
-  init(time: String?) { self.time = time }
+/// When bills are of.
+private struct BillClock: Sendable {
+  let timeZone: TimeZone
+  /// For bills that name no time.
+  let given: Instant?
+}
 
-  mutating func add(_ purl: String?, publisher: String?, summary: String?, homepage: String?) {
-    count += 1
-    guard let url = purl.flatMap(PackageURL.init) else {
-      others["no package URL", default: 0] += 1
-      return
+extension JSONValue {
+  /// What fits, itself or within what tools wrap around a document: GitHub's API (`sbom`), statements
+  /// of in-toto (`predicate`), BuildKit (`SPDX`).
+  fileprivate func unwrapped(where fits: (JSONValue) -> Bool) -> JSONValue? {
+    var inner: JSONValue? = self
+    // One inside the other is as deep as they go.
+    for _ in 0..<3 {
+      guard let value = inner else { return nil }
+      if fits(value) { return value }
+      inner = ["sbom", "predicate", "SPDX", "bom"].lazy.compactMap { value[$0] }.first
     }
-    let package = BillPackage(url: url, publisher: publisher, summary: summary, homepage: homepage)
-    guard let type = package.type else {
-      others[url.type.printable, default: 0] += 1
-      return
-    }
-    // A bill may name one package for each place where it was found.
-    content[type, default: []].insert(package.item)
+    return nil
   }
 }
 
 private func billHistory(
-  of source: Report.Source, paths: [String], node: NodeID, at given: Instant?,
+  of source: Report.Source, paths: [String], node: NodeID, _ clock: BillClock,
   read: (JSONValue, _ path: String) throws -> Bill
 ) throws -> ImportedHistory {
   var states = StateHistory(of: source)
   try states.read(paths) { path, states in
-    let bill = try read(JSONDocument.value(ofFileAt: path), path)
-    states.recordsRead += bill.count
-    var time = bill.time.flatMap(TextTime.instant)
-    if time == nil, let given { time = given }
-    if time == nil {
-      time = try FileTime.modified(path)
-      states.warnings.add("\(path) says no time of its own; its file is of that time")
-    }
-    if !bill.others.isEmpty {
-      let kinds = bill.others.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-      states.warnings.add("\(path): left out by kind: \(kinds.prefix(20).joined(separator: ", "))")
-    }
-    for (type, items) in bill.content.sorted(by: { $0.key < $1.key }) {
+    let bill = try read(JSONDocument.value(ofFileAt: path, &states.warnings), path)
+    let time = try DocumentTime(
+      text: bill.time, name: bill.timeName, path: path, given: clock.given
+    ).instant(in: clock.timeZone, &states.warnings)
+    states.recordsRead += bill.packages.count
+    for (type, items) in bill.packages.content(of: path, warnings: &states.warnings) {
       states.add(
-        items.sorted(by: Item.precedes), of: type,
-        schemaVersion: type == .application ? "1.1" : "1.0", at: time ?? .distantPast, place: path)
+        items, of: type, schemaVersion: type == .application ? "1.1" : "1.0", at: time, place: path)
     }
   }
   return states.history(node: node)
-}
-
-extension Item {
-  /// An order of items by names and values, the name of the item first.
-  static func precedes(_ a: Item, _ b: Item) -> Bool {
-    let (first, second) = (a["Name"] ?? "", b["Name"] ?? "")
-    if first != second { return first < second }
-    return a.attributes.lexicographicallyPrecedes(b.attributes) {
-      ($0.name, $0.value) < ($1.name, $1.value)
-    }
-  }
 }

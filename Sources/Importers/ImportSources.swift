@@ -19,12 +19,16 @@ extension Report.Source {
   public static let apk = Self("apk", tellsEveryChange: false)
   /// osquery's log, which tells what its looks found and not what was between two of them.
   public static let osquery = Self("osquery", tellsEveryChange: false)
-  /// Inventories of the agents of FusionInventory and OCS.
+  /// Inventories of the agents of FusionInventory, OCS and GLPI.
   public static let ocsInventory = Self("ocsinventory", tellsEveryChange: false)
   /// CycloneDX bills of materials.
   public static let cycloneDX = Self("cyclonedx", tellsEveryChange: false)
   /// SPDX documents.
   public static let spdx = Self("spdx", tellsEveryChange: false)
+  /// Ansible's facts of packages.
+  public static let ansible = Self("ansible", tellsEveryChange: false)
+  /// Puppet's packages: of its resources, its facts or PuppetDB.
+  public static let puppet = Self("puppet", tellsEveryChange: false)
   /// A copy of a bucket of a Resource Data Sync.
   public static let resourceDataSync = Self("resource-data-sync", tellsEveryChange: false)
   /// Systems Manager, or a service of its form.

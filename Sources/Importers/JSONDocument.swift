@@ -14,13 +14,34 @@ struct JSONDocument {
     return JSONValue(parser.tape)
   }
 
-  /// The value that a file is, plain or packed by gzip; throws what names the file.
-  static func value(ofFileAt path: String) throws(CollectorError) -> JSONValue {
-    let bytes = try CompressedFile.bytes(ofFileAt: path, atMost: ImportLimits.documentBytes)
+  /// The value that a file is, plain or packed; throws what names the file.
+  ///
+  /// A mark of the encoding is passed over. Characters that JSON does not have are replaced, which
+  /// becomes a warning.
+  static func value(
+    ofFileAt path: String, _ warnings: inout Warnings
+  ) throws(CollectorError) -> JSONValue {
+    let packed = try CompressedFile.bytes(ofFileAt: path, atMost: ImportLimits.documentBytes)
+    return try value(of: ByteOrderMark.removed(from: packed)[...], path: path, &warnings)
+  }
+
+  /// The value that a text is; as ``value(ofFileAt:_:)``.
+  static func value(
+    of bytes: ArraySlice<UInt8>, path: String, _ warnings: inout Warnings
+  ) throws(CollectorError) -> JSONValue {
     do throws(JSONError) {
       return try JSONValue(parsing: bytes.span.bytes)
     } catch {
-      throw CollectorError("\(path) is no JSON document: \(error)")
+      let failure = CollectorError("\(path) is no JSON document: \(error)")
+      let repaired = RepairedText(bytes, .json)
+      guard let lines = repaired.lines.text else { throw failure }
+      do throws(JSONError) {
+        let value = try JSONValue(parsing: repaired.bytes.span.bytes)
+        warnings.add("\(path): lines with characters that JSON does not have, replaced: \(lines)")
+        return value
+      } catch {
+        throw failure
+      }
     }
   }
 }

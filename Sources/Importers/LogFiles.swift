@@ -52,7 +52,8 @@ struct LogFiles: Sendable {
     var broken: [LogFile] = []
     let paths = Set(paths).sorted()
     for path in paths {
-      let (bytes, failure) = CompressedFile.contents(ofFileAt: path)
+      let (text, failure) = CompressedFile.contents(ofFileAt: path)
+      let bytes = ByteOrderMark.removed(from: text)
       var file = LogFile(path: path, bytes: bytes)
       do throws(CollectorError) {
         if let prepare { file = LogFile(path: path, bytes: try prepare(bytes, path)) }

@@ -4,39 +4,53 @@ import XMLReading
 
 /// The XML of an inventory: parts below `REQUEST/CONTENT`, each with fields of text.
 enum OCSDocument {
-  /// The elements of each wanted part, as their fields by name.
-  typealias Sections = [String: [[String: String]]]
-
-  /// Reads a file, plain or packed by gzip; throws what names the file and the line.
-  ///
-  /// What a terminal shows before the document is skipped.
-  static func sections(ofFileAt path: String) throws(CollectorError) -> Sections {
-    let bytes = try CompressedFile.bytes(ofFileAt: path, atMost: ImportLimits.documentBytes)
+  /// Where the document begins; nil where there is none.
+  static func start(in bytes: [UInt8]) -> Int? {
     let data = Data(bytes)
-    let start = data.range(of: Data("<?xml".utf8)) ?? data.range(of: Data("<REQUEST".utf8))
-    guard let start else { throw CollectorError("\(path) is no inventory in XML") }
+    return (data.range(of: Data("<?xml".utf8)) ?? data.range(of: Data("<REQUEST".utf8)))?.lowerBound
+  }
+
+  /// Reads the parts that are wanted; throws what names the file and the line.
+  ///
+  /// Characters that XML does not have are replaced, which becomes a warning. `isDeclared` says whether
+  /// the text is in the encoding that it declares.
+  static func sections(
+    in bytes: [UInt8], from start: Int, path: String, isDeclared: Bool, _ warnings: inout Warnings
+  ) throws(CollectorError) -> AgentInventory.Sections {
+    let skipped = bytes[..<start].count { $0 == 0x0a }
+    var rest = bytes[start...]
+    // UTF-16 has become UTF-8, which is what counts where nothing is declared.
+    if !isDeclared { rest = rest.drop(while: { $0 != 0x3e }).dropFirst() }
+    let text = RepairedText(
+      rest, .xml, isUTF8: !isDeclared || isUTF8(rest), firstLine: skipped + 1)
     let handler = OCSHandler()
     let reader = XMLReader(handler, limits: ImportLimits.xml)
     do throws(XMLFault) {
-      try reader.take(Array(bytes[start.lowerBound...]))
+      try reader.take(text.bytes)
       try reader.finish()
     } catch {
-      let skipped = bytes[..<start.lowerBound].count { $0 == 0x0a }
       throw CollectorError("\(path) line \(error.line + skipped): \(error.reason)")
     }
     guard handler.isInventory else { throw CollectorError("\(path) is no inventory in XML") }
+    if let lines = text.lines.text {
+      warnings.add("\(path): lines with characters that XML does not have, replaced: \(lines)")
+    }
     return handler.sections
+  }
+
+  /// Whether a document declares UTF-8, or nothing.
+  private static func isUTF8(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard bytes.starts(with: Array("<?xml".utf8)) else { return true }
+    let line = String(decoding: bytes.prefix(200).prefix { $0 != 0x3e }, as: UTF8.self).lowercased()
+    guard let name = line.firstRange(of: "encoding") else { return true }
+    let rest = line[name.upperBound...]
+    return rest.contains("utf-8") || rest.contains("utf8")
   }
 }
 
 /// Puts the fields of each part together.
 private final class OCSHandler: XMLHandler {
-  /// The parts that are kept.
-  private static let wanted: Set<String> = [
-    "ACCESSLOG", "HARDWARE", "LOCAL_USERS", "NETWORKS", "OPERATINGSYSTEM", "SOFTWARES",
-  ]
-
-  private(set) var sections: OCSDocument.Sections = [:]
+  private(set) var sections: AgentInventory.Sections = [:]
   /// Whether there is a `REQUEST/CONTENT`.
   private(set) var isInventory = false
   private var depth = 0
@@ -49,8 +63,9 @@ private final class OCSHandler: XMLHandler {
       guard name == "CONTENT" else { return .nothing }
       isInventory = true
     case 2:
-      guard Self.wanted.contains(name) else { return .nothing }
+      guard AgentInventory.wanted.contains(name) else { return .nothing }
       fields = [:]
+    case 3 where name == "TIMEZONE": break
     default:
       depth += 1
       return .text
@@ -61,10 +76,13 @@ private final class OCSHandler: XMLHandler {
 
   func ends(_ name: String, text: String) {
     depth -= 1
-    if depth == 3, fields[name] == nil {
-      fields[name] = text.trimmingCharacters(in: .whitespacesAndNewlines)
-    } else if depth == 2 {
-      sections[name, default: []].append(fields)
+    let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    switch depth {
+    case 4: fields["TIMEZONE.\(name)"] = text
+    case 3 where name == "MEMBER": fields[name] = fields[name].map { "\($0),\(text)" } ?? text
+    case 3 where fields[name] == nil: fields[name] = text
+    case 2: sections[name, default: []].append(fields)
+    default: break
     }
   }
 }

@@ -7,6 +7,8 @@ struct OsqueryTable: Sendable {
   var schemaVersion = "1.0"
   /// Columns without which a row is of a query of another kind.
   var columns: [String] = []
+  /// Whether an item of a name and an architecture can be there only once.
+  var isUnique = false
   /// The item of a row; nil for a row that is no item.
   let item: @Sendable ([String: String]) -> Item?
 
@@ -51,9 +53,10 @@ struct OsqueryTable: Sendable {
   private static let known: [(String, OsqueryTable)] = [
     (
       "deb_packages",
-      OsqueryTable(type: .application, schemaVersion: "1.1", columns: ["name", "version", "arch"]) {
-        debian($0)
-      }
+      OsqueryTable(
+        type: .application, schemaVersion: "1.1", columns: ["name", "version", "arch"],
+        isUnique: true
+      ) { debian($0) }
     ),
     (
       "rpm_packages",
@@ -89,11 +92,15 @@ struct OsqueryTable: Sendable {
     ),
     (
       "python_packages",
-      custom("PythonPackage", [("Name", "name"), ("Version", "version"), ("Path", "path")])
+      OsqueryTable(
+        type: PackageKind.python.type, columns: ["name", "version", "path"]
+      ) { ofLanguage($0, .python) }
     ),
     (
       "npm_packages",
-      custom("NodePackage", [("Name", "name"), ("Version", "version"), ("Path", "path")])
+      OsqueryTable(
+        type: PackageKind.node.type, columns: ["name", "version", "path"]
+      ) { ofLanguage($0, .node) }
     ),
   ]
 
@@ -104,31 +111,40 @@ struct OsqueryTable: Sendable {
         ["installed", "triggers-awaited", "triggers-pending"].contains(words[2])
       else { return nil }
     }
-    let (name, version) = (row["name"] ?? "", row["version"] ?? "")
-    let architecture = row["arch"] ?? ""
-    return ImportedItem.item([
-      "Name": AgentForm.field(name), "Version": AgentForm.field(version),
-      "Architecture": AgentForm.architecture(architecture),
-      "Publisher": ImportedItem.agentField(row["maintainer"]) ?? "",
-      "ApplicationType": ImportedItem.agentField(row["section"]),
-      "PackageId": AgentForm.packageID(
-        name: name, version: version, architecture: architecture),
-    ])
+    var package = package(.debian, row)
+    package.publisher = row["maintainer"]
+    package.section = row["section"]
+    return package.item
   }
 
   private static func rpm(_ row: [String: String]) -> Item? {
+    var package = package(.rpm, row)
+    package.release = row["release"] ?? ""
+    package.epoch = row["epoch"]
+    package.publisher = row["vendor"]
+    package.section = row["package_group"]
+    package.sourceFile = row["source"]
+    guard package.isInstalled else { return nil }
     let seconds = row["install_time"].flatMap { Int64($0) } ?? 0
     let installed = Instant(seconds: max(0, min(seconds, 1 << 40)))
-    return ImportedItem.item([
-      "Name": AgentForm.field(row["name"] ?? ""),
-      "Version": AgentForm.field(row["version"] ?? ""),
-      "Release": AgentForm.field(row["release"] ?? ""), "Epoch": RpmForm.epoch(row["epoch"]),
-      "Architecture": row["arch"] ?? "",
-      "Publisher": ImportedItem.agentField(row["vendor"]) ?? "",
-      "ApplicationType": ImportedItem.agentField(row["package_group"]),
-      "PackageId": ImportedItem.agentField(row["source"]),
-      "InstalledTime": installed.isReportable ? installed.description : nil,
-    ])
+    guard installed.isReportable else { return package.item }
+    return Item(
+      package.item.attributes.map { (key: $0.name, value: $0.value) }
+        + [(key: "InstalledTime", value: installed.description)])
+  }
+
+  private static func package(_ kind: PackageKind, _ row: [String: String]) -> ForeignPackage {
+    var package = ForeignPackage(kind, name: row["name"] ?? "", version: row["version"] ?? "")
+    package.architecture = row["arch"] ?? ""
+    return package
+  }
+
+  private static func ofLanguage(_ row: [String: String], _ kind: PackageKind) -> Item? {
+    var package = package(kind, row)
+    let path = row["path"] ?? ""
+    // The path is that of the package's description, or the folder of all packages.
+    package.path = PackageFolder.one(of: kind, name: package.name, file: path) ?? path
+    return package.item
   }
 
   private static func port(_ row: [String: String]) -> Item? {

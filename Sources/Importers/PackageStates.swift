@@ -47,29 +47,8 @@ public struct ApkImporter: Sendable {
   /// ``CollectorError`` that names it where it is the only one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
     try packageStates(of: .apk, paths: paths, node: node, at: time) { bytes in
-      bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
-        .split { $0.isEmpty }.map { Self.item($0).map(Stanza.installed) ?? .unclear }
+      ApkPackages.items(in: bytes).map { $0.map(Stanza.installed) ?? .unclear }
     }
-  }
-
-  /// The item of a stanza whose lines begin with a letter and a colon; nil where it has no name.
-  private static func item(_ lines: ArraySlice<ArraySlice<UInt8>>) -> Item? {
-    var fields: [UInt8: String] = [:]
-    for line in lines where line.count > 2 && line[line.startIndex + 1] == 0x3a {
-      // The packages' own files come last and repeat their letters.
-      guard let letter = line.first, fields[letter] == nil else { continue }
-      fields[letter] = String(decoding: line.dropFirst(2), as: UTF8.self)
-    }
-    guard let name = fields[UInt8(ascii: "P")], let version = fields[UInt8(ascii: "V")] else {
-      return nil
-    }
-    return ImportedItem.item([
-      "Name": AgentForm.field(name), "Version": AgentForm.field(version),
-      "Architecture": fields[UInt8(ascii: "A")].map(AgentForm.architecture) ?? "",
-      "Publisher": ImportedItem.agentField(fields[UInt8(ascii: "m")]) ?? "",
-      "Summary": ImportedItem.agentField(fields[UInt8(ascii: "T")]),
-      "URL": ImportedItem.agentField(fields[UInt8(ascii: "U")]),
-    ])
   }
 }
 
@@ -89,7 +68,7 @@ private func packageStates(
   var states = StateHistory(of: source)
   try states.read(paths) { path, states in
     let instant = try time ?? FileTime.modified(path)
-    let bytes = try CompressedFile.bytes(ofFileAt: path)
+    let bytes = try CompressedFile.bytes(ofFileAt: path).withoutReturns
     if let fault = fault(in: bytes) {
       throw CollectorError("\(path) \(fault); it gives no observation")
     }

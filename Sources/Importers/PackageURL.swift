@@ -1,4 +1,3 @@
-import Collectors
 import Inventory
 
 /// A package URL: `pkg:type/namespace/name@version?qualifiers#subpath`.
@@ -12,7 +11,7 @@ struct PackageURL: Hashable, Sendable {
   /// Reads a package URL; nil where it has no type or no name.
   init?(_ text: String) {
     guard text.utf8.count <= ReportLimits.default.attributeValueLengthMax,
-      text.lowercased().hasPrefix("pkg:")
+      text.prefix(4).lowercased() == "pkg:"
     else { return nil }
     var rest = Substring(text.dropFirst(4)).drop { $0 == "/" }
     if let hash = rest.lastIndex(of: "#") { rest = rest[..<hash] }
@@ -39,6 +38,13 @@ struct PackageURL: Hashable, Sendable {
     if version?.isEmpty == true { version = nil }
   }
 
+  /// The type alone, of a text that need not be readable as a whole.
+  static func type(of text: String) -> String? {
+    guard text.prefix(4).lowercased() == "pkg:" else { return nil }
+    let type = text.dropFirst(4).drop { $0 == "/" }.prefix { !"/@?#".contains($0) }
+    return type.isEmpty ? nil : type.lowercased()
+  }
+
   /// A text without percent signs; bytes that are no UTF-8 become U+FFFD.
   private static func decoded(_ text: Substring) -> String {
     var bytes: [UInt8] = []
@@ -55,59 +61,5 @@ struct PackageURL: Hashable, Sendable {
       }
     }
     return String(decoding: bytes, as: UTF8.self)
-  }
-}
-
-/// A package of a bill of materials.
-struct BillPackage {
-  var url: PackageURL
-  /// What the bill says besides.
-  var publisher: String?
-  var summary: String?
-  var homepage: String?
-
-  /// The inventory type; nil for kinds of packages that no type is for.
-  var type: TypeName? {
-    switch url.type {
-    case "deb", "rpm", "apk", "alpm": .application
-    case "pypi": TypeName(stored: "Custom:PythonPackage")
-    case "npm": TypeName(stored: "Custom:NodePackage")
-    default: nil
-    }
-  }
-
-  /// The item; as the collectors write it.
-  var item: Item {
-    let version = url.version ?? ""
-    switch url.type {
-    case "pypi":
-      let name = url.name.lowercased().replacing("_", with: "-")
-      return ImportedItem.item(["Name": name, "Version": version, "Path": ""])
-    case "npm":
-      let name = (url.namespace.map { $0 + "/" } ?? "") + url.name
-      return ImportedItem.item(["Name": name, "Version": version, "Path": ""])
-    default: return application(version)
-    }
-  }
-
-  private func application(_ version: String) -> Item {
-    let architecture = url.qualifiers["arch"] ?? ""
-    var values: [String: String?] = [
-      "Name": AgentForm.field(url.name), "Version": AgentForm.field(version),
-      "Architecture": AgentForm.architecture(architecture),
-      "Publisher": ImportedItem.agentField(publisher) ?? "",
-      "Summary": ImportedItem.agentField(summary), "URL": ImportedItem.agentField(homepage),
-    ]
-    if url.type == "deb" {
-      values["PackageId"] = AgentForm.packageID(
-        name: url.name, version: version, architecture: architecture)
-    }
-    if url.type == "rpm" {
-      let dash = version.lastIndex(of: "-") ?? version.endIndex
-      values["Version"] = AgentForm.field(String(version[..<dash]))
-      values["Release"] = AgentForm.field(String(version[dash...].dropFirst()))
-      values["Epoch"] = RpmForm.epoch(url.qualifiers["epoch"])
-    }
-    return ImportedItem.item(values)
   }
 }

@@ -115,7 +115,7 @@ struct RpmLogPackage: LoggedPackage {
       !release.isEmpty, !architecture.isEmpty
     else { return nil }
     self.name = name
-    self.epoch = RpmForm.epoch(epoch)
+    self.epoch = RpmForm.epoch(epoch) ?? "0"
     self.version = version
     self.release = release
     self.architecture = architecture
@@ -161,7 +161,7 @@ struct RpmLogPackage: LoggedPackage {
     if !self.version.isEmpty {
       values["Version"] = AgentForm.field(self.version)
       values["Release"] = AgentForm.field(release)
-      values["Epoch"] = epoch
+      values["Epoch"] = RpmForm.epoch(epoch)
     }
     values["InstalledTime"] = installedAt?.description
     return Item(values)
@@ -170,14 +170,19 @@ struct RpmLogPackage: LoggedPackage {
 
 /// How the agent of Systems Manager writes what rpm says.
 enum RpmForm {
-  /// `0` where rpm has no epoch.
-  static func epoch(_ text: String?) -> String {
-    guard let text, !text.isEmpty, text != "(none)" else { return "0" }
+  /// Nil where rpm has no epoch, which 0 says too: the attribute is then left out, as the agent does.
+  static func epoch(_ text: String?) -> String? {
+    guard let text, !isNone(text) else { return nil }
     return text
   }
 
-  /// `epoch:version-release`.
+  /// Whether a text says that there is no epoch.
+  static func isNone(_ text: String) -> Bool {
+    ["", "0", "(none)", "None", "null"].contains(text)
+  }
+
+  /// `epoch:version-release`, the epoch always there.
   static func fullVersion(epoch text: String?, version: String, release: String) -> String {
-    "\(epoch(text)):\(version)-\(release)"
+    "\(epoch(text) ?? "0"):\(version)-\(release)"
   }
 }

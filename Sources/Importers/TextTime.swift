@@ -26,7 +26,7 @@ enum TextTime: Hashable, Sendable {
   /// Reads the time at the beginning of a text, and how many bytes of it there are.
   ///
   /// `YYYY-MM-DD`, then `T` or one or two blanks, `HH:MM`, and as far as they are there `:SS`, a
-  /// fraction, which is cut off, and `Z`, `+HH`, `+HHMM` or `+HH:MM`.
+  /// fraction, which is cut off, and `Z`, `+HH`, `+HHMM`, `+HH:MM` or `+HH:MM:SS`.
   static func read(_ text: ArraySlice<UInt8>) -> (time: TextTime, byteCount: Int)? {
     var scanner = Scanner(rest: text)
     guard let year = scanner.number(4), scanner.skip(0x2d), let month = scanner.number(2),
@@ -64,6 +64,13 @@ enum TextTime: Hashable, Sendable {
     return instant
   }
 
+  /// The seconds ahead of UTC that a text like `+0200` or `-03:30` says, and nothing else.
+  static func offset(_ text: String) -> Int64? {
+    var scanner = Scanner(rest: Array(text.utf8)[...])
+    guard let seconds = scanner.offset(), scanner.rest.isEmpty else { return nil }
+    return seconds
+  }
+
   private struct Scanner {
     var rest: ArraySlice<UInt8>
 
@@ -95,8 +102,11 @@ enum TextTime: Hashable, Sendable {
       _ = after.skip(0x3a)
       let minutes = after.number(2) ?? 0
       guard minutes <= 59 else { return nil }
+      // GLPI's form of an offset has seconds too.
+      let seconds = after.skip(0x3a) ? after.number(2) : 0
+      guard let seconds, seconds <= 59 else { return nil }
       rest = after.rest
-      return Int64((isWest ? -1 : 1) * (hours * 3600 + minutes * 60))
+      return Int64((isWest ? -1 : 1) * (hours * 3600 + minutes * 60 + seconds))
     }
   }
 }

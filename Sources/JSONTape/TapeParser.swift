@@ -27,9 +27,18 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 
   deinit { unsafe csimdjson_parser_free(parser) }
 
+  /// The mark with which some programs of Windows begin a text in UTF-8.
+  private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
   /// Parses one document; the tape of the document before is gone.
+  ///
+  /// A byte order mark before it is passed over, which RFC 8259 allows in section 8.1.
   public func parse(_ text: RawSpan) throws(JSONError) {
     let code = unsafe text.withUnsafeBytes { bytes in
+      var bytes = unsafe bytes
+      if unsafe bytes.starts(with: Self.byteOrderMark) {
+        unsafe bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(Self.byteOrderMark.count))
+      }
       guard let start = bytes.baseAddress else {
         // simdjson's EMPTY, which it answers for zero bytes.
         return unsafe csimdjson_parse(parser, [0x20], 1)

@@ -26,10 +26,11 @@ struct OsqueryTests {
 
   private func line(
     _ query: String, _ time: Int, _ counter: Int, _ action: String, _ columns: String,
-    host: String = "h"
+    host: String = "h", epoch: Int = 0
   ) -> String {
     #"{"name":"\#(query)","hostIdentifier":"\#(host)","calendarTime":"x","unixTime":\#(time),"#
-      + #""epoch":0,"counter":\#(counter),"columns":{\#(columns)},"action":"\#(action)"}"# + "\n"
+      + #""epoch":\#(epoch),"counter":\#(counter),"columns":{\#(columns)},"action":"\#(action)"}"#
+      + "\n"
   }
 
   @Test func `differences become full states`() throws {
@@ -85,17 +86,20 @@ struct OsqueryTests {
       line("q", 1_700_000_000, 4, "added", #""a":"1""#)
         + line("q", 1_700_000_001, 5, "added", #""a":"2""#)
         + line("q", 1_700_000_002, 0, "added", #""a":"3""#)
-        + line("q", 1_700_000_003, 1, "removed", #""a":"9""#)
+        + line("q", 1_700_000_003, 1, "added", #""a":"4""#)
         + line("file_events", 1_700_000_004, 1, "added", #""a":"9""#)
-        + line("q", 1_700_000_003, 2, "added", #""a":"4""#))
+        + line("q", 1_700_000_005, 2, "removed", #""a":"9""#)
+        + line("q", 1_700_000_006, 3, "added", #""a":"5""#))
     #expect(
       lines(history) == [
         "1700000002 Custom:Osquery.q: a=3", "1700000003 Custom:Osquery.q: a=3, a=4",
       ])
     #expect(history.warnings.count == 3)
     #expect(history.warnings[0].contains("line 1: the beginning of q is missing"))
-    #expect(history.warnings[1].contains("line 4 removes a row of q that is not there"))
-    #expect(history.warnings[2].contains("file_events lists events"))
+    #expect(history.warnings[1].contains("file_events lists events"))
+    #expect(
+      history.warnings[2].contains(
+        "line 6: q is unknown from here until it begins anew: it removes a row that is not there"))
   }
 
   @Test func `several hosts are told apart or refused`() throws {
@@ -125,7 +129,9 @@ struct OsqueryTests {
         }
         if step == 0 { next.insert(1) }
         // A database that is deleted begins anew with all rows.
-        let isAnew = step > 0 && Int.random(in: 0..<10, using: &random) == 0 && !next.isEmpty
+        // None of the rows that were there would look like a difference.
+        let isAnew =
+          step > 0 && Int.random(in: 0..<10, using: &random) == 0 && !next.isDisjoint(with: rows)
         if isAnew { counter = 0 }
         let (added, removed) =
           isAnew ? (next, []) : (next.subtracting(rows), rows.subtracting(next))
@@ -183,27 +189,189 @@ struct OsqueryTests {
     }
   }
 
+  // MARK: What osquery is known to do
+
+  private func row(_ value: Int) -> String { #""a":"\#(value)""# }
+
+  /// The lines of one run: numbers above 0 are added, those below are removed.
+  private func run(_ time: Int, _ counter: Int, _ rows: [Int], epoch: Int = 0) -> String {
+    rows.map { value in
+      line("q", time, counter, value > 0 ? "added" : "removed", row(abs(value)), epoch: epoch)
+    }.joined()
+  }
+
+  /// The states as their second and the rows.
+  private func states(_ history: ImportedHistory) -> [String] {
+    lines(history).map {
+      $0.replacing("17000000", with: "").replacing(" Custom:Osquery.q:", with: "")
+        .replacing("a=", with: "").replacing(",", with: "")
+    }
+  }
+
+  @Test func `a counter that begins anew with a difference does not lose the rest`() throws {
+    let first = run(1_700_000_000, 0, [1, 2, 3]) + run(1_700_000_001, 1, [-2, 4])
+    // It removes rows.
+    var history = try history(first + run(1_700_000_002, 0, [-3, 5]))
+    #expect(states(history) == ["00 1 2 3", "01 1 3 4", "02 1 4 5"])
+    #expect(history.warnings.count == 1)
+    // It has none of the rows that are there.
+    history = try self.history(first + run(1_700_000_002, 0, [5]) + run(1_700_000_003, 1, [-5]))
+    #expect(states(history) == ["00 1 2 3", "01 1 3 4", "02 1 3 4 5", "03 1 3 4"])
+    // After a change of the query's text newer versions count from 1.
+    history = try self.history(first + run(1_700_000_002, 1, [5]))
+    #expect(states(history) == ["00 1 2 3", "01 1 3 4", "02 1 3 4 5"])
+  }
+
+  @Test func `a beginning with all rows is one, in the same epoch and in a new one`() throws {
+    let first = run(1_700_000_000, 0, [1, 2, 3])
+    for epoch in [0, 7] {
+      let history = try history(first + run(1_700_000_002, 0, [1, 2, 4], epoch: epoch))
+      #expect(states(history) == ["00 1 2 3", "02 1 2 4"], "epoch \(epoch)")
+      #expect(history.warnings.isEmpty)
+    }
+    // In a new epoch also where nothing stayed.
+    var history = try history(first + run(1_700_000_002, 0, [8, 9], epoch: 7))
+    #expect(states(history) == ["00 1 2 3", "02 8 9"])
+    // The beginning of the epoch is missing.
+    history = try self.history(first + run(1_700_000_002, 3, [8], epoch: 7))
+    #expect(states(history) == ["00 1 2 3"] && history.warnings.count == 1)
+  }
+
+  @Test func `after a damaged line a query is unknown until it begins anew`() throws {
+    let first = run(1_700_000_000, 0, [1, 2])
+    let cut = #"{"name":"q","hostIdentifier":"h","calendarTi"# + "\n"
+    let other = #"{"name":"p","hostIdentifier":"h","calendarTi"# + "\n"
+    let tail = #"Time":17,"action":"added"}"# + "\n"
+    let next = run(1_700_000_001, 1, [-2, 3])
+    let anew = run(1_700_000_005, 0, [1, 4], epoch: 1)
+    for damage in [cut, tail] {
+      #expect(try states(history(first + damage + next + anew)) == ["00 1 2", "05 1 4"])
+      // The damaged line can be the first of the beginning.
+      #expect(try states(history(first + damage + anew)) == ["00 1 2"])
+      // It lies within a run.
+      let within = run(1_700_000_000, 0, [1]) + damage + run(1_700_000_000, 0, [2])
+      #expect(try states(history(within + next + anew)) == ["05 1 4"])
+    }
+    #expect(try states(history(first + other + next)) == ["00 1 2", "01 1 3"])
+    // Its time tells which run it is of.
+    let timed = #"{"name":"q","unixTime":1700000000,"counter":0,"colu"# + "\n"
+    #expect(try states(history(first + timed + next + anew)) == ["05 1 4"])
+    // A batch and a snapshot are whole lines.
+    let batch =
+      #"{"diffResults":{"added":[{"a":"7"}],"removed":""},"name":"q","#
+      + #""unixTime":1700000009,"epoch":2,"counter":0}"# + "\n"
+    #expect(try states(history(first + cut + batch)) == ["00 1 2", "09 7"])
+    let snapshot =
+      #"{"snapshot":[{"a":"8"}],"action":"snapshot","name":"q","#
+      + #""unixTime":1700000009}"# + "\n"
+    #expect(try states(history(first + cut + snapshot)) == ["00 1 2", "09 8"])
+  }
+
+  @Test func `damage at one host is none at another, and later queries begin as they do`() throws {
+    let cut = #"{"name":"q","hostIdentifier":"two","calendarTi"# + "\n"
+    let text = run(1_700_000_000, 0, [1]) + cut + run(1_700_000_001, 1, [2])
+    #expect(try states(history(text, host: "h")) == ["00 1", "01 1 2"])
+    let later =
+      "{\n" + line("p", 1_700_000_000, 0, "added", row(1)) + run(1_700_000_001, 0, [1, 2])
+    #expect(try states(history(later)) == ["01 1 2"])
+  }
+
+  @Test func `a package that would be there twice shows that a line is missing`() throws {
+    func package(_ version: String) -> String {
+      #""name":"bash","version":"\#(version)","arch":"amd64","status":"install ok installed""#
+    }
+    let history = try history(
+      line("deb_packages", 1_700_000_000, 0, "added", package("1"))
+        + line("deb_packages", 1_700_000_001, 1, "added", package("2")))
+    #expect(lines(history).count == 1)
+    #expect(history.warnings.first?.contains("bash would be there twice") == true)
+  }
+
+  @Test func `a clock that was wrong for a line moves no other line`() throws {
+    let first = run(1_700_000_000, 0, [1])
+    let rest = run(1_700_000_020, 2, [3]) + run(1_700_000_030, 3, [4])
+    for time in [1_740_000_000, 1_600_000_000] {
+      let history = try history(first + run(time, 1, [2]) + rest)
+      #expect(states(history) == ["00 1", "20 1 2 3", "30 1 2 3 4"], "\(time)")
+      #expect(history.warnings.count == 1)
+      #expect(history.warnings.first?.contains("line 2: its time 20") == true)
+    }
+    // A step back of the clock: what was written last holds.
+    let back = run(1_700_000_010, 1, [2]) + run(1_700_000_005, 2, [3])
+    #expect(try states(history(first + back)) == ["00 1", "05 1 2 3"])
+    // A time that cannot be is the same as a line that cannot be read.
+    let future = try history(first + run(4_000_000_000, 1, [2]) + rest)
+    #expect(states(future) == ["00 1"])
+    #expect(future.warnings.first?.contains("a day ahead of this machine's clock") == true)
+  }
+
+  @Test func `a type of which one query is unknown is unknown`() throws {
+    func package(_ name: String) -> String { #""name":"\#(name)","version":"1","arch":"all""# }
+    func both(_ time: Int, _ counter: Int, _ name: String, epoch: Int = 0) -> String {
+      line("pack/a/deb_packages", time, counter, "added", package("a" + name), epoch: epoch)
+        + line("pack/b/deb_packages", time, counter, "added", package("b" + name), epoch: epoch)
+    }
+    let cut = #"{"name":"pack/b/deb_packages","hostIde"# + "\n"
+    let history = try history(
+      both(1_700_000_000, 0, "1") + cut + both(1_700_000_001, 1, "2")
+        + both(1_700_000_002, 0, "3", epoch: 1))
+    let names = history.reports.flatMap(\.entries).map { entry in
+      "\(entry.captureTime.seconds % 100): "
+        + (entry.content ?? []).map { $0["Name"] ?? "" }.joined(separator: " ")
+    }
+    #expect(names == ["0: a1 b1", "2: a3 b3"])
+  }
+
+  @Test func `packages of rpm have no keys among them, and lines may have a mark`() throws {
+    func package(_ name: String, _ epoch: String) -> String {
+      #""name":"\#(name)","version":"1","release":"2","arch":"x86_64","epoch":"\#(epoch)","#
+        + #""source":"s-1-2.src.rpm","install_time":"1700000000""#
+    }
+    let history = try history(
+      "\u{feff}" + line("rpm_packages", 1_700_000_000, 0, "added", package("bash", "0"))
+        + line("rpm_packages", 1_700_000_000, 0, "added", package("gpg-pubkey", "0"))
+        + line("rpm_packages", 1_700_000_000, 0, "added", package("bind", "32")))
+    let items = history.reports.flatMap(\.entries).flatMap { $0.content ?? [] }
+    #expect(items.map { "\($0["Name"] ?? "") \($0["Epoch"] ?? "-")" } == ["bash -", "bind 32"])
+  }
+
   @Test func `damaged lines are warnings, whatever their bytes`() throws {
     var random = SplitMix64(seed: 11)
     let good = line("q", 1_700_000_000, 0, "added", #""a":"1""#)
     let tree = try TemporaryTree()
     for count in 0..<good.utf8.count - 1 {
       let noise = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-      let path = try tree.write(
-        "log", Array(good.utf8) + noise + [0x0a] + Array(good.utf8.prefix(count)))
+      let last = good.utf8.prefix(count)
+      let path = try tree.write("log", Array(good.utf8) + noise + [0x0a] + Array(last))
       let history = try OsqueryImporter().history(paths: [path], node: NodeID("n"))
-      #expect(lines(history) == ["1700000000 Custom:Osquery.q: a=1"], "\(count) bytes")
+      // A last line that is of the run's second is of the run.
+      let isOfRun = OsqueryFragment(Array(last)[...]).time != nil
+      #expect(
+        lines(history) == (isOfRun ? [] : ["1700000000 Custom:Osquery.q: a=1"]), "\(count) bytes")
       if count > 2 { #expect(history.warnings.count >= 1, "\(count) bytes") }
     }
-    let deep = String(repeating: #"{"a":"#, count: 10_000) + "\n"
-    #expect(try history(deep).warnings.count == 1)
-    #expect(try history(#"{"name":"q","unixTime":1e300,"action":"added"}"#).warnings.count == 1)
   }
 
-  @Test func `a line of 50 MB is a warning`() throws {
+  @Test func `a file without any result is an error that names it`() throws {
     let tree = try TemporaryTree()
-    let path = try tree.write("log", Data(repeating: UInt8(ascii: "["), count: 50_000_000))
-    let history = try OsqueryImporter().history(paths: [path], node: NodeID("n"))
-    #expect(history.warnings.count == 1)
+    let good = try tree.write("good", run(1_700_000_000, 0, [1]))
+    let others = [
+      Data((String(repeating: #"{"a":"#, count: 10_000) + "\n").utf8),
+      Data(#"{"name":"q","unixTime":1e300,"action":"added"}"#.utf8),
+      Data(#"{"severity":0,"message":"started"}"#.utf8),
+      Data(repeating: UInt8(ascii: "["), count: 50_000_000),
+    ]
+    for data in others {
+      let path = try tree.write("log", data)
+      let error = #expect(throws: CollectorError.self) {
+        try OsqueryImporter().history(paths: [path], node: NodeID("n"))
+      }
+      #expect(error?.message.contains(path) == true)
+      let both = try OsqueryImporter().history(paths: [path, good], node: NodeID("n"))
+      #expect(both.failures.count == 1 && both.failures[0].contains(path))
+    }
+    let empty = try tree.write("log", "")
+    let history = try OsqueryImporter().history(paths: [empty, good], node: NodeID("n"))
+    #expect(states(history) == ["00 1"])
   }
 }

@@ -149,7 +149,7 @@ struct PackageLogPropertyTests {
         history, simulation, before: round == 0 ? nil : before, keepsSome: true,
         "seed \(seed &+ UInt64(round))"
       ) { item in
-        let epoch = item["Epoch"] == "0" ? "" : "\(item["Epoch"] ?? ""):"
+        let epoch = item["Epoch"].map { "\($0):" } ?? ""
         return "\(item["Name"] ?? "") \(epoch)\(item["Version"] ?? "")-\(item["Release"] ?? "")"
       }
     }

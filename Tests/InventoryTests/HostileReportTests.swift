@@ -19,6 +19,13 @@ import Testing
     #expect(error?.type == "AWS:Application")
   }
 
+  @Test func `a byte order mark before a report is passed over`() {
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+    #expect(refusal(mark + Array(body().utf8)) == nil)
+    #expect(refusal(mark)?.code == .malformedJSON)
+    #expect(refusal(mark + mark + Array(body().utf8))?.code == .malformedJSON)
+  }
+
   @Test func `days that exist are accepted`() {
     for time in ["2000-01-01T00:00:00Z", "2024-02-29T23:59:59Z", "2000-02-29T00:00:00Z"] {
       #expect(refusal(body(time: "\"\(time)\"")) == nil)

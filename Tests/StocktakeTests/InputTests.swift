@@ -154,3 +154,32 @@ private func lines(
     #expect(error?.description == "no/such/file: No such file or directory")
   }
 }
+
+@Suite struct TextSourceTests {
+  private func read(_ bytes: [UInt8], piece: Int, room: Int) throws -> String {
+    let source = TextSource(PieceSource(bytes, pieceByteCount: piece))
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: room)
+    while true {
+      let count = try buffer.withUnsafeMutableBytes { try source.read(into: $0) }
+      if count == 0 { return String(decoding: text, as: UTF8.self) }
+      text += buffer[..<count]
+    }
+  }
+
+  @Test func `marks of an encoding are passed over, and UTF-16 becomes UTF-8`() throws {
+    let text = "{\"a\": \"caf\u{e9} \u{1f600}\"}\n"
+    let units = Array("\u{feff}\(text)".utf16)
+    let forms = [
+      Array(text.utf8), [0xef, 0xbb, 0xbf] + Array(text.utf8),
+      units.flatMap { [UInt8($0 & 0xff), UInt8($0 >> 8)] },
+      units.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] },
+    ]
+    for (form, piece) in forms.flatMap({ form in [1, 2, 3, 5, 1000].map { (form, $0) } }) {
+      for room in [1, 3, 1000] { #expect(try read(form, piece: piece, room: room) == text) }
+    }
+    for short in [[], [0xff], [0xff, 0xfe], [0xfe, 0xff, 0x00], [0xef, 0xbb, 0xbf]] as [[UInt8]] {
+      #expect(try read(short, piece: 1, room: 9).utf8.count <= 3)
+    }
+  }
+}

@@ -25,15 +25,24 @@ extension Machine {
   /// The packages that dpkg knows, in any state.
   func dpkgPackages() throws(CollectorError) -> [DpkgPackage] {
     try memory.dpkgPackages.get { () throws(CollectorError) in
+      let hasFolder = exists(DpkgPackages.folder)
       var reader = DpkgStatusReader()
-      try stream(DpkgPackages.path) { reader.take($0) }
-      reader.end()
+      if !hasFolder || exists(DpkgPackages.path) {
+        try stream(DpkgPackages.path) { reader.take($0) }
+        reader.end()
+      }
       guard reader.count <= DpkgStatusReader.packagesMax else {
         throw CollectorError(
           "\(path(DpkgPackages.path)) has \(reader.count) packages, more than"
             + " \(DpkgStatusReader.packagesMax)")
       }
-      return reader.packages
+      guard hasFolder else { return reader.packages }
+      var known: Set<[String]> = []
+      for package in reader.packages { known.insert([package.name, package.architecture]) }
+      return try reader.packages
+        + DpkgPackages.packages(inFolder: DpkgPackages.folder, on: self).filter {
+          known.insert([$0.name, $0.architecture]).inserted
+        }
     }
   }
 

@@ -34,14 +34,16 @@ struct SoftwarePlaces: Sendable {
 
   /// Takes an entry for what it is; false where there is nothing to look for below it.
   private mutating func visit(_ path: String, _ name: String, _ kind: Directory.Kind) -> Bool {
-    if name.hasSuffix(".dist-info"), kind == .directory {
-      python.append(path)
+    let isPython =
+      name.hasSuffix(".dist-info") && kind == .directory
+      || name.hasSuffix(".egg-info") && kind != .other
+    if isPython {
+      // pip moves what it replaces to a name like ~umpy or -umpy, where it stays if pip is broken off;
+      // names of packages begin with a letter or a digit.
+      if Self.isLetterOrDigit(name.utf8.first) { python.append(path) }
       return false
     }
-    if name.hasSuffix(".egg-info"), kind != .other {
-      python.append(path)
-      return false
-    }
+    if kind == .directory, Self.isLeftByNpm(path, name) { return false }
     if name == "package.json", kind == .file, Self.isNodePackage(path) { node.append(path) }
     if name.hasSuffix(".gemspec"), kind == .file, Self.isGem(path) { gems.append(path) }
     return true
@@ -50,11 +52,28 @@ struct SoftwarePlaces: Sendable {
   /// Whether a package.json is that of a package, and not of a part or an example of one.
   private static func isNodePackage(_ path: String) -> Bool {
     let parts = path.split(separator: "/")
-    guard parts.count >= 3 else { return false }
+    // No name begins with a dot.
+    guard parts.count >= 3, !parts[parts.count - 2].hasPrefix(".") else { return false }
     func isFolder(_ name: Substring) -> Bool { name == "node_modules" || name == "nodejs" }
     return isFolder(parts[parts.count - 3])
       || (parts.count >= 4 && parts[parts.count - 3].hasPrefix("@")
         && isFolder(parts[parts.count - 4]))
+  }
+
+  /// Whether a folder is a package that npm moved away to replace it and did not come to delete:
+  /// `node_modules/.name-a1B2c3D4`, or the same below a scope.
+  private static func isLeftByNpm(_ path: String, _ name: String) -> Bool {
+    guard name.hasPrefix("."), let dash = name.lastIndex(of: "-") else { return false }
+    let tail = name[dash...].dropFirst().utf8
+    guard tail.count == 8, tail.allSatisfy({ isLetterOrDigit($0) }) else { return false }
+    let folders = path.split(separator: "/").dropLast()
+    return folders.last == "node_modules"
+      || folders.last?.hasPrefix("@") == true && folders.dropLast().last == "node_modules"
+  }
+
+  private static func isLetterOrDigit(_ byte: UInt8?) -> Bool {
+    guard let byte else { return false }
+    return (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
   }
 
   private static func isGem(_ path: String) -> Bool {

@@ -1,6 +1,6 @@
 public import Inventory
 
-/// The packages that dpkg, rpm, snap and flatpak have installed.
+/// The packages that dpkg, rpm, apk, opkg, snap and flatpak have installed.
 public struct ApplicationCollector: Collector {
   /// Makes the collector.
   public init() {}
@@ -12,7 +12,7 @@ public struct ApplicationCollector: Collector {
   public var schemaVersion: String { "1.1" }
 
   private static let sources: [any PackageSource] = [
-    DpkgPackages(), RPMPackages(), SnapPackages(), FlatpakPackages(),
+    DpkgPackages(), RPMPackages(), ApkPackages(), OpkgPackages(), SnapPackages(), FlatpakPackages(),
   ]
 
   /// One item for each installed package, one package manager after the other.

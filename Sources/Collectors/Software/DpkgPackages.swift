@@ -3,10 +3,37 @@ package import Inventory
 /// The packages that dpkg has installed, read from its own files.
 package struct DpkgPackages: PackageSource {
   static let path = "var/lib/dpkg/status"
+  /// A file for each package that is installed, in images that are built without dpkg.
+  static let folder = "var/lib/dpkg/status.d"
 
   package init() {}
 
-  package func isThere(on machine: Machine) -> Bool { machine.exists(Self.path) }
+  package func isThere(on machine: Machine) -> Bool {
+    machine.exists(Self.path) || machine.exists(Self.folder)
+  }
+
+  /// The packages of a folder; each has the fields of the status file but the status.
+  ///
+  /// Throws where a file cannot be read.
+  static func packages(inFolder folder: String, on machine: Machine) throws(CollectorError)
+    -> [DpkgPackage]
+  {
+    var packages: [DpkgPackage] = []
+    // Beside a package lies the list of its files.
+    for name in try machine.names(in: folder) where !name.hasSuffix(".md5sums") {
+      for var package in DpkgStatusReader.packages(in: try machine.bytes(of: "\(folder)/\(name)")) {
+        if package.state == nil {
+          (package.want, package.flag, package.state) = ("install", "ok", .installed)
+        }
+        packages.append(package)
+      }
+      guard packages.count <= DpkgStatusReader.packagesMax else {
+        throw CollectorError(
+          "\(machine.path(folder)) has more than \(DpkgStatusReader.packagesMax) packages")
+      }
+    }
+    return packages
+  }
 
   package func packages(on machine: Machine) throws -> [Item] {
     try machine.dpkgPackages().lazy.filter(\.isInstalled).map {

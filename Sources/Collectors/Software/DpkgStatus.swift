@@ -27,6 +27,8 @@ package struct DpkgPackage: Hashable, Sendable {
   package var flag = ""
   /// The version that was configured last, where the package is not installed in full; else empty.
   package var configVersion = ""
+  /// Seconds since 1970, which only opkg writes; else empty.
+  package var installedTime = ""
   /// Nil where the word is none that dpkg has.
   package var state: State?
 

@@ -12,6 +12,9 @@ package struct DpkgStatusReader {
   /// How many there are.
   package private(set) var count = 0
   private var package = DpkgPackage()
+  /// Whether lines end with a carriage return too, as in a copy that passed through Windows; nil before
+  /// the first line.
+  private var hasReturns: Bool?
   /// A line whose end has not come.
   private var held: [UInt8] = []
   /// A field, until it is known whether it goes on in the next line.
@@ -20,6 +23,7 @@ package struct DpkgStatusReader {
   private enum Field: String {
     case package, version, architecture, maintainer, section, homepage, description, status
     case configVersion = "config-version"
+    case installedTime = "installed-time"
 
     /// dpkg compares names without regard to case; nil for fields that are not wanted.
     init?(_ name: ArraySlice<UInt8>) {
@@ -67,6 +71,9 @@ package struct DpkgStatusReader {
   }
 
   private mutating func line(_ line: ArraySlice<UInt8>) {
+    var line = line
+    if hasReturns == nil { hasReturns = line.last == 0x0d }
+    if hasReturns == true, line.last == 0x0d { line = line.dropLast() }
     let goesOn = Self.isBlank(line.first)
     if let field { set(field.name, field.value, goesOn: goesOn) }
     field = nil
@@ -97,6 +104,7 @@ package struct DpkgStatusReader {
     case .homepage: package.homepage = text
     case .description: package.summary = text
     case .configVersion: package.configVersion = text
+    case .installedTime: package.installedTime = text
     case .status:
       let words = text.split(separator: " ")
       guard words.count == 3 else { return }

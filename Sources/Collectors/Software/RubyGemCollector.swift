@@ -21,9 +21,11 @@ public struct RubyGemCollector: Collector {
       guard let bytes = try? machine.bytes(of: path, max: Self.bytesMax) else { return nil }
       let folder = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
       let stub = bytes.prefix(4096).split(separator: 0x0a).lazy
-        .map { String(decoding: $0, as: UTF8.self) }.first { $0.hasPrefix("# stub: ") }
+        .map { String(decoding: $0, as: UTF8.self).trimmed }.first { $0.hasPrefix("# stub: ") }
       let words = stub?.split(separator: " ").dropFirst(2).map(String.init) ?? Self.words(of: path)
-      guard words.count >= 2 else { return nil }
+      // An installation that was broken off leaves a specification that is empty or cut.
+      let isWhole = stub != nil || String(decoding: bytes, as: UTF8.self).contains("Gem::")
+      guard words.count >= 2, isWhole else { return nil }
       var values = ["Name": words[0], "Version": words[1], "Path": "/" + folder]
       if words.count > 2, words[2] != "ruby" { values["Platform"] = words[2] }
       return Item(values.mapValues { text(cutTo: 4096, $0) })

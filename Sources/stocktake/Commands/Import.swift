@@ -20,7 +20,7 @@ struct Import: AsyncParsableCommand {
       """,
     subcommands: [
       DpkgLog.self, DebianPackages.self, AptHistory.self, RpmLog.self, PacmanLog.self, Apk.self,
-      Osquery.self, AgentXML.self, CycloneDX.self, SPDX.self,
+      Osquery.self, AgentXML.self, CycloneDX.self, SPDX.self, Ansible.self, Puppet.self,
       ResourceDataSync.self, AWS.self,
     ])
 }

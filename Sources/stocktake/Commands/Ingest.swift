@@ -66,7 +66,7 @@ struct Ingest: ParsableCommand {
       sink: sink, input: input,
       // A group that is stored at once would keep what follows a bad line.
       groupCount: strict ? 1 : group, isStrict: strict, isQuiet: quiet)
-    let lines = LineReader(UnpackedSource(input), lineByteCountMax: maxBodyBytes)
+    let lines = LineReader(TextSource(UnpackedSource(input)), lineByteCountMax: maxBodyBytes)
     var failure: (any Error)?
     do { try run.read(lines) } catch { failure = error }
     run.finish(output.format)

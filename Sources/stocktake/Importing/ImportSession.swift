@@ -40,7 +40,7 @@ final class ImportSession {
 
   /// Records a report, or says why not and goes on; in a dry run the same checks are made.
   func add(_ report: Report, in scope: Scope) throws {
-    let report = try completed(report, in: scope)
+    let report = try store.map { try report.completed(from: $0, in: scope) } ?? report
     if isDry {
       do throws(ReportError) { try report.check(now: .now) } catch { return refuse(error) }
     }
@@ -66,42 +66,6 @@ final class ImportSession {
   /// Shows how far it is.
   func show(_ done: Int, of total: Int?, _ text: () -> String) {
     bar.update(done, of: total, text())
-  }
-
-  /// A report whose packages have what their source cannot know of them from what another source said.
-  ///
-  /// A copy of a status file knows no InstalledTime and a bill knows no publisher; without this, each
-  /// would look as if all packages had changed. Only attributes that are absent are filled, and only
-  /// from the same version of the same package on this node at that time.
-  private func completed(_ report: Report, in scope: Scope) throws -> Report {
-    guard let store else { return report }
-    var report = report
-    for index in report.entries.indices where report.entries[index].type == .application {
-      let entry = report.entries[index]
-      // Of a node that never reported nothing is known.
-      let items = try listOrNone {
-        Array(
-          try store.state(
-            of: report.node, type: .application, at: entry.captureTime, in: scope
-          ).items.sorted())
-      }
-      guard !items.isEmpty else { continue }
-      var known: [[String?]: Item] = [:]
-      for item in items { known[Self.package(item)] = item }
-      report.entries[index].content = entry.content?.map { item in
-        guard let other = known[Self.package(item)] else { return item }
-        let own = Set(item.attributes.map(\.name))
-        let missing = other.attributes.filter { !own.contains($0.name) }
-        // An empty text says no more than its absence.
-        let said = item.attributes.filter { !$0.value.isEmpty || other[$0.name] != nil }
-        return Item((said + missing).map { (key: $0.name, value: $0.value) })
-      }
-    }
-    return report
-  }
-
-  private static func package(_ item: Item) -> [String?] {
-    ["Name", "Architecture", "Epoch", "Version", "Release"].map { item[$0] }
   }
 
   func finish() throws {

@@ -67,13 +67,14 @@ extension Import {
   struct AgentXML: FileImport {
     static let configuration = CommandConfiguration(
       commandName: "fusioninventory",
-      abstract: "Take inventories that fusioninventory-agent or ocsinventory-agent wrote as XML.",
+      abstract: "Take inventories of the agents of FusionInventory, OCS (XML) and GLPI (JSON).",
       discussion: """
         EXAMPLES
           stocktake import fusioninventory web-1.ocs --node web-1
           stocktake import ocsinventory web-1.ocs --node web-1
+          stocktake import glpi web-1.json --node web-1
         """,
-      aliases: ["ocsinventory"])
+      aliases: ["ocsinventory", "glpi"])
 
     static let takesTime = true
 
@@ -99,7 +100,8 @@ extension Import {
     @OptionGroup var options: ImportOptions
 
     func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
-      try CycloneDXImporter(at: options.givenTime()).history(paths: options.files, node: node)
+      try CycloneDXImporter(timeZone: zone.foundationZone, at: options.givenTime()).history(
+        paths: options.files, node: node)
     }
   }
 
@@ -117,7 +119,8 @@ extension Import {
     @OptionGroup var options: ImportOptions
 
     func history(of node: NodeID, _ zone: Zone) throws -> ImportedHistory {
-      try SPDXImporter(at: options.givenTime()).history(paths: options.files, node: node)
+      try SPDXImporter(timeZone: zone.foundationZone, at: options.givenTime()).history(
+        paths: options.files, node: node)
     }
   }
 }
