@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
+.PHONY: all demo test clients fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
 
 all: build
 
@@ -35,6 +35,10 @@ clients: dependencies
 
 lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
+
+# README's two commands, or FRESH, on a new Debian 12 and on an updated one; takes root.
+fresh:
+	@Scripts/fresh $(if $(FRESH),"$(FRESH)")
 
 # Ratios to bare LMDB and SQLite within one run: noise passes, a store twice as slow does not.
 guard: dependencies

@@ -9,25 +9,34 @@ public struct Instant: Hashable, Comparable, Sendable {
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   /// Takes whole seconds since 1970-01-01T00:00:00Z.
-  public init(seconds: Int64) { milliseconds = seconds * 1000 }
+  ///
+  /// Whatever lies beyond ``distantPast`` or ``distantFuture`` becomes these: numbers that other programs
+  /// wrote can be any, and no report carries such a time.
+  public init(seconds: Int64) {
+    milliseconds = max(-Self.secondsMax, min(seconds, Self.secondsMax)) * 1000
+  }
+
+  private static let secondsMax: Int64 = (1 << 52) / 1000
 
   /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
   public var seconds: Int64 {
     milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
   }
 
-  /// Earlier than every time a report can carry.
-  public static let distantPast = Instant(milliseconds: -(1 << 52))
+  /// Earlier than every time a report can carry, by whole seconds.
+  public static let distantPast = Instant(seconds: -secondsMax)
 
-  /// Later than every time a report can carry.
-  public static let distantFuture = Instant(milliseconds: 1 << 52)
+  /// Later than every time a report can carry, by whole seconds.
+  public static let distantFuture = Instant(seconds: secondsMax)
 
   /// Orders by time.
   public static func < (a: Self, b: Self) -> Bool { a.milliseconds < b.milliseconds }
 
-  /// The instant `seconds` later.
+  /// The instant `seconds` later; ``distantPast`` or ``distantFuture`` where that lies beyond them.
   public func advanced(bySeconds seconds: Int64) -> Instant {
-    Instant(milliseconds: milliseconds + seconds * 1000)
+    let (sum, overflow) = milliseconds.addingReportingOverflow(
+      Instant(seconds: seconds).milliseconds)
+    return overflow ? Instant(seconds: seconds) : Instant(milliseconds: sum)
   }
 }
 

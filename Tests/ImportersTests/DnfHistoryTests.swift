@@ -168,6 +168,19 @@ struct DnfHistoryTests {
       ])
   }
 
+  @Test func `a time that is no number of seconds of this world is a warning`() throws {
+    let insert = "INSERT INTO trans VALUES"
+    let path = try make(
+      "\(insert) (1, \(Int64.max), NULL, '9', 0, 'x', 1, ''), (2, \(Int64.min), 5, '9', 0, 'x', 1, '');"
+        + "\(insert) (3, \(at("2026-03-03 10:00:00")), \(Int64.max), '9', 0, 'x', 1, '');",
+      [[1, 1, 1, 2, 1]])
+    let history = try imported([path])
+    for id in 1...3 {
+      let sentence = "\(path): transaction \(id) has no time in the years 2000 to 2099"
+      #expect(history.warnings.contains(sentence))
+    }
+  }
+
   @Test func `what has no end, no time or no sense is a warning`() throws {
     let path = try make(
       transaction(1, "2026-03-03 10:00:00", nil) + transaction(2, "1999-03-03 10:00:00", nil)

@@ -51,4 +51,20 @@ import Testing
     #expect(Instant(milliseconds: -1).description == "1969-12-31T23:59:59.999Z")
     #expect(Instant(milliseconds: 1_772_528_400_007).description == "2026-03-03T09:00:00.007Z")
   }
+
+  @Test func `numbers that are no time of this world become the most distant times`() {
+    for seconds: Int64 in [.max, .max / 1000 + 1, 1 << 53, 1 << 43] {
+      #expect(Instant(seconds: seconds) == .distantFuture)
+      #expect(Instant(seconds: -seconds) == .distantPast)
+      #expect(Instant(seconds: 5).advanced(bySeconds: seconds) >= .distantFuture)
+      #expect(Instant(seconds: 5).advanced(bySeconds: -seconds).seconds < 0)
+    }
+    #expect(Instant(seconds: .min) == .distantPast)
+    #expect(Instant(milliseconds: .max).advanced(bySeconds: .max) == .distantFuture)
+    #expect(!Instant.distantFuture.description.isEmpty && !Instant.distantPast.description.isEmpty)
+    // Every second there can be in a report is itself.
+    for seconds: Int64 in [-1, 0, 946_684_800, 4_102_444_799, 1 << 40] {
+      #expect(Instant(seconds: seconds).seconds == seconds)
+    }
+  }
 }
