@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
+.PHONY: all demo test clients fuzz fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
 
 all: build
 
@@ -35,6 +35,10 @@ clients: dependencies
 
 lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
+
+# Every decoder for ten minutes with libFuzzer. Options go on: make fuzz FUZZ="-t report --seconds 60".
+fuzz: dependencies
+	@Scripts/fuzz $(FUZZ)
 
 # README's two commands, or FRESH, on a new Debian 12 and on an updated one; takes root.
 fresh:
@@ -105,4 +109,4 @@ install: build
 	"$$bin" --generate-completion-script fish >"$$to/share/fish/vendor_completions.d/stocktake.fish"
 
 clean:
-	rm -rf .build Benchmarks/.build Benchmarks/.venv Benchmarks/.results
+	rm -rf .build .build-fuzz Benchmarks/.build Benchmarks/.venv Benchmarks/.results

@@ -10,6 +10,14 @@ let shared: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// What reads bytes that somebody else wrote, for those who try it out.
+let decoding: [Target.Dependency] = [
+  "AccessKeys", "Answers", "Collectors", "Compression", "Digests", "HistoryAPI", "HistoryStore",
+  "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLiteReading",
+  "Signatures", "SystemsManager", "XMLReading",
+  .product(name: "Crypto", package: "swift-crypto"),
+]
+
 let package = Package(
   name: "Stocktake",
   products: [
@@ -247,8 +255,22 @@ let package = Package(
       ],
       swiftSettings: shared),
     .testTarget(
+      name: "DecoderTests", dependencies: decoding + ["CollectionSupport"],
+      exclude: ["Corpus", "Fuzz"],
+      swiftSettings: shared),
+    .testTarget(
       name: "StocktakeTests", dependencies: ["stocktake", "Answers", "CollectionSupport"],
       swiftSettings: shared),
   ],
   cxxLanguageStandard: .cxx17
 )
+
+// `Scripts/fuzz` builds the decoders with libFuzzer, which has the entry of the program; else there is
+// no such target.
+if Context.environment["STOCKTAKE_FUZZING"] != nil {
+  package.targets.removeAll { $0.name == "DecoderTests" }
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: decoding, path: "Tests/DecoderTests",
+      exclude: ["Corpus", "DecoderTests.swift"], swiftSettings: shared))
+}
