@@ -30,7 +30,7 @@ package struct ServerLimits: Sendable {
   /// Bytes of a body or an answer that are not counted: the number of connections is their limit.
   package var uncountedBytesMax = 16 << 10
   /// Requests that may come before the answer to the one before them; a client that sends more is cut off.
-  package var pipelinedRequestsMax = 64
+  package var pipelinedRequestsMax = 256
   /// Bytes of bodies of such requests.
   package var pipelinedBytesMax = 1 << 20
   /// Seconds in which a request must be sent, from its first byte to its last.

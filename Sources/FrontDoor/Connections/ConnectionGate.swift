@@ -199,6 +199,8 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
       minimum: 2048, initial: 8192, maximum: Self.readBytesMax)
     // Where these cannot be set, all works as well.
     _ = context.channel.setOption(.recvAllocator, value: buffers)
+    // One read at a time, or several would come before it is seen that their requests have to wait.
+    _ = context.channel.setOption(.maxMessagesPerRead, value: 1)
     _ = context.channel.setOption(.tcpOption(Self.unsentOption), value: Self.unsentBytesMax)
     if context.channel.isActive { start(context) }
   }
