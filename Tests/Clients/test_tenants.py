@@ -106,8 +106,7 @@ def test_a_stream_ends_with_its_key(tenants):
     import socket
     from test_attacks import signed
     key = tenants.key("--account", "666666666666", "--permissions", "read")
-    ssm = tenants.client(
-        tenants.key("--account", "666666666666", "--permissions", "admin"), region="local")
+    ssm = tenants.client(tenants.key("--account", "666666666666", "--permissions", "admin"))
     put(ssm, NODE, [package("before")])
     request = signed(tenants, "GET", "/v1/changes?after=0", Accept="text/event-stream", key=key)
     with socket.create_connection((tenants.host, tenants.port), timeout=40) as stream:
