@@ -29,19 +29,27 @@ class Server:
         port_file = self.directory / "port"
         port_file.unlink(missing_ok=True)
         self.log = open(self.directory / "log", "ab")
-        self.process = subprocess.Popen(
-            [*self.wrapper, STOCKTAKE, "serve", "--store", str(self.directory), "--port", "0",
-             "--port-file", str(port_file), *self.options],
-            stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 30
+        self.spawn(port_file)
         while not port_file.exists():
-            assert self.process.poll() is None, (self.directory / "log").read_text()
+            if self.process.poll() is not None:
+                # A port that a server is to have again can be that of somebody's connection meanwhile.
+                text = (self.directory / "log").read_text()
+                assert text.endswith("Address already in use\n"), text
+                time.sleep(0.2)
+                self.spawn(port_file)
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(0.01)
         self.host, port = port_file.read_text().strip().rsplit(":", 1)
         self.port = int(port)
         self.scheme = "https" if "--tls-cert" in self.options else "http"
         self.url = f"{self.scheme}://{self.host}:{self.port}"
+
+    def spawn(self, port_file):
+        self.process = subprocess.Popen(
+            [*self.wrapper, STOCKTAKE, "serve", "--store", str(self.directory), "--port", "0",
+             "--port-file", str(port_file), *self.options],
+            stdout=self.log, stderr=self.log)
 
     @property
     def first_key(self):

@@ -52,7 +52,7 @@ def test_a_report_of_nearly_all_items_that_are_new(own):
 
 def test_a_type_with_the_longest_name_is_deleted(own):
     server = own()
-    ssm = server.client(region="us-gov-northwest-1")
+    ssm = server.client(server.key("--permissions", "admin"), region="us-gov-northwest-1")
     type = "Custom:" + "\U0001f98a" * 93
     put(ssm, node(1), [{"Name": "a"}], type)
     ssm.delete_inventory(TypeName=type, SchemaDeleteOption="DisableSchema")
