@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
 
-.PHONY: all demo test clients fuzz fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
+.PHONY: all demo test clients torture fuzz sanitize fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
 
 all: build
 
@@ -36,9 +36,19 @@ clients: dependencies
 lint:
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
 
+# The long forms of the tests that crash, damage, attack and fuzz: an hour or two. Parts go on:
+# make torture TORTURE="store decoders clients".
+torture: dependencies
+	@Scripts/install-dependencies awscli openssl python3-venv zstd
+	@Scripts/torture $(TORTURE)
+
 # Every decoder for ten minutes with libFuzzer. Options go on: make fuzz FUZZ="-t report --seconds 60".
 fuzz: dependencies
 	@Scripts/fuzz $(FUZZ)
+
+# The tests of the store with the sanitizers of addresses and of threads. One goes on: make sanitize SANITIZE=thread.
+sanitize: dependencies
+	@Scripts/sanitize $(SANITIZE)
 
 # README's two commands, or FRESH, on a new Debian 12 and on an updated one; takes root.
 fresh:
@@ -109,4 +119,4 @@ install: build
 	"$$bin" --generate-completion-script fish >"$$to/share/fish/vendor_completions.d/stocktake.fish"
 
 clean:
-	rm -rf .build .build-fuzz Benchmarks/.build Benchmarks/.venv Benchmarks/.results
+	rm -rf .build .build-fuzz .build-address .build-thread Benchmarks/.build Benchmarks/.venv Benchmarks/.results

@@ -274,3 +274,19 @@ if Context.environment["STOCKTAKE_FUZZING"] != nil {
       name: "fuzz", dependencies: decoding, path: "Tests/DecoderTests",
       exclude: ["Corpus", "DecoderTests.swift"], swiftSettings: shared))
 }
+
+// `Scripts/sanitize` builds the store with its tests, and nothing that other packages are needed for.
+if Context.environment["STOCKTAKE_STORE_ALONE"] != nil {
+  var kept: Set = ["LMDBTests", "PackedBytesTests", "InventoryTests", "HistoryStoreTests"]
+  var count = 0
+  while kept.count > count {
+    count = kept.count
+    for target in package.targets where kept.contains(target.name) {
+      for case .byNameItem(let name, _) in target.dependencies { kept.insert(name) }
+    }
+  }
+  package.targets.removeAll { !kept.contains($0.name) }
+  // Snippets use it.
+  package.products.removeAll { $0.name != "HistoryStore" }
+  package.dependencies = []
+}

@@ -1,12 +1,18 @@
 """What the tests share."""
 
 import datetime
+import os
 
 import botocore.exceptions
 import pytest
 
 APP = "AWS:Application"
 INFO = "AWS:InstanceInformation"
+
+
+def long_form(short, long):
+    """How often something is tried: more with STOCKTAKE_TORTURE=1, as `make torture` sets it."""
+    return long if os.environ.get("STOCKTAKE_TORTURE") else short
 
 
 def stamp(when):

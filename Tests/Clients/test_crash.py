@@ -7,11 +7,11 @@ import threading
 import time
 
 import pytest
-from support import APP, entries, node, package, stamp
+from support import APP, entries, long_form, node, package, stamp
 
 # Each version has a second of its own, long ago, and so its own place in history.
 BASE = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
-ROUNDS = int(os.environ.get("STOCKTAKE_CRASH_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("STOCKTAKE_CRASH_ROUNDS", long_form(12, 100)))
 WRITERS = 6
 
 
@@ -72,6 +72,7 @@ def test_kill_under_load(own):
         total += sum(len(writer.acknowledged) for writer in writers)
         first = max(writer.next for writer in writers) + 1
     assert total > ROUNDS
+    print(f"{ROUNDS} kills of a server, {total} reports acknowledged to {WRITERS} clients")
     server.stop()
     done = server.command("verify")
     assert done.returncode == 0, done.stdout

@@ -7,7 +7,7 @@ import socket
 import time
 
 import pytest
-from support import node
+from support import long_form, node
 from test_auth import send
 
 TYPE = "application/x-amz-json-1.1"
@@ -146,7 +146,7 @@ def test_nonsense_does_no_harm(server):
     whole = (f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {TYPE}\r\nAuthorization: AWS4-HMAC-SHA256 "
              "Credential=A/20260101/local/ssm/aws4_request, SignedHeaders=host, Signature=00\r\n"
              "X-Amz-Target: AmazonSSM.PutInventory\r\nContent-Length: 2\r\n\r\n{}").encode()
-    for _ in range(300):
+    for _ in range(long_form(300, 20_000)):
         text = bytearray(whole)
         for _ in range(generator.randint(1, 6)):
             place = generator.randrange(len(text))

@@ -25,6 +25,11 @@ func testSeed(_ what: String) -> UInt64 {
   return seed
 }
 
+/// How often something is tried: more with `STOCKTAKE_TORTURE=1`, as `make torture` sets it.
+func longForm(_ short: Int, _ long: Int) -> Int {
+  ProcessInfo.processInfo.environment["STOCKTAKE_TORTURE"] == nil ? short : long
+}
+
 /// The `crash-writer` beside the test bundle, running.
 final class ChildProcess {
   private let process = Process()

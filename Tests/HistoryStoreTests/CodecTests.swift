@@ -400,7 +400,7 @@ import Testing
       _ = try? decodeShape(bytes.span.bytes)
       _ = try? splitCanonical(bytes.span.bytes)
     }
-    for round in 0..<400 {
+    for round in 0..<longForm(400, 100_000) {
       tryAll(bytes(60))
       // Nearly right is worse than random.
       let sequence: UInt64 = 1 << 40

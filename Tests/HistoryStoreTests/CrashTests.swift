@@ -11,7 +11,7 @@ import Testing
     var random = SplitMix64(seed: seed)
     var kills = 0
     var acknowledgedCount = 0
-    for round in 0..<8 {
+    for round in 0..<longForm(8, 60) {
       var history = StoreHistory(folder: try ScratchFolder(), seed: seed &+ UInt64(round))
       for kill in 0..<25 {
         let mode = ["sync", "async", "one"].randomElement(using: &random) ?? "sync"
@@ -64,7 +64,7 @@ import Testing
     _ variable: String
   ) throws {
     var history = StoreHistory(folder: try ScratchFolder(), seed: 12)
-    for count in 1...20 {
+    for count in 1...longForm(20, 45) {
       let end = try history.child(count: 100, "sync", [variable: "\(count)"]).end()
       #expect(end.wasKilled)
       let before = history.next
@@ -84,7 +84,7 @@ import Testing
     var history = StoreHistory(folder: try ScratchFolder(), seed: 13)
     var refused = 0
     var reopened = 0
-    for call in 1...40 {
+    for call in 1...longForm(40, 80) {
       let end = try history.child(count: 6, "sync", [variable: "\(call)"]).end()
       try history.check(end, verifies: call % 4 == 0)
       guard let first = end.lines.first(where: { $0.hasPrefix("REFUSED") }) else { continue }

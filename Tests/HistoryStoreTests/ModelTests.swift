@@ -14,7 +14,7 @@ import Testing
 
   private static var seeds: Range<UInt64> {
     let first = number("STOCKTAKE_SEED", otherwise: 1)
-    return first..<(first + number("STOCKTAKE_MODEL_RUNS", otherwise: 3))
+    return first..<(first + number("STOCKTAKE_MODEL_RUNS", otherwise: UInt64(longForm(3, 60))))
   }
 
   private func run(_ seed: UInt64, _ plan: ModelPlan) throws {

@@ -110,7 +110,7 @@ import Testing
     var owner = Owner()
     var knownCount = 0
     var refused = 0
-    for _ in 0..<3000 {
+    for _ in 0..<longForm(3000, 100_000) {
       let bytes = randomBody(&random)
       let expected = Result { () throws(ReportError) in
         try plain.read(bytes.span.bytes, now: testNow)

@@ -6,6 +6,11 @@ import PackedBytes
 /// The clock of these tests: 2026-03-03T09:00:00Z.
 let testNow = Instant(seconds: 1_772_528_400)
 
+/// How often something is tried: more with `STOCKTAKE_TORTURE=1`, as `make torture` sets it.
+func longForm(_ short: Int, _ long: Int) -> Int {
+  ProcessInfo.processInfo.environment["STOCKTAKE_TORTURE"] == nil ? short : long
+}
+
 /// Reads a report with the default limits, or with others.
 func read(
   _ bytes: [UInt8], limits: ReportLimits = .default, now: Instant = testNow

@@ -57,7 +57,8 @@ import Testing
     let given = ProcessInfo.processInfo.environment["STOCKTAKE_SEED"].flatMap { UInt64($0) }
     let seed = given ?? UInt64.random(in: 0 ... .max)
     let seconds =
-      ProcessInfo.processInfo.environment["STOCKTAKE_FUZZ_SECONDS"].flatMap { Double($0) } ?? 2
+      ProcessInfo.processInfo.environment["STOCKTAKE_FUZZ_SECONDS"].flatMap { Double($0) }
+      ?? Double(longForm(2, 120))
     print("report fuzz: seed \(seed); STOCKTAKE_SEED repeats it")
     var random = SeededGenerator(seed: seed)
     let reader = ReportReader(limits: .default, hash: KeyedHash())

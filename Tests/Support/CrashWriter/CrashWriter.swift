@@ -32,6 +32,7 @@ import LMDB
 
   /// One line, in one system call, so that a kill cuts no line.
   static func say(_ line: String) {
+    recordLine(line)
     let bytes = Array((line + "\n").utf8)
     _ = Glibc.write(1, bytes, bytes.count)
   }

@@ -65,7 +65,8 @@ private func run(_ count: Int, _ fault: Fault?, _ body: (Int) -> Int) -> Int {
 public func countedPWrite(
   _ file: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: Int
 ) -> Int {
-  run(count, due()) { realPWrite(file, bytes, $0, offset) }
+  recordWrite(file, offset, UnsafeRawBufferPointer(start: bytes, count: count))
+  return run(count, due()) { realPWrite(file, bytes, $0, offset) }
 }
 
 /// LMDB's write of several pages.
@@ -73,12 +74,19 @@ public func countedPWrite(
 public func countedWriteV(
   _ file: Int32, _ parts: UnsafePointer<iovec>?, _ count: Int32
 ) -> Int {
+  var place = lseek(file, 0, SEEK_CUR)
+  for part in UnsafeBufferPointer(start: parts, count: Int(count)) {
+    recordWrite(file, place, UnsafeRawBufferPointer(start: part.iov_base, count: part.iov_len))
+    place += part.iov_len
+  }
   // Half of a gathered write is half of its parts; LMDB gathers whole pages.
-  run(Int(count), due()) { $0 == 0 ? 0 : realWriteV(file, parts, Int32($0)) }
+  return run(Int(count), due()) { $0 == 0 ? 0 : realWriteV(file, parts, Int32($0)) }
 }
 
 /// LMDB's flush.
 @_cdecl("fdatasync")
 public func countedFDataSync(_ file: Int32) -> Int32 {
-  Int32(run(1, due()) { $0 == 0 ? 0 : Int(realFDataSync(file)) })
+  let result = Int32(run(1, due()) { $0 == 0 ? 0 : Int(realFDataSync(file)) })
+  if result == 0 { recordFlush() }
+  return result
 }
