@@ -12,7 +12,8 @@ struct DataFile {
   /// this often in between is proof enough that the file is whole.
   private static let looksMax = 16
 
-  /// Throws ``LMDBError/cutOff`` when pages that are in use lie behind the end of the file.
+  /// Throws ``LMDBError/cutOff`` when pages that are in use lie behind the end of the file, and
+  /// ``LMDBError/corrupted`` when its meta pages do not fit each other.
   ///
   /// A file that is no data file at all is left to LMDB to refuse. Reads two pages of a whole file, and
   /// the list of free pages only of one that is shorter than it was once.
@@ -31,6 +32,7 @@ struct DataFile {
   /// The same for a file that is open.
   static func check(_ descriptor: Int32) throws(LMDBError) {
     let file = DataFile(descriptor: descriptor)
+    try file.checkPageSizes()
     for _ in 0..<looksMax {
       // The meta page first: what it speaks of was in the file before it.
       guard let meta = file.newestMeta(), try !file.isWhole(meta) else { return }
@@ -46,6 +48,20 @@ struct DataFile {
     let file = DataFile(descriptor: descriptor)
     guard let meta = file.newestMeta(), let size = try? file.byteCount() else { return nil }
     return (size, max(meta.pageCount, 2) * meta.pageByteCount)
+  }
+
+  /// Throws ``LMDBError/corrupted`` where the two meta pages do not say the same size of pages.
+  ///
+  /// LMDB takes the size of the newest and then looks for the other where that puts it: a size that one
+  /// flipped bit has changed would make it answer from the older state, or from an empty one. By a size of
+  /// zero it divides.
+  private func checkPageSizes() throws(LMDBError) {
+    guard let bytes = read(MetaPage.byteCount, at: 0), MetaPage.isOne(bytes) else { return }
+    guard let first = MetaPage(bytes) else { throw .corrupted }
+    guard try byteCount() >= 2 * first.pageByteCount else { return }
+    guard meta(at: first.pageByteCount)?.pageByteCount == first.pageByteCount else {
+      throw .corrupted
+    }
   }
 
   private func byteCount() throws(LMDBError) -> Int {
@@ -111,10 +127,13 @@ private struct MetaPage {
   let transaction: Int
   let freeRoot: Int
 
+  /// Whether bytes are those of a meta page, whatever else it says.
+  static func isOne(_ bytes: [UInt8]) -> Bool {
+    bytes.number(10, 2) & metaFlag != 0 && bytes.number(16, 4) == magic
+  }
+
   init?(_ bytes: [UInt8]) {
-    guard bytes.number(10, 2) & Self.metaFlag != 0, bytes.number(16, 4) == Self.magic else {
-      return nil
-    }
+    guard Self.isOne(bytes) else { return nil }
     pageByteCount = bytes.number(40, 4)
     freeRoot = bytes.number(80, 8)
     let last = bytes.number(136, 8)

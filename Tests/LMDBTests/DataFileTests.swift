@@ -46,6 +46,20 @@ struct DataFileTests {
     return count
   }
 
+  @Test func `a flipped bit in a size of pages is refused`() throws {
+    let path = directory.path("data")
+    let whole = try makeFile(path)
+    for place in [40, Self.pageByteCount + 40] {
+      for bit in 0..<32 {
+        var bytes = whole
+        bytes[place + bit / 8] ^= 1 << UInt8(bit % 8)
+        let copy = directory.path("flipped")
+        try bytes.write(to: URL(fileURLWithPath: copy))
+        #expect(throws: LMDBError.self, "byte \(place), bit \(bit)") { try byteCount(copy) }
+      }
+    }
+  }
+
   @Test func `a file that is cut at any page is refused, or holds all that is in use`() throws {
     let path = directory.path("data")
     let whole = try makeFile(path)
