@@ -34,21 +34,34 @@ struct SystemdTests {
     }
   }
 
-  /// Folders outside `/usr` that the program's libraries lie in, and its own.
-  private func folders() throws -> Set<String> {
-    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
-    let libraries = maps.split(separator: "\n").compactMap { line -> String? in
-      guard let slash = line.firstIndex(of: "/"), line.hasSuffix(".so") else { return nil }
-      return URL(fileURLWithPath: String(line[slash...])).deletingLastPathComponent().path
+  /// Copies the program's libraries that are not below `/usr` into the container.
+  ///
+  /// The loader says where they are: a toolchain can be reached by links, or by variables of this process,
+  /// neither of which the container has.
+  private func copyLibraries() throws {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/ldd")
+    process.arguments = [bench.program]
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    for line in text.split(separator: "\n") {
+      // libswiftCore.so => /opt/swift/usr/lib/swift/linux/libswiftCore.so (0x00007f…)
+      let words = line.split { $0 == " " || $0 == "\t" }
+      guard words.count == 4, words[1] == "=>" else { continue }
+      let found = URL(fileURLWithPath: String(words[2])).resolvingSymlinksInPath()
+      guard !found.path.hasPrefix("/usr/") else { continue }
+      try FileManager.default.copyItem(atPath: found.path, toPath: "\(root)/opt/lib/\(words[0])")
     }
-    let own = URL(fileURLWithPath: bench.program).deletingLastPathComponent().path
-    return Set(libraries.filter { !$0.hasPrefix("/usr/") && !$0.hasPrefix("/lib") } + [own])
   }
 
   /// A root with services of every kind, and one that asks both sides and ends the container.
   private func prepare() throws {
     for folder in ["bin", "sbin", "lib", "lib64"] { try link(folder, to: "usr/\(folder)") }
-    for folder in ["usr", "out", "opt", "tmp"] { try write("\(folder)/.keep", "") }
+    for folder in ["usr", "out", "opt/lib", "tmp"] { try write("\(folder)/.keep", "") }
+    try copyLibraries()
     try write("etc/os-release", "ID=test\n")
     try write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
     try write("etc/group", "root:x:0:\n")
@@ -90,7 +103,9 @@ struct SystemdTests {
       systemctl list-unit-files --type=service --no-pager --no-legend >/out/files
       names=$(grep -v '@[.]' /out/files | cut -d' ' -f1)
       \(show) >/out/before
-      '\(bench.program)' collect --node n --type AWS:Service --output request >/out/request 2>/out/errors
+      export LD_LIBRARY_PATH=/opt/lib
+      /opt/stocktake collect --node n --type AWS:Service --output request >/out/request 2>/out/errors
+      unset LD_LIBRARY_PATH
       \(show) >/out/after
 
       """)
@@ -118,8 +133,9 @@ struct SystemdTests {
     process.arguments =
       [
         "-k", "5", "300", path, "--quiet", "--directory=\(root)", "--machine=stocktake-\(getpid())",
-        "--bind-ro=/usr", "--private-network", "--register=no", "--keep-unit", "--boot",
-      ] + (try folders().map { "--bind-ro=\($0)" })
+        "--bind-ro=/usr", "--bind-ro=\(bench.program):/opt/stocktake", "--private-network",
+        "--register=no", "--keep-unit", "--boot",
+      ]
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
