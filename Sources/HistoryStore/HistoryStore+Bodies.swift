@@ -138,6 +138,29 @@ extension HistoryStore {
     return accepted.results
   }
 
+  /// What ``record(_:in:)`` would answer, of which nothing is stored.
+  ///
+  /// Runs the writer's transaction and ends it without a commit: it waits for other writers as that does,
+  /// and throws where the store cannot be written. Each call begins with what is stored.
+  package func rehearse(
+    _ reports: [Report], in scope: Scope = .local
+  ) throws(StoreError) -> [Result<Receipt, ReportError>] {
+    let submissions = reports.map { submission(of: $0, in: scope, now: now) }
+    var results: [Result<Receipt, ReportError>]?
+    do throws(StoreError) {
+      try write { writer, transaction throws(StoreError) in
+        var accepted = Accepted(submissions: submissions)
+        try accept(&accepted, CommitProgress(), writer, &transaction)
+        results = accepted.results
+        throw StoreError(.cancelled, "a rehearsal is not committed")
+      }
+    } catch {
+      guard let results, error.code == .cancelled else { throw error }
+      return results
+    }
+    return results ?? []
+  }
+
   /// Accepts those that have no result yet.
   private func accept(
     _ accepted: inout Accepted, _ progress: CommitProgress, _ writer: Writer,

@@ -26,7 +26,7 @@ extension HistoryStore {
     return try commit(reports.map { submission(of: $0, in: scope, now: now) })
   }
 
-  private func submission(of report: Report, in scope: Scope, now: Instant) -> Submission {
+  func submission(of report: Report, in scope: Scope, now: Instant) -> Submission {
     var content: Submission.Content
     do throws(ReportError) {
       content = .report(

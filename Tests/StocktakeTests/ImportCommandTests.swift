@@ -69,6 +69,31 @@ struct ImportCommandTests {
     }
   }
 
+  @Test func `a dry run sees what only the store refuses`() throws {
+    func copy(_ name: String, _ attribute: String, _ nodes: ClosedRange<Int>) throws -> String {
+      let folder =
+        bench.directory + "/\(name)/Custom:Rack/accountid=123456789012/region=eu-west-1"
+        + "/resourcetype=ManagedInstanceInventory"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for node in nodes {
+        let row =
+          #"{"\#(attribute)":"1","resourceId":"i-\#(node)","captureTime":"2026-03-01T08:00:00Z","#
+          + #""schemaVersion":"1.0"}"#
+        try Data((row + "\n").utf8).write(to: URL(fileURLWithPath: "\(folder)/i-\(node).json"))
+      }
+      return bench.directory + "/" + name
+    }
+    let words = ["import", "resource-data-sync"]
+    let first = try bench.run(words + [copy("first", "Unit", 1...1)])
+    #expect(first.status == 0, "\(first.errors)")
+    let second = words + [try copy("second", "UNIT", 1...3)]
+    let dry = try bench.run(second + ["--dry-run"])
+    let real = try bench.run(second)
+    #expect(real.status == 3 && real.errors.contains("already as \"Unit\""), "\(real.errors)")
+    #expect(dry.status == real.status && dry.errors == real.errors, "\(dry.errors)")
+    #expect(dry.output.contains("0 observations, nothing was recorded"), "\(dry.output)")
+  }
+
   @Test func `a dry run fails on a store that the run could not open`() throws {
     let good = try bill("good.json", "1", "2024-01-01T00:00:00Z")
     _ = try bench.file("store", "no store")

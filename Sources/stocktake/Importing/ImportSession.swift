@@ -19,12 +19,12 @@ final class ImportSession {
   private var committedSeconds = 0.0
   private let isDry: Bool
 
-  /// Opens the store; where nothing is to be recorded, only to read, and only if it is there.
+  /// Opens the store; where nothing is to be recorded, only if it is there.
   ///
   /// - Parameter scope: where the reports go that name no scope themselves.
   init(isDry: Bool, store: StoreOptions, scope: ScopeOptions? = nil) throws {
     self.isDry = isDry
-    let opened = isDry ? try store.openIfThere() : try store.openForWriting()
+    let opened = try isDry ? store.openIfThere(isReadOnly: false) : store.openForWriting()
     self.store = opened
     self.scope = try scope?.scope(in: opened) ?? .standard
     Interruption.catchSignals()
@@ -41,10 +41,10 @@ final class ImportSession {
   /// Records a report, or says why not and goes on; in a dry run the same checks are made.
   func add(_ report: Report, in scope: Scope) throws {
     let report = try store.map { try report.completed(from: $0, in: scope) } ?? report
-    if isDry {
+    readCount += 1
+    if store == nil {
       do throws(ReportError) { try report.check(now: .now) } catch { return refuse(error) }
     }
-    readCount += 1
     groups[scope, default: []].append(report)
     let isDue = bar.elapsedSeconds - committedSeconds > Self.groupSeconds
     if isDue || groups[scope]?.count == Self.groupCount { try commit(scope) }
@@ -76,8 +76,8 @@ final class ImportSession {
   private func commit(_ scope: Scope) throws {
     let group = groups.removeValue(forKey: scope) ?? []
     committedSeconds = bar.elapsedSeconds
-    guard !isDry, let store, !group.isEmpty else { return }
-    for result in try store.record(group, in: scope) {
+    guard let store, !group.isEmpty else { return }
+    for result in try isDry ? store.rehearse(group, in: scope) : store.record(group, in: scope) {
       switch result {
       case .success(let receipt): totals.add(receipt)
       case .failure(let error): refuse(error)
@@ -96,7 +96,7 @@ final class ImportSession {
     let from = knownFrom.map { "known from \(zone.text($0))" } ?? "nothing is known from this"
     let done =
       isDry
-      ? "\(counted(readCount, "observation")), nothing was recorded"
+      ? "\(counted(readCount - refusedCount, "observation")), nothing was recorded"
       : totals.text(seconds: bar.elapsedSeconds)
     return "\(from)\n\(done)"
   }

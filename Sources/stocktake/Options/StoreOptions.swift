@@ -51,11 +51,11 @@ struct StoreOptions: ParsableArguments {
     return try open(configuration)
   }
 
-  /// Opens the store for questions; nil where there is none and one can be made.
-  func openIfThere() throws -> HistoryStore? {
+  /// Opens the store, for questions unless it says otherwise; nil where there is none and one can be made.
+  func openIfThere(isReadOnly: Bool = true) throws -> HistoryStore? {
     let path = try directory()
     var configuration = HistoryStore.Configuration()
-    configuration.isReadOnly = true
+    configuration.isReadOnly = isReadOnly
     configuration.createsIfMissing = false
     do throws(StoreError) {
       return try HistoryStore(path: path, configuration: configuration)
