@@ -60,6 +60,11 @@ public struct RpmImporter: Sendable {
   }
 
   private func sources(_ paths: [String], _ capturedAt: Instant) throws -> RpmSources {
+    if time != nil, !paths.contains(where: YumLog.isLog) {
+      throw CollectorError(
+        "--at is for a log of yum, whose lines have no year; \(paths.joined(separator: ", ")): the times"
+          + " of these are their own")
+    }
     var sources = RpmSources()
     var logs: [String] = []
     let paths = Set(paths).sorted()
@@ -75,8 +80,8 @@ public struct RpmImporter: Sendable {
     }
     sources.finish()
     guard !logs.isEmpty else { return sources }
+    let yum = YumLog(timeZone: timeZone, time: time, now: capturedAt)
     do throws(CollectorError) {
-      let yum = YumLog(timeZone: timeZone, time: time, now: capturedAt)
       let log = try PackageLog<RpmLogLine>(
         paths: logs, timeZone: timeZone, capturedAt: capturedAt
       ) { bytes, path throws(CollectorError) in try yum.withYears(bytes, path) }

@@ -24,7 +24,7 @@ struct YumLog {
   /// are.
   func withYears(_ bytes: [UInt8], _ path: String) throws(CollectorError) -> [UInt8] {
     let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false)
-    guard lines.prefix(Self.kindLines).contains(where: { Line($0) != nil }) else { return bytes }
+    guard Self.areLines(lines) else { return bytes }
     let end = try end(of: path)
     guard end.isReportable,
       end <= now.advanced(bySeconds: ReportLimits.default.captureTimeAheadSecondsMax)
@@ -46,6 +46,15 @@ struct YumLog {
       result.append(Array("\(time) \(Self.level) ".utf8)[...] + line.rest)
     }
     return Array(result.reversed().joined(separator: [0x0a]))
+  }
+
+  /// Whether a file, plain or packed, is such a log.
+  static func isLog(_ path: String) -> Bool {
+    areLines(CompressedFile.contents(ofFileAt: path).bytes.split(separator: 0x0a))
+  }
+
+  private static func areLines(_ lines: [ArraySlice<UInt8>]) -> Bool {
+    lines.prefix(kindLines).contains { Line($0) != nil }
   }
 
   /// When a log ends at the latest: at the time given, when its file was last written, or at the end of the

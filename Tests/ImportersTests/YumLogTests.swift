@@ -97,6 +97,18 @@ struct YumLogTests {
     #expect(history.source == .rpmAlone && !history.source.tellsEveryChange)
   }
 
+  @Test func `a time is not given to a log that has its own`() throws {
+    let log = try tree.write(
+      "dnf.rpm.log", "2025-01-28T17:07:10+0530 SUBDEBUG Installed: browser-1.74.50-1.x86_64\n")
+    let yum = try tree.write("yum.log", text)
+    let importer = RpmImporter(at: utc("2020-01-01 00:00:00"))
+    let error = #expect(throws: CollectorError.self) {
+      try importer.history(paths: [log], current: nil, capturedAt: late)
+    }
+    #expect(error?.message.contains(log) == true && error?.message.contains("--at") == true)
+    #expect(try importer.history(paths: [log, yum], current: nil, capturedAt: late).failures == [])
+  }
+
   @Test func `another log of dnf is no log of rpm`() throws {
     let path = try tree.write(
       "dnf.log",
