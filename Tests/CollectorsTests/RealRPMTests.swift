@@ -10,7 +10,7 @@ import Testing
 struct RealRPMTests {
   private func collect(_ collector: some Collector, _ rpm: RPMMachine) async throws -> [Item] {
     let machine = rpm.machine
-    return try await onOwnThread(secondsMax: 200) { try collector.collect(from: machine) }
+    return try await onOwnThread { Result { try collector.collect(from: machine) } }.get()
   }
 
   /// `name.architecture version` of each update that dnf would make.

@@ -91,9 +91,9 @@ struct SoftwareCollectorTests {
       return "\(line[..<slash]).\(words[2]) \(words[1])"
     }
     let machine = live
-    let items = try? await onOwnThread(secondsMax: 200) {
-      try PatchComplianceCollector().collect(from: machine)
-    }
+    let items = try? await onOwnThread {
+      Result { try PatchComplianceCollector().collect(from: machine) }
+    }.get()
     guard let items else { return #expect(expected.isEmpty) }
     let found = items.filter { $0["State"] != "InstalledPendingReboot" }.map { item in
       "\(item["KBId"] ?? "") \((item["Title"] ?? "").split(separator: " ")[1])"
@@ -148,9 +148,9 @@ struct SoftwareCollectorTests {
       output(
         of: "rpm", "--root", root, "-i", "--nodeps", "--nosignature", "--dbpath", "/var/lib/rpm",
         "\(top)/RPMS/noarch/\(package)") != nil)
-    let items = try await onOwnThread(secondsMax: 200) {
-      try ApplicationCollector().collect(from: Machine(root: root))
-    }
+    let items = try await onOwnThread {
+      Result { try ApplicationCollector().collect(from: Machine(root: root)) }
+    }.get()
     #expect(names(items) == ["tiny"])
     #expect(items.first?["Version"] == "1.2")
     #expect(items.first?["Release"] == "3")
