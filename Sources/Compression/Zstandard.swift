@@ -2,9 +2,12 @@ import CZstd
 import Synchronization
 
 /// Bytes that are no Zstandard frame, or not of the length that was told.
-public struct CompressionError: Error, Hashable, Sendable {
+public struct CompressionError: Error, Hashable, Sendable, CustomStringConvertible {
   /// What is wrong, in libzstd's words.
   public let reason: String
+
+  /// A sentence with the reason.
+  public var description: String { "a packed value does not unpack: \(reason)" }
 }
 
 /// Zstandard for whole values in memory; ``Frame`` is the way to it.

@@ -60,11 +60,12 @@ package struct APIAnswer: Sendable {
 }
 
 /// Why a request is refused.
-package struct APIError: Error {
+package struct APIError: Error, CustomStringConvertible {
   var status: Int
   /// A word for programs.
   var code: String
   var message: String
+  package var description: String { message }
 
   package init(_ status: Int, _ code: String, _ message: String) {
     self.status = status

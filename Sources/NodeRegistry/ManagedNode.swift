@@ -70,9 +70,10 @@ package struct ManagedNode: Sendable, Codable, Equatable {
 }
 
 /// Why a node is not registered or not believed, by AWS's names.
-package struct RegistrationError: Error, Sendable, Equatable {
+package struct RegistrationError: Error, Sendable, Equatable, CustomStringConvertible {
   package var name: String
   package var message: String
+  package var description: String { message }
 
   package init(_ name: String, _ message: String) {
     self.name = name

@@ -1,7 +1,7 @@
 public import Glibc
 
 /// A packed value that does not decode: the bytes end early, or a number does not fit.
-public struct PackedBytesError: Error, Hashable, Sendable {
+public struct PackedBytesError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Where in the value, in bytes from its start.
   public let offset: Int
   /// What was expected there.
@@ -12,6 +12,9 @@ public struct PackedBytesError: Error, Hashable, Sendable {
     self.offset = offset
     self.expected = expected
   }
+
+  /// A sentence with the place.
+  public var description: String { "at byte \(offset), \(expected) was expected" }
 
   /// Compares by place and text.
   public static func == (a: Self, b: Self) -> Bool {

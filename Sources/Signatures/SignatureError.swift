@@ -1,8 +1,9 @@
 /// Why a request's signature is not accepted, by AWS's names.
-package struct SignatureError: Error, Sendable, Hashable {
+package struct SignatureError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The error's shape, such as `InvalidSignatureException`.
   package var name: String
   package var message: String
+  package var description: String { message }
 
   package init(_ name: String, _ message: String) {
     self.name = name

@@ -1,11 +1,12 @@
 import JSONTape
 
 /// An error in the words of Systems Manager: what an SDK raises under its name.
-package struct ServiceError: Error, Sendable, Hashable {
+package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The shape's name, such as `InvalidFilter`.
   package var name: String
   /// What is wrong and how to mend it.
   package var message: String
+  package var description: String { message }
   /// 400 where the request is at fault, 500 where the server is, 429 where it is overloaded.
   package var status: Int
   /// Further members of the shape, such as `TypeName`.
