@@ -34,6 +34,7 @@ clients: dependencies
 	@Tests/Clients/run "$$($(SWIFT) build --show-bin-path)/stocktake" $(CLIENTS)
 
 lint:
+	@Scripts/check-house
 	$(SWIFT) format lint --strict --configuration .swift-format -r Package.swift Sources Tests Benchmarks
 
 # The long forms of the tests that crash, damage, attack and fuzz: an hour or two. Parts go on:

@@ -1,6 +1,21 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+// The floors of the house and what each module may use: docs/architecture.md, "Floors". A module lies in
+// Sources/<floor>/<name>, its tests in Tests/<floor>/<name>Tests, and each is one line here.
+
+enum Floor: String {
+  case system = "System"
+  case bytes = "Bytes"
+  case store = "Store"
+  case formats = "Formats"
+  case cloud = "Cloud"
+  case node = "Node"
+  case analysis = "Analysis"
+  case service = "Service"
+  case tool = "Tool"
+}
+
 /// Settings that every Swift target shares; see docs/architecture.md, "How the code is held to its layers".
 let shared: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -10,12 +25,217 @@ let shared: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// A module, and its tests with what they need beside it.
+func module(
+  _ name: String, on floor: Floor, _ needs: [Target.Dependency] = [],
+  tests: [Target.Dependency]? = nil, excluding: [String] = []
+) -> [Target] {
+  let path = "\(floor.rawValue)/\(name)"
+  let module = Target.target(
+    name: name, dependencies: needs, path: "Sources/\(path)", swiftSettings: shared)
+  guard let tests else { return [module] }
+  return [module] + suite("\(name)Tests", on: floor, [.byName(name: name)] + tests, excluding)
+}
+
+func suite(
+  _ name: String, on floor: Floor, _ needs: [Target.Dependency], _ excluding: [String] = []
+) -> [Target] {
+  [
+    .testTarget(
+      name: name, dependencies: needs, path: "Tests/\(floor.rawValue)/\(name)",
+      exclude: excluding, swiftSettings: shared)
+  ]
+}
+
+func program(_ name: String, on floor: Floor, _ needs: [Target.Dependency]) -> [Target] {
+  [
+    .executableTarget(
+      name: name, dependencies: needs, path: "Sources/\(floor.rawValue)/\(name)",
+      swiftSettings: shared)
+  ]
+}
+
+/// A library of C, and the package of Debian that has it.
+func library(_ name: String, pkg: String? = nil, apt: String? = nil) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/System/\(name)", pkgConfig: pkg,
+    providers: apt.map { [.apt([$0])] })
+}
+
+extension Target.Dependency {
+  static func from(_ package: String, _ product: String) -> Self {
+    .product(name: product, package: package)
+  }
+  static let argumentParser = from("swift-argument-parser", "ArgumentParser")
+  static let asyncHTTPClient = from("async-http-client", "AsyncHTTPClient")
+  static let configuration = from("swift-configuration", "Configuration")
+  static let coreMetrics = from("swift-metrics", "CoreMetrics")
+  static let crypto = from("swift-crypto", "Crypto")
+  static let cryptoExtras = from("swift-crypto", "CryptoExtras")
+  static let httpTypes = from("swift-http-types", "HTTPTypes")
+  static let hummingbird = from("hummingbird", "Hummingbird")
+  static let hummingbirdCore = from("hummingbird", "HummingbirdCore")
+  static let hummingbirdTLS = from("hummingbird", "HummingbirdTLS")
+  static let logging = from("swift-log", "Logging")
+  static let metrics = from("swift-metrics", "Metrics")
+  static let nioCore = from("swift-nio", "NIOCore")
+  static let nioEmbedded = from("swift-nio", "NIOEmbedded")
+  static let nioFoundationCompat = from("swift-nio", "NIOFoundationCompat")
+  static let nioHTTP1 = from("swift-nio", "NIOHTTP1")
+  static let nioHTTPTypes = from("swift-nio-extras", "NIOHTTPTypes")
+  static let nioPosix = from("swift-nio", "NIOPosix")
+  static let nioSSL = from("swift-nio-ssl", "NIOSSL")
+  static let serviceLifecycle = from("swift-service-lifecycle", "ServiceLifecycle")
+  static let subprocess = from("swift-subprocess", "Subprocess")
+  static let systemPackage = from("swift-system", "SystemPackage")
+  static let unixSignals = from("swift-service-lifecycle", "UnixSignals")
+  static let yams = from("Yams", "Yams")
+}
+
+// MARK: - The floors, from below
+
+let system: [Target] = [
+  library("CBZip2", apt: "libbz2-dev"),
+  library("CCrypto", pkg: "libcrypto", apt: "libssl-dev"),
+  library("CExpat", pkg: "expat", apt: "libexpat1-dev"),
+  library("CLMDB", pkg: "lmdb", apt: "liblmdb-dev"),
+  library("CLZMA", pkg: "liblzma", apt: "liblzma-dev"),
+  library("CMalloc"),
+  library("CSQLite", pkg: "sqlite3", apt: "libsqlite3-dev"),
+  library("CXXHash", pkg: "libxxhash", apt: "libxxhash-dev"),
+  library("CZlib", pkg: "zlib", apt: "zlib1g-dev"),
+  library("CZstd", pkg: "libzstd", apt: "libzstd-dev"),
+  .target(
+    name: "CSimdJSON", path: "Sources/System/CSimdJSON",
+    linkerSettings: [.linkedLibrary("simdjson")]),
+]
+
+let bytes: [[Target]] = [
+  module(
+    "Compression", on: .bytes, ["CBZip2", "CLZMA", "CZlib", "CZstd"], tests: ["CollectionSupport"]),
+  module("Digests", on: .bytes, ["CCrypto", "CXXHash"]),
+  module("Files", on: .bytes, tests: []),
+  module("JSONTape", on: .bytes, ["CSimdJSON"]),
+  module("LMDB", on: .bytes, ["CLMDB"], tests: []),
+  module("PackedBytes", on: .bytes, tests: []),
+  module("SQLite", on: .bytes, ["CSQLite"], tests: ["CollectionSupport"]),
+  module("XML", on: .bytes, ["CExpat"], tests: ["CollectionSupport"]),
+]
+
+let store: [[Target]] = [
+  module(
+    "Inventory", on: .store, ["Digests", "JSONTape", "PackedBytes"],
+    tests: ["Digests", "PackedBytes"]),
+  module(
+    "HistoryStore", on: .store,
+    ["Compression", "Digests", "Files", "Inventory", "LMDB", "PackedBytes"],
+    tests: ["CrashSupport", "Digests", "Inventory", "LMDB", "PackedBytes", "crash-writer"],
+    excluding: ["Golden"]),
+]
+
+let cloud: [[Target]] = [
+  module("Signatures", on: .cloud, [.crypto], tests: [.crypto])
+]
+
+let node: [[Target]] = [
+  module(
+    "Collectors", on: .node,
+    [
+      "Compression", "Digests", "Inventory", "JSONTape", "SQLite", "XML", .subprocess,
+      .systemPackage,
+    ],
+    tests: ["CollectionSupport", "Inventory"]),
+  module(
+    "Importers", on: .node,
+    ["Collectors", "Compression", "Inventory", "JSONTape", "SQLite", "XML"],
+    tests: ["CollectionSupport", "Collectors", "Inventory", "JSONTape"]),
+]
+
+let analysis: [[Target]] = [
+  module("Answers", on: .analysis, ["HistoryStore", "Inventory", "JSONTape"])
+]
+
+let service: [[Target]] = [
+  module(
+    "AccessKeys", on: .service, ["Files", "HistoryStore", "Inventory", .crypto],
+    tests: ["HistoryStore", "Inventory"]),
+  module(
+    "NodeRegistry", on: .service,
+    ["AccessKeys", "HistoryStore", "Inventory", .crypto, .cryptoExtras],
+    tests: ["CrashSupport"]),
+  module(
+    "SystemsManager", on: .service,
+    ["AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry", .crypto],
+    tests: ["AccessKeys", "CrashSupport", "HistoryStore", "Inventory", "JSONTape"]),
+  module(
+    "HistoryAPI", on: .service, ["AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape"],
+    tests: ["AccessKeys", "HistoryStore", "Inventory"]),
+  module(
+    "Server", on: .service,
+    [
+      "AccessKeys", "CMalloc", "HistoryAPI", "HistoryStore", "Inventory", "JSONTape",
+      "NodeRegistry",
+      "Signatures", "SystemsManager", .coreMetrics, .crypto, .httpTypes, .hummingbird,
+      .hummingbirdCore,
+      .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioPosix, .nioSSL,
+      .serviceLifecycle, .unixSignals,
+    ],
+    tests: ["SystemsManager", .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes]),
+]
+
+let tool: [[Target]] = [
+  program(
+    "stocktake", on: .tool,
+    [
+      "AccessKeys", "Answers", "CMalloc", "Collectors", "Compression", "Files", "HistoryStore",
+      "Importers",
+      "Inventory", "JSONTape", "NodeRegistry", "Server", "Signatures", "SystemsManager", "XML",
+      .argumentParser, .asyncHTTPClient, .configuration, .coreMetrics, .crypto, .cryptoExtras,
+      .logging,
+      .nioCore, .nioFoundationCompat, .nioHTTP1, .nioSSL, .systemPackage, .yams,
+    ]),
+  suite("StocktakeTests", on: .tool, ["stocktake", "Answers", "CollectionSupport"]),
+]
+
+// MARK: - What tests share
+
 /// What reads bytes that somebody else wrote, for those who try it out.
 let decoding: [Target.Dependency] = [
   "AccessKeys", "Answers", "Collectors", "Compression", "Digests", "HistoryAPI", "HistoryStore",
-  "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLiteReading",
-  "Signatures", "SystemsManager", "XMLReading",
-  .product(name: "Crypto", package: "swift-crypto"),
+  "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLite", "Signatures",
+  "SystemsManager", "XML", .crypto,
+]
+
+let support: [Target] = [
+  .target(
+    name: "CrashSupport", dependencies: ["Inventory"], path: "Tests/Support/CrashSupport",
+    swiftSettings: shared),
+  .target(
+    name: "CollectionSupport", dependencies: ["Collectors", "Inventory"],
+    path: "Tests/Support/CollectionSupport", swiftSettings: shared),
+  .executableTarget(
+    name: "crash-writer", dependencies: ["CrashSupport", "HistoryStore", "Inventory", "LMDB"],
+    path: "Tests/Support/CrashWriter", swiftSettings: shared,
+    // Its own write and flush calls stand before the C library's; see SystemCalls.swift.
+    linkerSettings: [
+      .unsafeFlags(
+        ["pwrite", "writev", "fdatasync"].flatMap {
+          ["-Xlinker", "--export-dynamic-symbol=\($0)"]
+        })
+    ]),
+  .executableTarget(
+    name: "node-herd",
+    dependencies: [
+      "CrashSupport", "Signatures", .argumentParser, .crypto, .cryptoExtras, .nioCore, .nioHTTP1,
+      .nioPosix,
+    ],
+    // All of it runs on one event loop, which the compiler cannot see.
+    path: "Tests/Support/NodeHerd", swiftSettings: shared + [.swiftLanguageMode(.v5)]),
+  .testTarget(
+    name: "DecoderTests", dependencies: decoding + ["CollectionSupport"],
+    path: "Tests/DecoderTests",
+    exclude: ["Corpus", "Fuzz"], swiftSettings: shared),
+  .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: shared),
 ]
 
 let package = Package(
@@ -41,230 +261,10 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
-  targets: [
-    .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
-    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-    .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
-    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
-    .systemLibrary(name: "CBZip2", providers: [.apt(["libbz2-dev"])]),
-    .systemLibrary(name: "CMalloc"),
-    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "SQLiteReading", dependencies: ["CSQLite"], swiftSettings: shared),
-    .target(name: "XMLReading", dependencies: ["CExpat"], swiftSettings: shared),
-    .target(
-      name: "Compression", dependencies: ["CZlib", "CZstd", "CLZMA", "CBZip2"],
-      swiftSettings: shared),
-    .target(
-      name: "CSimdJSON",
-      linkerSettings: [.linkedLibrary("simdjson")]
-    ),
-    .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: shared),
-    .target(name: "Files", swiftSettings: shared),
-    .target(name: "PackedBytes", swiftSettings: shared),
-    .target(name: "Digests", dependencies: ["CXXHash", "CCrypto"], swiftSettings: shared),
-    .target(name: "JSONTape", dependencies: ["CSimdJSON"], swiftSettings: shared),
-    .target(
-      name: "Inventory", dependencies: ["PackedBytes", "Digests", "JSONTape"],
-      swiftSettings: shared),
-    .target(
-      name: "HistoryStore",
-      dependencies: ["LMDB", "PackedBytes", "Digests", "Compression", "Files", "Inventory"],
-      swiftSettings: shared),
-    .target(
-      name: "Signatures", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: shared),
-    .target(
-      name: "AccessKeys",
-      dependencies: [
-        "Files", "HistoryStore", "Inventory",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ],
-      swiftSettings: shared),
-    .target(
-      name: "NodeRegistry",
-      dependencies: [
-        "AccessKeys", "HistoryStore", "Inventory",
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "CryptoExtras", package: "swift-crypto"),
-      ],
-      swiftSettings: shared),
-    .target(
-      name: "SystemsManager",
-      dependencies: [
-        "AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
-        .product(name: "Crypto", package: "swift-crypto"),
-      ],
-      swiftSettings: shared),
-    .target(
-      name: "Answers", dependencies: ["HistoryStore", "Inventory", "JSONTape"],
-      swiftSettings: shared),
-    .target(
-      name: "HistoryAPI",
-      dependencies: ["AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape"],
-      swiftSettings: shared),
-    .target(
-      name: "FrontDoor",
-      dependencies: [
-        "HistoryStore", "Inventory", "Signatures", "AccessKeys", "NodeRegistry", "SystemsManager",
-        "HistoryAPI", "JSONTape", "CMalloc",
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdTLS", package: "hummingbird"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Metrics", package: "swift-metrics"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-      ],
-      swiftSettings: shared),
-    .target(
-      name: "Collectors",
-      dependencies: [
-        "Inventory", "JSONTape", "Digests", "Compression", "SQLiteReading", "XMLReading",
-        .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: shared),
-    .target(
-      name: "Importers",
-      dependencies: [
-        "Collectors", "Inventory", "JSONTape", "Digests", "Compression", "SQLiteReading",
-        "XMLReading",
-      ],
-      swiftSettings: shared),
-    .executableTarget(
-      name: "stocktake",
-      dependencies: [
-        "Answers", "HistoryStore", "Inventory", "Collectors", "Importers", "CMalloc",
-        "Compression", "XMLReading",
-        "AccessKeys", "Files", "FrontDoor", "NodeRegistry",
-        "JSONTape", "Signatures", "SystemsManager",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
-        .product(name: "Configuration", package: "swift-configuration"),
-        .product(name: "CoreMetrics", package: "swift-metrics"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "CryptoExtras", package: "swift-crypto"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "Yams", package: "Yams"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOFoundationCompat", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      swiftSettings: shared),
-    .target(
-      name: "CrashSupport", dependencies: ["Inventory"], path: "Tests/Support/CrashSupport",
-      swiftSettings: shared),
-    .target(
-      name: "CollectionSupport", dependencies: ["Collectors", "Inventory"],
-      path: "Tests/Support/CollectionSupport", swiftSettings: shared),
-    .executableTarget(
-      name: "crash-writer",
-      dependencies: ["HistoryStore", "Inventory", "LMDB", "CrashSupport"],
-      path: "Tests/Support/CrashWriter", swiftSettings: shared,
-      // Its own write and flush calls stand before the C library's; see SystemCalls.swift.
-      linkerSettings: [
-        .unsafeFlags(
-          ["pwrite", "writev", "fdatasync"].flatMap {
-            ["-Xlinker", "--export-dynamic-symbol=\($0)"]
-          })
-      ]),
-    .executableTarget(
-      name: "node-herd",
-      dependencies: [
-        "CrashSupport", "Signatures",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "CryptoExtras", package: "swift-crypto"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-      ],
-      // All of it runs on one event loop, which the compiler cannot see.
-      path: "Tests/Support/NodeHerd", swiftSettings: shared + [.swiftLanguageMode(.v5)]),
-    .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: shared),
-    .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: shared),
-    .testTarget(name: "PackedBytesTests", dependencies: ["PackedBytes"], swiftSettings: shared),
-    .testTarget(
-      name: "InventoryTests", dependencies: ["Inventory", "Digests", "PackedBytes"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "HistoryStoreTests",
-      dependencies: [
-        "HistoryStore", "Inventory", "PackedBytes", "LMDB", "Digests", "CrashSupport",
-        "crash-writer",
-      ],
-      exclude: ["Golden"], swiftSettings: shared),
-    .testTarget(
-      name: "CompressionTests", dependencies: ["Compression", "CollectionSupport"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "SQLiteReadingTests", dependencies: ["SQLiteReading", "CollectionSupport"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "XMLReadingTests", dependencies: ["XMLReading", "CollectionSupport"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "CollectorsTests", dependencies: ["Collectors", "Inventory", "CollectionSupport"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "ImportersTests",
-      dependencies: [
-        "Importers", "Collectors", "Inventory", "JSONTape", "CollectionSupport",
-      ],
-      swiftSettings: shared),
-    .testTarget(
-      name: "SignaturesTests",
-      dependencies: ["Signatures", .product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: shared),
-    .testTarget(
-      name: "AccessKeysTests", dependencies: ["AccessKeys", "HistoryStore", "Inventory"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "NodeRegistryTests", dependencies: ["NodeRegistry", "CrashSupport"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "SystemsManagerTests",
-      dependencies: [
-        "SystemsManager", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "CrashSupport",
-      ],
-      swiftSettings: shared),
-    .testTarget(
-      name: "HistoryAPITests",
-      dependencies: ["HistoryAPI", "AccessKeys", "HistoryStore", "Inventory"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "FrontDoorTests",
-      dependencies: [
-        "FrontDoor", "SystemsManager",
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOEmbedded", package: "swift-nio"),
-        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-      ],
-      swiftSettings: shared),
-    .testTarget(
-      name: "DecoderTests", dependencies: decoding + ["CollectionSupport"],
-      exclude: ["Corpus", "Fuzz"],
-      swiftSettings: shared),
-    .testTarget(
-      name: "StocktakeTests", dependencies: ["stocktake", "Answers", "CollectionSupport"],
-      swiftSettings: shared),
-  ],
+  targets: system + support
+    + [bytes, store, cloud, node, analysis, service, tool].joined().joined(),
   cxxLanguageStandard: .cxx17
 )
-
 // `Scripts/fuzz` builds the decoders with libFuzzer, which has the entry of the program; else there is
 // no such target.
 if Context.environment["STOCKTAKE_FUZZING"] != nil {

@@ -5,8 +5,8 @@ import PackedBytes
 @testable import Collectors
 @testable import Compression
 @testable import Importers
-@testable import SQLiteReading
-@testable import XMLReading
+@testable import SQLite
+@testable import XML
 
 // Files in a form of their own: XML, packed ones, databases.
 

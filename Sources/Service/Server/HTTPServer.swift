@@ -1,0 +1,343 @@
+package import AccessKeys
+import HTTPTypes
+import HistoryAPI
+package import HistoryStore
+import Hummingbird
+import HummingbirdTLS
+package import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+package import NodeRegistry
+import HummingbirdCore
+import Inventory
+import ServiceLifecycle
+import UnixSignals
+package import SystemsManager
+
+/// The HTTP server: limits, signatures, routes, health and metrics around the store.
+package struct HTTPServer: Sendable {
+  /// How it listens.
+  package struct Configuration: Sendable {
+    package var host = "127.0.0.1"
+    /// 0 for one that is free.
+    package var port = 8055
+    package var limits = ServerLimits()
+    /// For TLS; nil for plain HTTP.
+    package var certificates: Certificates?
+    /// Seconds after which a reader that still reads an old state of the store is told of.
+    package var readerSecondsMax: Int64 = 300
+    /// How the store is checked; nil for never.
+    package var check: StoreCheck?
+
+    package init() {}
+  }
+
+  let configuration: Configuration
+  let store: HistoryStore
+  let systemsManager: SystemsManager
+  let historyAPI: HistoryAPI
+  let authenticator: Authenticator
+  let admission: Admission
+  let refusedPolls = RefusedPolls()
+  /// Questions about the fleet, and such as look at one node: neither waits for the other.
+  let questions: QuestionLane
+  let lookups: QuestionLane
+  let metrics: PrometheusMetrics
+  private let requestMetrics: RequestMetrics
+  private let watch: StoreWatch
+  let logger: Logger
+  /// Where changes are written down.
+  let audit: Logger
+
+  package init(
+    _ configuration: Configuration, store: HistoryStore, systemsManager: SystemsManager,
+    keys: AccessKeyStore, registry: NodeRegistry, metrics: PrometheusMetrics, logger: Logger,
+    audit: Logger
+  ) {
+    self.configuration = configuration
+    self.store = store
+    self.systemsManager = systemsManager
+    self.metrics = metrics
+    requestMetrics = RequestMetrics(factory: metrics)
+    watch = StoreWatch(
+      store, secondsMax: configuration.readerSecondsMax, metrics: metrics, logger: logger)
+    self.logger = logger
+    self.audit = audit
+    historyAPI = HistoryAPI(store: store)
+    authenticator = Authenticator(keys, registry, now: store.now.seconds)
+    admission = Admission(limits: configuration.limits)
+    questions = QuestionLane(threads: System.coreCount, limits: configuration.limits)
+    lookups = QuestionLane(threads: max(1, System.coreCount / 2), limits: configuration.limits)
+  }
+
+  /// Serves until a signal to stop; then finishes what was accepted, and returns.
+  ///
+  /// - Parameter onRunning: told the port once connections are taken.
+  package func run(onRunning: @escaping @Sendable (Int) async -> Void) async throws {
+    let limits = configuration.limits
+    let connections = ConnectionTasks()
+    let http = HTTPServerBuilder { responder in
+      let channel = HTTP1Channel(
+        responder: responder,
+        configuration: .init(
+          additionalChannelHandlers: [
+            ConnectionGate(limits: limits, connections: admission.connections)
+          ],
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,
+            maxHeaderFieldCount: limits.headerCountMax)))
+      return FreeChannel(base: channel, tasks: connections, admission: admission)
+    }
+    let server =
+      if let certificates = configuration.certificates {
+        try HTTPServerBuilder.tls(http, tlsConfiguration: certificates.configuration)
+      } else { http }
+    var quiet = logger
+    quiet.logLevel = max(logger.logLevel, .warning)
+    // The work is done elsewhere; fewer loops are woken less often for more at a time.
+    let application = Application(
+      responder: CallbackResponder<BasicRequestContext> { request, _ in
+        await respond(to: request)
+      },
+      server: server,
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port), serverName: "stocktake",
+        backlog: 4096,
+        availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: quiet)),
+      onServerRunning: { channel in
+        // A busy loop comes by less often than nodes connect.
+        try? await channel.setOption(.maxMessagesPerRead, value: Self.acceptedAtOnceMax).get()
+        await onRunning(channel.localAddress?.port ?? 0)
+      },
+      eventLoopGroupProvider: .shared(
+        MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))),
+      logger: quiet)
+    let services: [any Service] =
+      [
+        application, Housekeeping(systemsManager, logger), FreedMemory(logger: logger),
+        StoreCare(
+          watch: watch, check: configuration.check, now: { [store] in store.now }, logger: logger),
+      ]
+      + (configuration.certificates.map { [CertificateReloader($0, logger)] } ?? [])
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services.map {
+          ServiceGroupConfiguration.ServiceConfiguration(
+            service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+        },
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+    try await group.run()
+    await connections.ended()
+    // What was heard while the last requests were finished.
+    try systemsManager.save(everything: true)
+  }
+
+  /// Connections that are taken each time that the loop looks for new ones.
+  private static let acceptedAtOnceMax: UInt = 64
+
+  /// Answers any request.
+  private func respond(to request: Request) async -> Response {
+    let connection = Connection.current ?? Connection.nobody
+    let record = RequestRecord(id: RequestID.next(), address: connection.source)
+    let (found, operation) = await RequestRecord.$current.withValue(record) {
+      await route(request, connection, id: record.id)
+    }
+    var response = withRoom(found, connection, path: request.uri.path, id: record.id)
+    let status = response.status.code
+    requestMetrics.count(operation, status: status, nanoseconds: record.microseconds * 1000)
+    if let count = response.body.contentLength {
+      record.noteOut(count)
+      record.log(operation, status: status, to: logger)
+    } else {
+      // How much it is, is known at its end.
+      let body = response.body.map { part in
+        record.noteOut(part.readableBytes)
+        return part
+      }
+      response.body = ResponseBody { [logger] writer in
+        defer { record.log(operation, status: status, to: logger) }
+        try await body.write(writer)
+      }
+    }
+    return response
+  }
+
+  /// The answer once there is room for it until its client has taken it; else one that says that there is
+  /// none.
+  private func withRoom(
+    _ response: Response, _ connection: Connection, path: String, id: String
+  ) -> Response {
+    let count = response.body.contentLength ?? 0
+    guard count > configuration.limits.uncountedBytesMax else { return response }
+    let payer = Payer(key: nil, address: connection.address)
+    guard let room = admission.answerBytes.take(count, for: payer) else {
+      return path == "/"
+        ? Self.response(ServiceError.throttling.status, ServiceError.throttling.body, id)
+        : Self.response(.throttling, id)
+    }
+    connection.keep(room)
+    return response
+  }
+
+  private func route(
+    _ request: Request, _ connection: Connection, id: String
+  ) async -> (Response, String) {
+    let path = request.uri.path
+    if let response = Self.unknownCoding(of: request) { return (response, "none") }
+    switch (request.method, path) {
+    case (.post, "/") where Self.isQuery(request):
+      let (response, action) = await query(request, connection, id: id)
+      return (response, action)
+    case (.post, "/"):
+      let (response, operation) = await systemsManager(request, connection, id: id)
+      return (response, operation)
+    case (_, let path) where path.hasPrefix("/v1/control-channel/"):
+      return (Self.controlChannel(), "control-channel")
+    case (_, let path) where path.hasPrefix("/v1/"):
+      return (await history(request, connection, id: id), Self.label(path))
+    case (.get, "/healthz"): return (Self.plain(.ok, "ok\n"), "healthz")
+    case (.get, "/readyz"): return (ready(), "readyz")
+    case (.get, "/metrics"): return (scrape(), "metrics")
+    default:
+      return (
+        Self.plain(.notFound, "There is nothing at \(request.method) \(path.prefix(200)).\n"),
+        "none"
+      )
+    }
+  }
+
+  /// What a request counts under: the path without the names in it.
+  private static func label(_ path: String) -> String {
+    let parts = path.split(separator: "/").prefix(4)
+    let isOfNode = parts.count > 2 && parts[parts.startIndex + 1] == "nodes"
+    let word = isOfNode ? (parts.count > 3 ? parts.last : "node") : parts.dropFirst().first
+    let known = [
+      "nodes", "node", "state", "history", "diff", "types", "holders", "rollout", "rollup",
+      "changes", "reports", "openapi.json",
+    ]
+    return word.map(String.init).flatMap { known.contains($0) ? "v1-" + $0 : nil } ?? "v1-other"
+  }
+
+  static func plain(_ status: HTTPResponse.Status, _ text: String) -> Response {
+    Response(
+      status: status, headers: [.contentType: "text/plain; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+
+  /// Whether questions can be answered, and what the last check of the store found.
+  private func ready() -> Response {
+    do {
+      _ = try store.lastSequence
+      let check = configuration.check?.last.map { $0.line + "\n" } ?? ""
+      return Self.plain(.ok, "ready\n" + check)
+    } catch {
+      return Self.plain(.serviceUnavailable, "not ready: \(error)\n")
+    }
+  }
+
+  /// The metrics in Prometheus' text format, with what is measured when it is asked for.
+  private func scrape() -> Response {
+    func set(_ name: String, _ value: Double) { Meter(label: name, factory: metrics).set(value) }
+    set("stocktake_requests_in_flight", Double(admission.requests.used))
+    set("stocktake_body_bytes_in_flight", Double(admission.bodyBytes.used))
+    set("stocktake_answer_bytes_in_flight", Double(admission.answerBytes.used))
+    set("stocktake_connections", Double(admission.connections.used))
+    set("stocktake_waits", Double(admission.waits.used))
+    for (lane, load) in [("fleet", questions.load), ("node", lookups.load)] {
+      func set(_ name: String, _ value: Int) {
+        Meter(label: name, dimensions: [("about", lane)], factory: metrics).set(Double(value))
+      }
+      set("stocktake_questions_running", load.running)
+      set("stocktake_questions_waiting", load.waiting)
+    }
+    if let sequence = try? store.lastSequence {
+      set("stocktake_log_records", Double(sequence.value))
+    }
+    set("stocktake_store_file_bytes", Double(store.fileByteCount))
+    watch.look()
+    if let check = configuration.check?.last {
+      // Where a check did not end, the one before says no more.
+      let isSound: Double? =
+        switch check.outcome {
+        case .sound: 1
+        case .damaged: 0
+        case .unfinished: nil
+        }
+      if let isSound { set("stocktake_store_check_sound", isSound) }
+      set("stocktake_store_check_finished", isSound == nil ? 0 : 1)
+      set("stocktake_store_check_timestamp_seconds", Double(check.finished.seconds))
+      set("stocktake_store_check_duration_seconds", Double(check.milliseconds) / 1000)
+    }
+    return Response(
+      status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text())))
+  }
+}
+
+/// Ids of requests, in the form of a UUID.
+enum RequestID {
+  static func next() -> String {
+    var generator = SystemRandomNumberGenerator()
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(36)
+    var bits = (generator.next() as UInt64, generator.next() as UInt64)
+    for index in 0..<32 {
+      if index == 8 || index == 12 || index == 16 || index == 20 { text.append(UInt8(ascii: "-")) }
+      if index == 16 { bits.0 = bits.1 }
+      text.append(index == 12 ? UInt8(ascii: "4") : digits[Int(bits.0 & 15)])
+      bits.0 >>= 4
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// Writes down every minute what is kept in memory for speed, and lets nobody wait when it stops.
+private struct Housekeeping: Service {
+  let systemsManager: SystemsManager
+  let logger: Logger
+
+  init(_ systemsManager: SystemsManager, _ logger: Logger) {
+    self.systemsManager = systemsManager
+    self.logger = logger
+  }
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      try? await cancelWhenGracefulShutdown {
+        while true {
+          try await Task.sleep(for: .seconds(60))
+          do { try systemsManager.save() } catch {
+            logger.error("cannot write down pings", metadata: ["error": "\(error)"])
+          }
+        }
+      }
+    } onGracefulShutdown: {
+      systemsManager.endWaits()
+    }
+  }
+}
+
+/// Reads the certificates again on SIGHUP.
+private struct CertificateReloader: Service {
+  let certificates: Certificates
+  let logger: Logger
+
+  init(_ certificates: Certificates, _ logger: Logger) {
+    self.certificates = certificates
+    self.logger = logger
+  }
+
+  func run() async throws {
+    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+      do {
+        try certificates.reload()
+        logger.notice("certificates were read again")
+      } catch {
+        logger.error(
+          "certificates could not be read; the old ones stay", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+}
