@@ -134,7 +134,10 @@ let store: [[Target]] = [
 ]
 
 let cloud: [[Target]] = [
-  module("Signatures", on: .cloud, [.crypto], tests: [.crypto])
+  module(
+    "AWSProtocol", on: .cloud, ["Inventory", "JSONTape", .crypto], tests: ["Inventory", "JSONTape"]
+  ),
+  module("Signatures", on: .cloud, ["AWSProtocol", .crypto], tests: ["AWSProtocol", .crypto]),
 ]
 
 let node: [[Target]] = [
@@ -157,38 +160,42 @@ let analysis: [[Target]] = [
 
 let service: [[Target]] = [
   module(
-    "AccessKeys", on: .service, ["Files", "HistoryStore", "Inventory", .crypto],
-    tests: ["HistoryStore", "Inventory"]),
+    "AccessKeys", on: .service, ["AWSProtocol", "Files", "HistoryStore", "Inventory", .crypto],
+    tests: ["AWSProtocol", "HistoryStore", "Inventory"]),
   module(
     "NodeRegistry", on: .service,
-    ["AccessKeys", "HistoryStore", "Inventory", .crypto, .cryptoExtras],
+    ["AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", .crypto, .cryptoExtras],
     tests: ["CrashSupport"]),
   module(
     "SystemsManager", on: .service,
-    ["AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry", .crypto],
-    tests: ["AccessKeys", "CrashSupport", "HistoryStore", "Inventory", "JSONTape"]),
+    [
+      "AWSProtocol", "AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape",
+      "NodeRegistry", .crypto,
+    ],
+    tests: ["AWSProtocol", "CrashSupport", "HistoryStore", "Inventory", "JSONTape"]),
   module(
-    "HistoryAPI", on: .service, ["AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape"],
-    tests: ["AccessKeys", "HistoryStore", "Inventory"]),
+    "HistoryAPI", on: .service,
+    ["AWSProtocol", "AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape"],
+    tests: ["AWSProtocol", "HistoryStore", "Inventory"]),
   module(
     "Server", on: .service,
     [
-      "AccessKeys", "CMalloc", "HistoryAPI", "HistoryStore", "Inventory", "JSONTape",
-      "NodeRegistry",
+      "AWSProtocol", "AccessKeys", "CMalloc", "HistoryAPI", "HistoryStore", "Inventory",
+      "JSONTape", "NodeRegistry",
       "Signatures", "SystemsManager", .coreMetrics, .crypto, .httpTypes, .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioPosix, .nioSSL,
       .serviceLifecycle, .unixSignals,
     ],
-    tests: ["SystemsManager", .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes]),
+    tests: ["AWSProtocol", .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes]),
 ]
 
 let tool: [[Target]] = [
   program(
     "stocktake", on: .tool,
     [
-      "AccessKeys", "Answers", "CMalloc", "Collectors", "Compression", "Files", "HistoryStore",
-      "Importers",
+      "AWSProtocol", "AccessKeys", "Answers", "CMalloc", "Collectors", "Compression", "Files",
+      "HistoryStore", "Importers",
       "Inventory", "JSONTape", "NodeRegistry", "Server", "Signatures", "SystemsManager", "XML",
       .argumentParser, .asyncHTTPClient, .configuration, .coreMetrics, .crypto, .cryptoExtras,
       .logging,
@@ -201,8 +208,9 @@ let tool: [[Target]] = [
 
 /// What reads bytes that somebody else wrote, for those who try it out.
 let decoding: [Target.Dependency] = [
-  "AccessKeys", "Answers", "Collectors", "Compression", "Digests", "HistoryAPI", "HistoryStore",
-  "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLite", "Signatures",
+  "AWSProtocol", "AccessKeys", "Answers", "Collectors", "Compression", "Digests", "HistoryAPI",
+  "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLite",
+  "Signatures",
   "SystemsManager", "XML", .crypto,
 ]
 

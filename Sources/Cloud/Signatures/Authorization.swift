@@ -1,3 +1,4 @@
+package import AWSProtocol
 import Crypto
 
 /// The claims of a signed request: who says to have signed it, when, and what of it.
@@ -26,7 +27,7 @@ package struct Authorization: Sendable {
   static let signedHeadersMax = 100
 
   /// Reads the Authorization header and what belongs to it.
-  package init(_ request: SignedRequest) throws(SignatureError) {
+  package init(_ request: SignedRequest) throws(AWSError) {
     guard let header = request.header("authorization"), !header.isEmpty else { throw .missing }
     guard header.utf8.count <= Self.lengthMax else {
       throw .incomplete("The Authorization header is longer than \(Self.lengthMax) bytes.")
@@ -64,7 +65,7 @@ package struct Authorization: Sendable {
   /// `name=value` pairs behind the algorithm; base64 has `=` in the value.
   private static func fields(
     _ text: Substring.UTF8View
-  ) throws(SignatureError) -> [(name: String, value: Substring.UTF8View)] {
+  ) throws(AWSError) -> [(name: String, value: Substring.UTF8View)] {
     var fields: [(name: String, value: Substring.UTF8View)] = []
     for part in text.split(separator: UInt8(ascii: ",")) {
       let trimmed = part.drop { $0 == UInt8(ascii: " ") }
@@ -90,7 +91,7 @@ package struct Authorization: Sendable {
   /// The host and whatever says something to AWS must be signed.
   ///
   /// X-Amz-Content-Sha256 need not: it is held against the body, and the agent sends it unsigned.
-  private func checkSignedHeaders(_ request: SignedRequest) throws(SignatureError) {
+  private func checkSignedHeaders(_ request: SignedRequest) throws(AWSError) {
     guard (1...Self.signedHeadersMax).contains(signedHeaders.count),
       zip(signedHeaders, signedHeaders.dropFirst()).allSatisfy({ $0 < $1 })
     else { throw .incomplete("SignedHeaders must be names in order, each once.") }
@@ -140,7 +141,7 @@ extension Authorization {
   ///   - now: seconds since 1970.
   package func verify(
     _ request: SignedRequest, key: SigningKey, now: Int64, service expected: String
-  ) throws(SignatureError) {
+  ) throws(AWSError) {
     try checkClaims(request, now: now, service: expected)
     guard let bytes = Hex.bytes(signature.utf8), bytes.count == 32, Hex.text(bytes) == signature,
       key.isValid(bytes, of: stringToSign(request))
@@ -150,13 +151,13 @@ extension Authorization {
   /// Holds a request to its claims but for the signature, which somebody else has to look at.
   package func checkClaims(
     _ request: SignedRequest, now: Int64, service expected: String
-  ) throws(SignatureError) {
+  ) throws(AWSError) {
     try checkTime(now, service: expected)
     try checkBody(request)
   }
 
   /// Holds a request's head to its claims: service, skew and day.
-  package func checkTime(_ now: Int64, service expected: String) throws(SignatureError) {
+  package func checkTime(_ now: Int64, service expected: String) throws(AWSError) {
     guard service == expected else {
       throw .invalid("Credential should be scoped to correct service: '\(expected)'.")
     }
@@ -178,7 +179,7 @@ extension Authorization {
   }
 
   /// Where the body's digest was sent, it must be that of the body: also where it is not signed.
-  private func checkBody(_ request: SignedRequest) throws(SignatureError) {
+  private func checkBody(_ request: SignedRequest) throws(AWSError) {
     guard let sent = request.header("x-amz-content-sha256") else { return }
     guard sent == Hex.text(request.bodyDigest) else {
       throw .invalid(
@@ -202,7 +203,7 @@ extension SignedRequest {
   package mutating func sign(
     accessKeyID: String, secret: [UInt8], sessionToken: String? = nil, region: String,
     service: String, timestamp: String
-  ) throws(SignatureError) {
+  ) throws(AWSError) {
     headers.append(("x-amz-date", timestamp))
     if let sessionToken { headers.append(("x-amz-security-token", sessionToken)) }
     let date = String(timestamp.prefix(8))

@@ -1,3 +1,4 @@
+package import AWSProtocol
 import Crypto
 import FoundationEssentials
 package import HistoryStore

@@ -1,75 +1,6 @@
+package import AWSProtocol
 package import HistoryStore
-package import Inventory
-
-/// What a request needs of whoever makes it.
-package enum Access: Sendable, Hashable {
-  /// Nothing: nobody has to sign it.
-  case anonymous
-  /// The signature of a node's own key.
-  case nodeKey
-  /// A key, whatever it may: what is asked for is no secret to anybody who has one.
-  case known
-  /// Asks for anything.
-  case read
-  /// Says what a node reports, or takes what is meant for it.
-  case writeNode
-  /// Says what others say of nodes.
-  case write
-  /// Changes what counts for all nodes.
-  case administer
-}
-
-/// Who asks, once the signature is verified.
-package struct Caller: Sendable {
-  /// The key; the node's id where it signed with its own key, empty where nobody signed.
-  package var keyID: String
-  /// The account and Region that all names are of.
-  package var scope: Scope
-  package var permissions: [Permission]
-  /// The managed node that asks with credentials of its own; nil for people and programs.
-  package var node: String?
-
-  package init(
-    keyID: String, scope: Scope, permissions: [Permission], node: String? = nil
-  ) {
-    self.keyID = keyID
-    self.scope = scope
-    self.permissions = permissions
-    self.node = node
-  }
-
-  /// Whoever did not sign.
-  package static let nobody = Caller(keyID: "", scope: .local, permissions: [])
-
-  /// Whether it may do something: the one place that says what permissions mean.
-  ///
-  /// - Parameters:
-  ///   - node: the node that is written; nil where that is not known yet, and there must be one.
-  ///   - type: the inventory type that is written on it.
-  package func may(_ access: Access, on node: String? = nil, type: TypeName? = nil) -> Bool {
-    let isAdmin = permissions.contains(.admin)
-    switch access {
-    case .anonymous, .known: return true
-    case .nodeKey: return self.node != nil
-    case .read: return isAdmin || permissions.contains(.read)
-    case .write: return isAdmin || permissions.contains(.write)
-    case .administer: return isAdmin
-    case .writeNode:
-      if may(.write) { return true }
-      if let type, Self.typesOfOthers.contains(type.text) { return false }
-      return permissions.contains { permission in
-        guard case .writeNode(let own) = permission else { return false }
-        return node == nil || node == own
-      }
-    }
-  }
-
-  /// What is said of a node, and not by it: its operator's tags and groups, and what the server makes of
-  /// PutComplianceItems.
-  private static let typesOfOthers: Set<String> = [
-    "AWS:Tag", "AWS:ResourceGroup", "AWS:ComplianceItem", "AWS:ComplianceSummary",
-  ]
-}
+import Inventory
 
 extension Caller {
   /// Why it may not record a report, in a sentence; nil where it may.
@@ -102,5 +33,18 @@ extension Caller {
     case "ResourceType": ["EC2Instance", "ManagedInstance"].contains(attribute.value)
     default: false
     }
+  }
+}
+
+extension Deed {
+  /// What a report changed; nil where nothing is other than before.
+  package init?(report receipt: Receipt, _ operation: String, by caller: Caller) {
+    guard receipt.changeCount > 0, let sequence = receipt.sequence else { return nil }
+    self.init(
+      operation,
+      [
+        .init("instanceId", receipt.node.text), .init("sequence", String(sequence.value)),
+        .init("changes", String(receipt.changeCount)),
+      ], isRoutine: !caller.may(.write))
   }
 }

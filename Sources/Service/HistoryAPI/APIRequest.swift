@@ -1,4 +1,4 @@
-package import AccessKeys
+package import AWSProtocol
 import Inventory
 
 /// A request to our own API, as any HTTP server can hand it over.

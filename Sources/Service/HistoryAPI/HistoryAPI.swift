@@ -1,5 +1,5 @@
-package import AccessKeys
 import Answers
+package import AWSProtocol
 package import HistoryStore
 import Inventory
 import JSONTape

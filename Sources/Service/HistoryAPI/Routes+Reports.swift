@@ -1,4 +1,5 @@
 import AccessKeys
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape

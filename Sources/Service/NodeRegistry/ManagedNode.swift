@@ -68,32 +68,3 @@ package struct ManagedNode: Sendable, Codable, Equatable {
   /// What the table of keys looks a key up by.
   static func digest(_ key: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: key)) }
 }
-
-/// Why a node is not registered or not believed, by AWS's names.
-package struct RegistrationError: Error, Sendable, Equatable, CustomStringConvertible {
-  package var name: String
-  package var message: String
-  package var description: String { message }
-
-  package init(_ name: String, _ message: String) {
-    self.name = name
-    self.message = message
-  }
-
-  static let activation = RegistrationError(
-    "InvalidActivation",
-    "The activation isn't valid: it was deleted, or the id and the code don't belong together.")
-
-  /// Credentials that count no more, of a node that is registered: its agent reads them from its file again.
-  static let expired = RegistrationError(
-    "ExpiredTokenException", "The security token included in the request is expired.")
-
-  /// Of one that was taken out, with credentials from before.
-  static func notRegistered(_ id: String) -> RegistrationError {
-    RegistrationError("AccessDeniedException", "The managed node \(id) isn't registered any more.")
-  }
-
-  /// Of a node that is not known, no longer registered, or not who it says.
-  package static let denied = RegistrationError(
-    "AccessDeniedException", "The managed node isn't registered with this key and fingerprint.")
-}

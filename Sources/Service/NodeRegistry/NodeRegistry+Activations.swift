@@ -1,3 +1,4 @@
+import AWSProtocol
 import FoundationEssentials
 import HistoryStore
 package import Inventory
@@ -10,12 +11,12 @@ extension NodeRegistry {
     let now = store.preciseNow.milliseconds
     let expires = terms.expires ?? now + Activation.lifeDefault
     guard expires > now, expires <= now + Activation.lifeMax else {
-      throw RegistrationError(
+      throw AWSError(
         "InvalidParameters", "ExpirationDate must be in the next 30 days.")
     }
     let limit = terms.limit ?? Activation.limitDefault
     guard (1...Activation.limitMax).contains(limit) else {
-      throw RegistrationError(
+      throw AWSError(
         "InvalidParameters", "RegistrationLimit is 1 to \(Activation.limitMax).")
     }
     let id = UUID().uuidString.lowercased()

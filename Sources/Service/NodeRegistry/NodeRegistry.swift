@@ -1,4 +1,5 @@
 package import AccessKeys
+import AWSProtocol
 import Crypto
 import FoundationEssentials
 package import HistoryStore
@@ -80,28 +81,28 @@ extension NodeRegistry {
     }
   }
 
-  /// Registers a node and waits for the disk; throws ``RegistrationError``.
+  /// Registers a node and waits for the disk; throws ``AWSError``.
   ///
   /// The history is to be told of it with ``pending(_:)`` and ``settle(_:)``.
   package func register(_ wanted: Registration) throws -> ManagedNode {
     guard let key = ManagedNode.key(base64: wanted.publicKey) else {
-      throw RegistrationError(
+      throw AWSError(
         "InvalidPublicKey", "The public key isn't an RSA key of 2,048 bits or more.")
     }
     let row = Self.activationRow(wanted.activation)
     guard wanted.activation.utf8.count <= 64,
       let activation = Self.decoded(Activation.self, try store.controlRow(row))
-    else { throw RegistrationError.activation }
+    else { throw AWSError.activation }
     guard activation.has(code: wanted.code) else {
       let isAllowed = attempts.isAllowed(activation.id, now: store.now.seconds)
       attempts.note(activation.id, now: store.now.seconds)
       throw isAllowed
-        ? RegistrationError.activation
-        : RegistrationError(
+        ? AWSError.activation
+        : AWSError(
           "TooManyUpdates",
           "There were too many wrong codes for this activation. Try again later.")
     }
-    var result: Result<ManagedNode, any Error> = .failure(RegistrationError.activation)
+    var result: Result<ManagedNode, any Error> = .failure(AWSError.activation)
     let fingerprint = Self.fingerprintRow(
       activation.account, activation.region, wanted.fingerprint)
     try store.updateControl(reading: [row, Self.keyRow(key), fingerprint]) { rows in
@@ -122,7 +123,7 @@ extension NodeRegistry {
     _ wanted: Registration, _ key: [UInt8], _ rows: [[UInt8]?]
   ) throws -> (ManagedNode, [HistoryStore.ControlChange]) {
     guard var activation = Self.decoded(Activation.self, rows[0]) else {
-      throw RegistrationError.activation
+      throw AWSError.activation
     }
     let now = store.preciseNow
     let byKey = try rows[1].flatMap { try self.node(String(decoding: $0, as: UTF8.self)) }
@@ -132,14 +133,14 @@ extension NodeRegistry {
       if byKey.activation == activation.id, byKey.fingerprint == wanted.fingerprint {
         return (byKey, [])
       }
-      throw RegistrationError(
+      throw AWSError(
         "PublicKeyAlreadyRegistered", "Another node is registered with this public key.")
     }
     guard !activation.isExpired(at: now) else {
-      throw RegistrationError("ActivationExpired", "The activation has expired.")
+      throw AWSError("ActivationExpired", "The activation has expired.")
     }
     guard activation.count < activation.limit else {
-      throw RegistrationError(
+      throw AWSError(
         "RegistrationLimitExceeded",
         "All \(activation.limit) registrations of the activation are used.")
     }
@@ -164,7 +165,7 @@ extension NodeRegistry {
     _ now: Instant
   ) throws -> ManagedNode {
     if let known, reregistration == .refuse, !known.isDeregistered {
-      throw RegistrationError(
+      throw AWSError(
         "InstanceAlreadyRegistered", "The machine is registered as \(known.id).")
     }
     if var node = known, reregistration == .keep {

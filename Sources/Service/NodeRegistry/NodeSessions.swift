@@ -1,4 +1,4 @@
-package import AccessKeys
+package import AWSProtocol
 import Crypto
 import FoundationEssentials
 import HistoryStore
@@ -75,11 +75,11 @@ extension NodeRegistry {
     }
   }
 
-  /// The node that signed with its own key; throws ``RegistrationError`` for anybody else.
+  /// The node that signed with its own key; throws ``AWSError`` for anybody else.
   package func proven(_ proof: Proof) throws -> ManagedNode {
     guard let node = try node(proof.node), !node.isDeregistered,
       let signer = node.signer(of: proof.signature, over: proof.text)
-    else { throw RegistrationError.denied }
+    else { throw AWSError.denied }
     if signer == .current, node.previousKey != nil {
       // The agent has the new key: the old one is of no more use to it.
       try change(node.id) { $0.previousKey = nil }
@@ -92,7 +92,7 @@ extension NodeRegistry {
     for node: ManagedNode, fingerprint: String, lifetimeSeconds: Int64, keyAgeSecondsMax: Int64?
   ) throws -> NodeCredentials {
     guard fingerprint == node.fingerprint else {
-      throw RegistrationError(
+      throw AWSError(
         "MachineFingerprintDoesNotMatch",
         "The fingerprint isn't the one that \(node.id) registered with.")
     }
@@ -101,7 +101,7 @@ extension NodeRegistry {
     let claims = SessionClaims(
       keyID: keyID, node: node.id, generation: node.generation, expires: now + lifetimeSeconds)
     let box = try AES.GCM.seal(try JSONEncoder().encode(claims), using: sealing)
-    guard let sealed = box.combined else { throw RegistrationError.denied }
+    guard let sealed = box.combined else { throw AWSError.denied }
     let age = now - node.keyTime / 1000
     return NodeCredentials(
       keyID: keyID, secret: secret(of: keyID), sessionToken: sealed.base64EncodedString(),
@@ -124,7 +124,7 @@ extension NodeRegistry {
   }
 
   /// A key with a session token: the secret, and the caller it stands for; throws
-  /// ``RegistrationError``.
+  /// ``AWSError``.
   ///
   /// What was opened once is remembered for as long as the node's row is as it was.
   package func session(
@@ -151,17 +151,17 @@ extension NodeRegistry {
       // Made under another secret, before a restore or a new key file: the agent has to get new ones. Of a key
       // that no server of ours hands out it is told so instead, for there is nothing to renew.
       guard Self.isOurs(keyID) else {
-        throw RegistrationError(
+        throw AWSError(
           "UnrecognizedClientException", "The security token included in the request is invalid.")
       }
-      throw RegistrationError.expired
+      throw AWSError.expired
     }
-    guard claims.expires > now else { throw RegistrationError.expired }
+    guard claims.expires > now else { throw AWSError.expired }
     let row = try store.controlRow(Self.nodeRow(claims.node))
     guard let node = Self.decoded(ManagedNode.self, row), !node.isDeregistered,
       let scope = node.scope
-    else { throw RegistrationError.notRegistered(claims.node) }
-    guard node.generation == claims.generation else { throw RegistrationError.expired }
+    else { throw AWSError.notRegistered(claims.node) }
+    guard node.generation == claims.generation else { throw AWSError.expired }
     return OpenedSession(
       secret: Array(secret(of: keyID).utf8),
       caller: Caller(
@@ -179,12 +179,12 @@ extension NodeRegistry {
   /// Gives a node a new key; the one that signed for it counts until the new one was used.
   package func setKey(_ text: String, of id: String) throws {
     guard let key = ManagedNode.key(base64: text) else {
-      throw RegistrationError(
+      throw AWSError(
         "InvalidPublicKey", "The public key isn't an RSA key of 2,048 bits or more.")
     }
     let owner = try store.controlRow(Self.keyRow(key)).map { String(decoding: $0, as: UTF8.self) }
     guard owner == nil || owner == id else {
-      throw RegistrationError(
+      throw AWSError(
         "PublicKeyAlreadyRegistered", "Another node is registered with this public key.")
     }
     let now = store.preciseNow.milliseconds

@@ -1,4 +1,5 @@
 package import AccessKeys
+import AWSProtocol
 import FoundationEssentials
 import Inventory
 package import NodeRegistry
@@ -55,109 +56,92 @@ package final class Authenticator: Sendable {
     }
   }
 
-  /// Reads a request's head, before its body is there; throws ``ServiceError`` by AWS's names where no key
+  /// Reads a request's head, before its body is there; throws ``AWSError`` by AWS's names where no key
   /// of ours is named, or at a wrong time.
   func claim(_ head: SignedRequest, service: String, now: Int64) throws -> Claim {
-    try named {
-      let authorization = try Authorization(head)
-      let signer: Claim.Signer
-      if let token = authorization.securityToken {
-        let session = try registry.session(
-          keyID: authorization.accessKeyID, token: token, now: now)
-        signer = .session(secret: session.secret, caller: session.caller)
-      } else {
-        guard let key = try key(authorization.accessKeyID), key.isActive else {
-          throw SignatureError.unrecognized
-        }
-        signer = .key(key)
+    let authorization = try Authorization(head)
+    let signer: Claim.Signer
+    if let token = authorization.securityToken {
+      let session = try registry.session(
+        keyID: authorization.accessKeyID, token: token, now: now)
+      signer = .session(secret: session.secret, caller: session.caller)
+    } else {
+      guard let key = try key(authorization.accessKeyID), key.isActive else {
+        throw AWSError.unrecognized
       }
-      try authorization.checkTime(now, service: service)
-      return Claim(authorization: authorization, signer: signer, service: service)
+      signer = .key(key)
     }
+    try authorization.checkTime(now, service: service)
+    return Claim(authorization: authorization, signer: signer, service: service)
   }
 
   /// Reads a request's head that a node signed with the key it registered, in the form of an agent: the
   /// header of Signature Version 4, with the node for the key's id and an RSA signature in base64.
   func nodeClaim(_ head: SignedRequest, now: Int64) throws -> Claim {
-    try named {
-      let authorization = try Authorization(head)
-      try authorization.checkTime(now, service: "ssm")
-      guard let signature = Data(base64Encoded: authorization.signature) else {
-        throw SignatureError.mismatch
-      }
-      guard let node = try registry.node(authorization.accessKeyID), !node.isDeregistered else {
-        throw RegistrationError.denied
-      }
-      let proof = NodeRegistry.Proof(
-        node: node.id, text: "", signature: Array(signature),
-        time: authorization.time)
-      return Claim(authorization: authorization, signer: .node(proof), service: "ssm")
+    let authorization = try Authorization(head)
+    try authorization.checkTime(now, service: "ssm")
+    guard let signature = Data(base64Encoded: authorization.signature) else {
+      throw AWSError.mismatch
     }
+    guard let node = try registry.node(authorization.accessKeyID), !node.isDeregistered else {
+      throw AWSError.denied
+    }
+    let proof = NodeRegistry.Proof(
+      node: node.id, text: "", signature: Array(signature),
+      time: authorization.time)
+    return Claim(authorization: authorization, signer: .node(proof), service: "ssm")
   }
 
-  /// The caller of a request that is there whole; throws ``ServiceError`` by AWS's names.
+  /// The caller of a request that is there whole; throws ``AWSError`` by AWS's names.
   func caller(_ claim: Claim, of request: SignedRequest, now: Int64) throws -> Caller {
-    try named {
-      let authorization = claim.authorization
-      switch claim.signer {
-      case .session(let secret, let caller):
-        try verify(authorization, request, secret, claim.service, now)
-        return caller
-      case .key(let key):
-        do throws(SignatureError) {
-          try verify(authorization, request, key.secret, claim.service, now)
-        } catch {
-          guard let previous = key.previousSecret, key.previousValidUntil > now * 1000 else {
-            throw error
-          }
-          try verify(authorization, request, previous, claim.service, now)
+    let authorization = claim.authorization
+    switch claim.signer {
+    case .session(let secret, let caller):
+      try verify(authorization, request, secret, claim.service, now)
+      return caller
+    case .key(let key):
+      do throws(AWSError) {
+        try verify(authorization, request, key.secret, claim.service, now)
+      } catch {
+        guard let previous = key.previousSecret, key.previousValidUntil > now * 1000 else {
+          throw error
         }
-        return try caller(key, authorization)
-      case .node: throw SignatureError.unrecognized
+        try verify(authorization, request, previous, claim.service, now)
       }
+      return try caller(key, authorization)
+    case .node: throw AWSError.unrecognized
     }
   }
 
   /// The node that signed a request with its own key.
   func node(_ claim: Claim, of request: SignedRequest, now: Int64) throws -> ManagedNode {
-    try named {
-      guard case .node(var proof) = claim.signer else { throw SignatureError.unrecognized }
-      try claim.authorization.checkClaims(request, now: now, service: claim.service)
-      proof.text = claim.authorization.stringToSign(request)
-      let node = try registry.proven(proof)
-      switch replays.note(proof.signature, of: node.id, signedAt: proof.time, now: now) {
-      case .new: return node
-      case .replayed:
-        // The agent's own retries carry the signature of the first try, whose answer was lost: it has to
-        // come back with another, and sleeps a day after other refusals.
-        throw ServiceError(
-          "ThrottlingException", "This signed request was taken already: sign a new one.",
-          status: 429)
-      case .tooEarly: throw ServiceError.throttling
-      }
-    }
-  }
-
-  /// Runs a body, with its errors by AWS's names.
-  private func named<R>(_ body: () throws -> R) throws -> R {
-    do { return try body() } catch let error as SignatureError {
-      throw ServiceError(error.name, error.message)
-    } catch let error as RegistrationError {
-      throw ServiceError(error.name, error.message)
+    guard case .node(var proof) = claim.signer else { throw AWSError.unrecognized }
+    try claim.authorization.checkClaims(request, now: now, service: claim.service)
+    proof.text = claim.authorization.stringToSign(request)
+    let node = try registry.proven(proof)
+    switch replays.note(proof.signature, of: node.id, signedAt: proof.time, now: now) {
+    case .new: return node
+    case .replayed:
+      // The agent's own retries carry the signature of the first try, whose answer was lost: it has to
+      // come back with another, and sleeps a day after other refusals.
+      throw AWSError(
+        "ThrottlingException", "This signed request was taken already: sign a new one.",
+        status: 429)
+    case .tooEarly: throw AWSError.throttling
     }
   }
 
   /// Throws where a key does not count any more, of which a request was taken a while ago.
   func checkStillCounts(_ id: String) throws {
     guard try key(id)?.isActive == true else {
-      throw ServiceError(SignatureError.unrecognized.name, SignatureError.unrecognized.message)
+      throw AWSError.unrecognized
     }
   }
 
-  private func key(_ id: String) throws(ServiceError) -> AccessKey? {
+  private func key(_ id: String) throws(AWSError) -> AccessKey? {
     do { return try keys.key(id) } catch {
       // A key that does not open is the operator's affair, not the client's.
-      var failure = ServiceError.internalError
+      var failure = AWSError.internalError
       failure.cause = "\(error)"
       throw failure
     }
@@ -165,12 +149,12 @@ package final class Authenticator: Sendable {
 
   private func caller(
     _ key: AccessKey, _ authorization: Authorization
-  ) throws(SignatureError) -> Caller {
+  ) throws(AWSError) -> Caller {
     guard key.allows(region: authorization.region),
       let scope = try? Scope(account: key.account, region: authorization.region),
       (try? keys.mayBe(scope, of: key)) ?? true
     else {
-      throw SignatureError(
+      throw AWSError(
         "AccessDeniedException",
         "The access key \(key.id) is for the Region \(key.regions.joined(separator: ", ")), not "
           + "for \(authorization.region): name it with --region or AWS_REGION.")
@@ -181,7 +165,7 @@ package final class Authenticator: Sendable {
   private func verify(
     _ authorization: Authorization, _ request: SignedRequest, _ secret: [UInt8],
     _ service: String, _ now: Int64
-  ) throws(SignatureError) {
+  ) throws(AWSError) {
     let place = KeyScope(
       keyID: authorization.accessKeyID, date: authorization.date, region: authorization.region,
       service: service)

@@ -1,4 +1,5 @@
 package import AccessKeys
+import AWSProtocol
 import HTTPTypes
 import HistoryAPI
 package import HistoryStore
@@ -173,7 +174,7 @@ package struct HTTPServer: Sendable {
     let payer = Payer(key: nil, address: connection.address)
     guard let room = admission.answerBytes.take(count, for: payer) else {
       return path == "/"
-        ? Self.response(ServiceError.throttling.status, ServiceError.throttling.body, id)
+        ? Self.response(AWSError.throttling.status, AWSError.throttling.body, id)
         : Self.response(.throttling, id)
     }
     connection.keep(room)

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -30,7 +31,7 @@ struct Compliance {
   /// The compliance of a node as of the reader's moment.
   init(_ node: NodeID, _ number: UInt32, _ reader: borrowing ScopeReader) throws {
     guard let itemType = Self.itemType, let summaryType = Self.summaryType else {
-      throw ServiceError.internalError
+      throw AWSError.internalError
     }
     let items = try reader.state(of: node, number: number, type: itemType)
     let summaries = try reader.state(of: node, number: number, type: summaryType)
@@ -54,7 +55,7 @@ struct Compliance {
   }
 
   /// An item as a row.
-  static func row(_ item: JSONValue, type: String, position: Int) throws(ServiceError) -> Item {
+  static func row(_ item: JSONValue, type: String, position: Int) throws(AWSError) -> Item {
     var values: [(key: String, value: String)] = [
       ("ComplianceType", type),
       // Items need not have an id; then their place stands for it.
@@ -67,7 +68,7 @@ struct Compliance {
       values.append((name, detail.value.text ?? ""))
     }
     guard Set(values.map(\.key)).count == values.count else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidItemContentException", "Item \(position + 1) has a detail twice.")
     }
     return Item(values)

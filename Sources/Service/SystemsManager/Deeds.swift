@@ -1,4 +1,4 @@
-package import AccessKeys
+package import AWSProtocol
 import JSONTape
 import NodeRegistry
 
@@ -29,7 +29,7 @@ extension SystemsManager {
   ]
 
   /// What a request changed that was answered well; nil for one that changes nothing of its own.
-  func deed(_ request: Request, _ answer: JSONValue) -> Deed? {
+  func deed(_ request: AWSRequest, _ answer: JSONValue) -> Deed? {
     let operation = request.operation
     guard let access = Self.access(to: operation), access != .read, access != .known,
       !Self.routine.contains(operation), !request.flag("DryRun")

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -82,7 +83,7 @@ extension SystemsManager {
   ///   - candidates: the only nodes that can be in the answer, in order; nil for all.
   ///   - render: what is said of a node; nil to leave it out.
   func page(
-    _ request: Request, _ moment: Moment, limit: Int, after position: String?,
+    _ request: AWSRequest, _ moment: Moment, limit: Int, after position: String?,
     in reader: borrowing ScopeReader, candidates: [NodeID]?,
     _ render: (NodeID, UInt32) throws -> JSONValue?
   ) throws -> (values: [JSONValue], token: String?) {
@@ -126,7 +127,7 @@ extension SystemsManager {
 
   /// Reads as of a moment.
   func reading<R>(
-    _ request: Request, _ moment: Moment, _ body: (borrowing ScopeReader) throws -> R
+    _ request: AWSRequest, _ moment: Moment, _ body: (borrowing ScopeReader) throws -> R
   ) throws -> R {
     try store.reading(
       in: request.scope, at: moment.at, knownAt: moment.knownAt, through: moment.through, body)
@@ -134,7 +135,7 @@ extension SystemsManager {
 
   /// The nodes on which anything changed since a time; nil where the question does not ask for that.
   func changedNodes(
-    _ request: Request, _ moment: Moment, through sequence: SequenceNumber
+    _ request: AWSRequest, _ moment: Moment, through sequence: SequenceNumber
   ) throws -> Set<NodeID>? {
     guard let since = moment.changedSince else { return nil }
     let end = moment.at.map { $0.advanced(bySeconds: 1) } ?? Self.endOfTime
@@ -157,10 +158,5 @@ extension JSONValue {
     var bytes: [UInt8] = []
     item.appendJSON(to: &bytes)
     return .raw(bytes)
-  }
-
-  /// Members without those that are null.
-  static func present(_ members: [Member]) -> JSONValue {
-    .object(members.filter { $0.value != .null })
   }
 }

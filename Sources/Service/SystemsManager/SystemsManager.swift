@@ -1,4 +1,4 @@
-package import AccessKeys
+package import AWSProtocol
 package import HistoryStore
 import Inventory
 import JSONTape
@@ -63,7 +63,7 @@ package struct SystemsManager: Sendable {
   package func endWaits() { mailboxes.close() }
 
   /// Notes that an operation was answered with an error, which may be none of the client's fault.
-  package func noteFailure(of operation: String, _ error: ServiceError) {
+  package func noteFailure(of operation: String, _ error: AWSError) {
     guard operation == "PutInventory", error.status == 429 || error.status >= 500 else { return }
     refusedReports.note(now: store.preciseNow.milliseconds)
   }
@@ -99,13 +99,13 @@ package struct SystemsManager: Sendable {
   @concurrent
   package func answer(
     _ operation: String, _ body: [UInt8], for caller: Caller
-  ) async throws(ServiceError) -> Answer {
+  ) async throws(AWSError) -> Answer {
     guard let known = Self.operations[operation] else {
-      throw ServiceError("UnknownOperationException", "\(operation) is not known here.")
+      throw AWSError("UnknownOperationException", "\(operation) is not known here.")
     }
     do {
       if operation == "PutInventory" { return try await putInventory(body, for: caller) }
-      let request = try Request(operation, body, known.input, caller)
+      let request = try AWSRequest(operation, body, known.input, caller)
       let value = try await known.run(self, request)
       var bytes: [UInt8] = []
       value.write(to: &bytes)
@@ -116,23 +116,22 @@ package struct SystemsManager: Sendable {
   }
 
   /// The error as a client sees it.
-  private static func named(_ error: any Error) -> ServiceError {
+  private static func named(_ error: any Error) -> AWSError {
     switch error {
-    case let error as ServiceError: return error
-    case let error as RegistrationError: return ServiceError(error.name, error.message)
+    case let error as AWSError: return error
     case let error as StoreError where error.code == .diskFull || error.code == .mapFull:
       // The client may know: it is no secret, and nothing of the request was stored.
-      var named = ServiceError("InternalServerError", error.message, status: 500)
+      var named = AWSError("InternalServerError", error.message, status: 500)
       named.cause = error.description
       return named
     case let error as StoreError where error.damage?.node != nil:
       // Of the caller's own scope: who asks can ask for the others meanwhile.
-      var named = ServiceError(
+      var named = AWSError(
         "InternalServerError", "What is stored cannot be read: \(error.message).", status: 500)
       named.cause = error.description
       return named
     default:
-      var named = ServiceError.internalError
+      var named = AWSError.internalError
       named.cause = "\(error)"
       return named
     }
@@ -144,53 +143,14 @@ struct Operation: Sendable {
   var access: Access
   var service = SystemsManager.Service.systemsManager
   var input: Shape
-  var run: @Sendable (SystemsManager, Request) async throws -> JSONValue
+  var run: @Sendable (SystemsManager, AWSRequest) async throws -> JSONValue
 
   init(
     _ access: Access, _ input: [Field],
-    _ run: @escaping @Sendable (SystemsManager, Request) async throws -> JSONValue
+    _ run: @escaping @Sendable (SystemsManager, AWSRequest) async throws -> JSONValue
   ) {
     self.access = access
     self.input = .structure(input)
     self.run = run
-  }
-}
-
-/// A request that has the shape of its operation.
-struct Request: Sendable {
-  let operation: String
-  let input: JSONValue
-  let caller: Caller
-  var scope: Scope { caller.scope }
-
-  init(
-    _ operation: String, _ body: [UInt8], _ shape: Shape, _ caller: Caller
-  ) throws(ServiceError) {
-    self.operation = operation
-    self.caller = caller
-    if body.isEmpty {
-      input = .object([])
-    } else {
-      do throws(JSONError) { input = try JSONValue(parsing: body.span.bytes) } catch {
-        throw .serialization("The request is not JSON: \(error).")
-      }
-    }
-    try Validation.check(input, shape)
-  }
-
-  func text(_ name: String) -> String? { input[name]?.text }
-
-  func integer(_ name: String) -> Int? { input[name]?.whole }
-
-  func flag(_ name: String) -> Bool { input[name] == .bool(true) }
-
-  func list(_ name: String) -> [JSONValue] { input[name]?.elements ?? [] }
-
-  /// What the pages of one question have in common: all but where they are.
-  var question: JSONValue {
-    guard case .object(let members) = input else { return input }
-    return .object(
-      members.filter { $0.name != "NextToken" && $0.name != "MaxResults" }
-        .sorted { $0.name < $1.name })
   }
 }

@@ -1,3 +1,4 @@
+import AWSProtocol
 import Crypto
 import Testing
 
@@ -115,7 +116,7 @@ struct VectorTests {
   static func verify(_ request: SignedRequest, now: Int64 = now) throws {
     let authorization = try Authorization(request)
     // The server finds no key under another id.
-    guard authorization.accessKeyID == "AKIDEXAMPLE" else { throw SignatureError.unrecognized }
+    guard authorization.accessKeyID == "AKIDEXAMPLE" else { throw AWSError.unrecognized }
     let key = SigningKey(
       secret: secret, date: authorization.date, region: authorization.region,
       service: authorization.service)

@@ -1,4 +1,5 @@
 import AccessKeys
+import AWSProtocol
 import Crypto
 import Foundation
 import HistoryStore
@@ -115,18 +116,18 @@ extension Decoder {
         let input = JSONValue.object([.init("NextToken", .string(text(bytes)))])
         var body: [UInt8] = []
         input.write(to: &body)
-        let request = try Request("Test", body, .structure(Inputs.getInventory), Service.caller)
+        let request = try AWSRequest("Test", body, .structure(Inputs.getInventory), Service.caller)
         _ = try tokens.decode(request)
       },
       Part("page token of ours") { bytes in
         let tokens = PageTokens(key: Array(repeating: 7, count: 32))
         let token = PageToken(
           sequence: UInt64(bytes.first ?? 0), asked: Instant(seconds: 5), position: text(bytes))
-        let plain = try Request("Test", [], .structure(Inputs.getInventory), Service.caller)
+        let plain = try AWSRequest("Test", [], .structure(Inputs.getInventory), Service.caller)
         let sealed = tokens.encode(token, for: plain)
         var body: [UInt8] = []
         JSONValue.object([.init("NextToken", .string(sealed))]).write(to: &body)
-        let request = try Request("Test", body, .structure(Inputs.getInventory), Service.caller)
+        let request = try AWSRequest("Test", body, .structure(Inputs.getInventory), Service.caller)
         hold(try tokens.decode(request) == token, "a page token is read otherwise than written")
       },
       Part("session token") { bytes in
@@ -150,7 +151,7 @@ extension Decoder {
           let name = names[Int(bytes.first ?? 0) % names.count]
           guard let operation = SystemsManager.operations[name] else { return }
           let body = Array(bytes.dropFirst())
-          _ = try Request(name, body, operation.input, Service.caller)
+          _ = try AWSRequest(name, body, operation.input, Service.caller)
           // What would write is only held to its shape, so that each input finds the same store.
           switch operation.access {
           case .read, .known: break

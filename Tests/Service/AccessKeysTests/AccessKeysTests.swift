@@ -1,3 +1,4 @@
+import AWSProtocol
 import Foundation
 import HistoryStore
 import Inventory

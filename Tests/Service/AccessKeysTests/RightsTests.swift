@@ -1,4 +1,5 @@
 import AccessKeys
+import AWSProtocol
 import Foundation
 import HistoryStore
 import Inventory

@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import Foundation
 import HistoryStore
 import Inventory

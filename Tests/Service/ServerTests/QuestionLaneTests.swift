@@ -1,5 +1,6 @@
+import AWSProtocol
 import Synchronization
-import SystemsManager
+import AWSProtocol
 import Testing
 
 @testable import Server
@@ -68,7 +69,7 @@ struct QuestionLaneTests {
         try await Self.until { lane.load.waiting > 0 }
       }
       try await Self.until { lane.load.waiting == 4 }
-      await #expect(throws: ServiceError.throttling) { try await lane.run(for: "three") {} }
+      await #expect(throws: AWSError.throttling) { try await lane.run(for: "three") {} }
       // Who is held to another limit is not held to this one.
       group.addTask { try await lane.run(for: "three", isCounted: false) {} }
       try await Self.until { lane.load.waiting == 5 }
@@ -80,7 +81,7 @@ struct QuestionLaneTests {
   @Test("what takes too long is given up, and told so", .timeLimit(.minutes(1)))
   func deadline() async throws {
     let lane = Self.lane(seconds: 0)
-    let error = await #expect(throws: ServiceError.self) {
+    let error = await #expect(throws: AWSError.self) {
       try await lane.run(for: "one") { while !Task.isCancelled {} }
     }
     #expect(error?.name == "DeadlineExceededException")

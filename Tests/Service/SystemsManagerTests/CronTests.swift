@@ -1,3 +1,4 @@
+import AWSProtocol
 import Foundation
 import Inventory
 import Testing
@@ -185,7 +186,7 @@ struct CronTests {
     ])
   func refused(_ fields: String) {
     #expect(Schedule("cron(\(fields))") == nil)
-    #expect(throws: ServiceError.self) { try Schedule.check("cron(\(fields))") }
+    #expect(throws: AWSError.self) { try Schedule.check("cron(\(fields))") }
   }
 
   @Test("seconds in front do not count, and must be some")

@@ -1,3 +1,4 @@
+import AWSProtocol
 import Inventory
 import Testing
 
@@ -59,7 +60,7 @@ struct FilterTests {
     ] as [(String, [String], String)])
   func reserved(_ key: String, _ values: [String], _ type: String) {
     var moment = Moment(asked: Instant(seconds: 0))
-    #expect(throws: ServiceError.self) { try moment.take(key: key, values: values, type: type) }
+    #expect(throws: AWSError.self) { try moment.take(key: key, values: values, type: type) }
   }
 
   @Test("ids of nodes", arguments: ["i-12345678", "i-0123456789abcdef0", "mi-0123456789abcdef0"])

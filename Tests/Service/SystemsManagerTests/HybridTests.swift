@@ -1,3 +1,4 @@
+import AWSProtocol
 import Inventory
 import JSONTape
 import Testing
@@ -53,7 +54,7 @@ struct ScheduleTests {
 
   @Test("a rate below half an hour is refused by name")
   func tooShort() throws {
-    #expect(throws: ServiceError.self) { try Schedule.check("rate(29 minutes)") }
+    #expect(throws: AWSError.self) { try Schedule.check("rate(29 minutes)") }
     try Schedule.check("rate(30 minutes)")
     try Schedule.check(nil)
   }

@@ -1,3 +1,4 @@
+import AWSProtocol
 import Synchronization
 import SystemsManager
 
@@ -50,7 +51,7 @@ final class QuestionLane: Sendable {
     state.withLock { ($0.running.count, $0.waitingCount) }
   }
 
-  /// Runs a question once it is its turn; throws ``ServiceError`` where there are too many, or it takes too
+  /// Runs a question once it is its turn; throws ``AWSError`` where there are too many, or it takes too
   /// long.
   ///
   /// Cancelled, it leaves the queue, and a body that looks whether its task is cancelled ends.
@@ -83,8 +84,8 @@ final class QuestionLane: Sendable {
     return try result.get()
   }
 
-  private var late: ServiceError {
-    ServiceError(
+  private var late: AWSError {
+    AWSError(
       "DeadlineExceededException",
       "The question took longer than \(secondsMax) seconds and was given up: ask for less, or raise the "
         + "server's secondsToAnswerMax.")
@@ -108,7 +109,7 @@ final class QuestionLane: Sendable {
           }
           let mine = state.waiting[key]?.count ?? 0
           guard !isCounted || state.waitingCount < waitingMax && mine < max(1, waitingMax / 2)
-          else { return .failure(ServiceError.throttling) }
+          else { return .failure(AWSError.throttling) }
           if mine == 0 { state.turns.append(key) }
           state.waiting[key, default: []].append(
             Waiting(number: number, deadline: deadline, continuation: continuation))
@@ -183,7 +184,7 @@ final class QuestionLane: Sendable {
       state.isSweeping = !state.running.isEmpty || state.waitingCount > 0
       return (removed, cancels, state.isSweeping)
     }
-    for one in removed { one.resume(throwing: ServiceError.throttling) }
+    for one in removed { one.resume(throwing: AWSError.throttling) }
     for cancel in cancels { cancel() }
     return isLeft
   }

@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import Inventory
 import Logging
 import Synchronization

@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import HTTPTypes
 import HistoryAPI
 import HistoryStore
@@ -19,7 +19,7 @@ extension HTTPServer {
       let answer = try await answer(question, payer, connection)
       log(answer.cause, question.path, id)
       return response(answer, connection, id)
-    } catch let error as ServiceError {
+    } catch let error as AWSError {
       log(error.cause, request.uri.path, id)
       return Self.response(error, id)
     } catch is CancellationError {
@@ -66,7 +66,7 @@ extension HTTPServer {
   /// Throws where a caller may not.
   private func check(_ caller: Caller, _ access: Access) throws {
     guard caller.may(access) else {
-      throw ServiceError(
+      throw AWSError(
         "AccessDeniedException",
         "The access key \(caller.keyID) may not \(access == .read ? "read" : "write").")
     }
@@ -80,7 +80,7 @@ extension HTTPServer {
     switch HistoryAPI.load(method: question.method, path: question.path) {
     case .report:
       guard let place = admission.requests.take(1, for: payer) else {
-        throw ServiceError.throttling
+        throw AWSError.throttling
       }
       defer { withExtendedLifetime(place) {} }
       return await api.answer(question)
@@ -104,13 +104,13 @@ extension HTTPServer {
   private func follow(
     _ question: APIRequest, _ payer: Payer, _ connection: Connection
   ) async throws -> APIAnswer {
-    guard let wait = admission.waits.take(1, for: payer) else { throw ServiceError.throttling }
+    guard let wait = admission.waits.take(1, for: payer) else { throw AWSError.throttling }
     let (api, lane) = (historyAPI, questions)
     var question = question
     question.look = { body in
       do {
         return try await lane.run(for: payer.key ?? "", isCounted: false) { try body() }
-      } catch let error as ServiceError {
+      } catch let error as AWSError {
         throw APIError(Self.status(of: error), error.name, error.message)
       }
     }
@@ -164,7 +164,7 @@ extension HTTPServer {
   }
 
   /// The statuses of errors that come before the API is asked; AWS has 400 for all of them.
-  private static func status(of error: ServiceError) -> Int {
+  private static func status(of error: AWSError) -> Int {
     switch error.name {
     case "AccessDeniedException": 403
     case "ThrottlingException": 429
@@ -176,7 +176,7 @@ extension HTTPServer {
     }
   }
 
-  static func response(_ error: ServiceError, _ id: String) -> Response {
+  static func response(_ error: AWSError, _ id: String) -> Response {
     var bytes: [UInt8] = []
     JSONValue.object([
       .init(

@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import HTTPTypes
 import HistoryStore
 import Hummingbird
@@ -45,17 +45,17 @@ extension HTTPServer {
       RequestRecord.current?.note(caller)
       try read.count(for: payer)
       let place = admission.requests.take(1, for: payer, mayTakeLast: true)
-      guard let place else { throw ServiceError.throttling }
+      guard let place else { throw AWSError.throttling }
       defer { withExtendedLifetime(place) {} }
       try Self.checkAction(Self.fields(read.body))
       action = "GetCallerIdentity"
       guard service == Self.securityTokenService else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidSignatureException",
           "Credential should be scoped to correct service: '\(Self.securityTokenService)'.")
       }
       return (Self.xml(200, Self.identity(caller, id), id), action)
-    } catch let error as ServiceError {
+    } catch let error as AWSError {
       log(error.cause, action, id)
       return (Self.queryError(error, id), action)
     } catch {
@@ -64,13 +64,13 @@ extension HTTPServer {
     }
   }
 
-  private static func checkAction(_ fields: [String: String]) throws(ServiceError) {
+  private static func checkAction(_ fields: [String: String]) throws(AWSError) {
     guard let action = fields["Action"], !action.isEmpty else {
-      throw ServiceError("MissingAction", "The form has no Action.")
+      throw AWSError("MissingAction", "The form has no Action.")
     }
     let version = fields["Version"] ?? ""
     guard action == "GetCallerIdentity", version == securityTokenVersion else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidAction",
         "There is no action '\(action.prefix(200))' of version '\(version.prefix(50))' here: "
           + "GetCallerIdentity of \(securityTokenVersion) is the only one.")
@@ -129,7 +129,7 @@ extension HTTPServer {
   }
 
   /// An error in the words of the query protocol, whose names of signatures' errors have no `Exception`.
-  private static func queryError(_ error: ServiceError, _ id: String) -> Response {
+  private static func queryError(_ error: AWSError, _ id: String) -> Response {
     let names = [
       "MissingAuthenticationTokenException": "MissingAuthenticationToken",
       "IncompleteSignatureException": "IncompleteSignature",

@@ -1,3 +1,4 @@
+import AWSProtocol
 import Crypto
 import HTTPTypes
 import Hummingbird
@@ -13,10 +14,10 @@ struct ReadRequest: Sendable {
   /// What its body takes, until its answer has left.
   fileprivate var lot: Quota.Lot
 
-  /// Counts its body for its signer, now that that is proven; throws ``ServiceError`` where they have too much
+  /// Counts its body for its signer, now that that is proven; throws ``AWSError`` where they have too much
   /// already.
   func count(for payer: Payer) throws {
-    guard lot.move(to: payer.key) else { throw ServiceError.throttling }
+    guard lot.move(to: payer.key) else { throw AWSError.throttling }
   }
 }
 
@@ -24,7 +25,7 @@ extension HTTPServer {
   /// Bytes of a body for which there is room before they come: what a client says of a body costs nothing.
   private static let roomBytesMax = 1 << 18
 
-  /// Reads the body within the limits, and counts it until the answer has left; throws ``ServiceError``.
+  /// Reads the body within the limits, and counts it until the answer has left; throws ``AWSError``.
   func read(
     _ request: Request, _ head: SignedRequest, _ payer: Payer, _ connection: Connection,
     bytesMax: Int? = nil
@@ -45,7 +46,7 @@ extension HTTPServer {
         guard body.count + count <= bytesMax else { throw tooLarge(bytesMax) }
         let free = min(count, uncounted)
         uncounted -= free
-        guard count == free || lot.take(count - free) else { throw ServiceError.throttling }
+        guard count == free || lot.take(count - free) else { throw AWSError.throttling }
         if body.isEmpty { body.reserveCapacity(min(length ?? count, Self.roomBytesMax)) }
         unsafe part.withUnsafeReadableBytes { bytes in
           unsafe body.append(contentsOf: bytes)
@@ -54,7 +55,7 @@ extension HTTPServer {
       }
     } catch let error as HTTPParserError {
       // What comes is no body, as where chunks are none.
-      throw ServiceError(
+      throw AWSError(
         "SerializationException", "The request's body cannot be read: \(error).")
     }
     var signed = head
@@ -62,8 +63,8 @@ extension HTTPServer {
     return ReadRequest(signed: signed, body: body, lot: lot)
   }
 
-  private func tooLarge(_ bytesMax: Int) -> ServiceError {
-    ServiceError(
+  private func tooLarge(_ bytesMax: Int) -> AWSError {
+    AWSError(
       "TotalSizeLimitExceededException",
       "The request's body is larger than \(bytesMax) bytes.")
   }

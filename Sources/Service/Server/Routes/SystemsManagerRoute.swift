@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import HistoryStore
 import Inventory
 import Logging
@@ -30,22 +30,22 @@ extension HTTPServer {
       let answer = try await answer(named.service, operation, request, connection)
       if let deed = answer.deed { RequestRecord.current?.log(deed, to: audit) }
       return (Self.response(200, answer.body, id), operation)
-    } catch let error as ServiceError {
+    } catch let error as AWSError {
       systemsManager.noteFailure(of: operation, error)
       log(error.cause, operation, id)
       logRefusal(error, operation, id)
       return (Self.response(error.status, error.body, id), operation)
     } catch is CancellationError {
-      return (Self.response(429, ServiceError.throttling.body, id), operation)
+      return (Self.response(429, AWSError.throttling.body, id), operation)
     } catch {
       systemsManager.noteFailure(of: operation, .internalError)
       log("\(error)", operation, id)
-      return (Self.response(500, ServiceError.internalError.body, id), operation)
+      return (Self.response(500, AWSError.internalError.body, id), operation)
     }
   }
 
   /// A node that is not believed is told to the operator.
-  private func logRefusal(_ error: ServiceError, _ operation: String, _ id: String) {
+  private func logRefusal(_ error: AWSError, _ operation: String, _ id: String) {
     switch SystemsManager.access(to: operation) {
     case .anonymous, .nodeKey: break
     default:
@@ -85,18 +85,18 @@ extension HTTPServer {
   /// The operation that a request names, if its form is right.
   private static func operation(
     _ request: Request
-  ) throws(ServiceError) -> (service: SystemsManager.Service, name: String) {
+  ) throws(AWSError) -> (service: SystemsManager.Service, name: String) {
     guard let target = AWSField.target.flatMap({ request.headers[$0] }) else {
-      throw ServiceError(
+      throw AWSError(
         "UnknownOperationException", "The X-Amz-Target header is missing: it names the operation.")
     }
     guard let operation = SystemsManager.operation(target: target) else {
-      throw ServiceError(
+      throw AWSError(
         "UnknownOperationException", "The target '\(target.prefix(200))' isn't known.")
     }
     let type = request.headers[.contentType] ?? ""
     guard type.split(separator: ";").first?.lowercased() == contentType else {
-      throw ServiceError(
+      throw AWSError(
         "SerializationException", "The content type must be \(contentType), not '\(type)'.")
     }
     return operation
@@ -114,7 +114,7 @@ extension HTTPServer {
     let asked: Asked
     do {
       asked = try await self.asked(service, operation, request, head, connection)
-    } catch let error as ServiceError where error.name == "AccessDeniedException" && load == .wait {
+    } catch let error as AWSError where error.name == "AccessDeniedException" && load == .wait {
       await refusedPolls.hold(for: systemsManager.refusedWaitSeconds)
       throw error
     }
@@ -128,7 +128,7 @@ extension HTTPServer {
     case .question: return try await ask(questions, asked.payer, connection, work)
     case .agentCall, .report, .change:
       let place = admission.requests.take(1, for: asked.payer, mayTakeLast: load == .agentCall)
-      guard let place else { throw ServiceError.throttling }
+      guard let place else { throw AWSError.throttling }
       defer { withExtendedLifetime(place) {} }
       return try await work()
     }
@@ -142,7 +142,7 @@ extension HTTPServer {
     let read = try await read(
       request, head, payer, connection, bytesMax: configuration.limits.unsignedBodyBytesMax)
     guard let place = admission.unsignedRequests.take(1, for: payer) else {
-      throw ServiceError.throttling
+      throw AWSError.throttling
     }
     defer { withExtendedLifetime(place) {} }
     return try await systemsManager.answer(operation, read.body, for: .nobody)
@@ -171,7 +171,7 @@ extension HTTPServer {
     let read = try await read(request, head, payer, connection)
     if isNode {
       let node = try noting(head) { try authenticator.node(claim, of: read.signed, now: now) }
-      guard let scope = node.scope else { throw ServiceError.internalError }
+      guard let scope = node.scope else { throw AWSError.internalError }
       let caller = Caller(
         keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
       RequestRecord.current?.note(caller)
@@ -182,7 +182,7 @@ extension HTTPServer {
     RequestRecord.current?.note(caller)
     try read.count(for: payer)
     guard let access = SystemsManager.access(to: operation), caller.may(access) else {
-      throw ServiceError(
+      throw AWSError(
         "AccessDeniedException",
         "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
     }

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -30,23 +31,23 @@ struct Aggregation {
   /// Rows that one path may have; more are an error that says so.
   private static let rowsMax = 10_000
 
-  init(_ aggregators: [JSONValue], _ moment: inout Moment) throws(ServiceError) {
+  init(_ aggregators: [JSONValue], _ moment: inout Moment) throws(AWSError) {
     for aggregator in aggregators { try add(aggregator, below: [], &moment) }
   }
 
   private mutating func add(
     _ aggregator: JSONValue, below levels: [Level], _ moment: inout Moment
-  ) throws(ServiceError) {
+  ) throws(AWSError) {
     let inner = aggregator["Aggregators"]?.elements ?? []
     let groups = aggregator["Groups"]?.elements ?? []
     for group in groups {
       let name = group["Name"]?.text ?? ""
-      do throws(ServiceError) {
+      do throws(AWSError) {
         let filters = try InventoryFilter.parse(
           group["Filters"]?.elements ?? [], &moment, allowsExists: true)
         self.groups.append(Group(name: name, condition: NodeCondition(filters)))
       } catch {
-        throw ServiceError(
+        throw AWSError(
           "InvalidInventoryGroupException", "The group '\(name)' isn't valid: \(error.message)")
       }
     }
@@ -64,7 +65,7 @@ struct Aggregation {
     }
   }
 
-  private static func level(_ expression: String) throws(ServiceError) -> Level {
+  private static func level(_ expression: String) throws(AWSError) -> Level {
     guard let dot = expression.lastIndex(of: "."),
       let type = try? TypeName(String(expression[..<dot])),
       expression.index(after: dot) < expression.endIndex
@@ -84,8 +85,8 @@ struct Aggregation {
     return Level(type: type, attribute: attribute)
   }
 
-  private static func invalid(_ message: String) -> ServiceError {
-    ServiceError("InvalidAggregatorException", message)
+  private static func invalid(_ message: String) -> AWSError {
+    AWSError("InvalidAggregatorException", message)
   }
 
   /// Counts a node.

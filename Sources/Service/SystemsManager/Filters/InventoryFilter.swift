@@ -1,4 +1,5 @@
 import Answers
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -64,7 +65,7 @@ extension InventoryFilter {
   static func parse(
     _ list: [JSONValue], _ moment: inout Moment, allowsExists: Bool = false,
     ofType fixed: TypeName? = nil
-  ) throws(ServiceError) -> [InventoryFilter] {
+  ) throws(AWSError) -> [InventoryFilter] {
     var filters: [InventoryFilter] = []
     for value in list {
       let (key, values) = (value["Key"]?.text ?? "", value["Values"]?.texts ?? [])
@@ -90,7 +91,7 @@ extension InventoryFilter {
 
   init(
     _ key: String, _ values: [String], _ comparison: Comparison, ofType fixed: TypeName?
-  ) throws(ServiceError) {
+  ) throws(AWSError) {
     self.values = values
     self.comparison = comparison
     if let fixed, !key.contains(":") {
@@ -99,7 +100,7 @@ extension InventoryFilter {
     }
     if comparison == .exists, key == "TypeName", values.count == 1, let named = values.first {
       guard let type = try? TypeName(named) else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidTypeNameException", "The inventory type \(named) isn't known.")
       }
       (self.type, attribute) = (try Self.known(type), "")
@@ -111,7 +112,7 @@ extension InventoryFilter {
     }
     let dot = key.lastIndex(of: ".")
     if let dot, key.hasPrefix("AWS:"), (try? TypeName(String(key[..<dot]))) == nil {
-      throw ServiceError(
+      throw AWSError(
         "InvalidTypeNameException", "The inventory type \(key[..<dot]) isn't known.")
     }
     guard let dot, let type = try? TypeName(String(key[..<dot])),
@@ -127,13 +128,13 @@ extension InventoryFilter {
   }
 
   /// A type of AWS must be one of those that there are.
-  static func known(_ type: TypeName) throws(ServiceError) -> TypeName {
+  static func known(_ type: TypeName) throws(AWSError) -> TypeName {
     guard type.text.hasPrefix("Custom:") || TypeDefinition.builtIn[type.text] != nil else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidTypeNameException", "The inventory type \(type) isn't known.")
     }
     return type
   }
 
-  static func invalid(_ message: String) -> ServiceError { ServiceError("InvalidFilter", message) }
+  static func invalid(_ message: String) -> AWSError { AWSError("InvalidFilter", message) }
 }

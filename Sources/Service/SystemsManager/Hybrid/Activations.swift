@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -5,7 +6,7 @@ import NodeRegistry
 
 extension SystemsManager {
   /// CreateActivation: the code is told here and never again.
-  func createActivation(_ request: Request) throws -> JSONValue {
+  func createActivation(_ request: AWSRequest) throws -> JSONValue {
     var terms = Activation.Terms()
     terms.description = request.text("Description")
     terms.defaultName = request.text("DefaultInstanceName")
@@ -14,7 +15,7 @@ extension SystemsManager {
     terms.expires = request.input["ExpirationDate"].flatMap(Timestamp.init)?.instant.milliseconds
     terms.tags = Self.tags(request)
     guard Set(terms.tags.map(\.key)).count == terms.tags.count, terms.tags.count <= 50 else {
-      throw ServiceError("InvalidParameters", "Tags have different keys, and are 50 at most.")
+      throw AWSError("InvalidParameters", "Tags have different keys, and are 50 at most.")
     }
     let (activation, code) = try registry.createActivation(terms, in: request.scope)
     return .object([
@@ -22,12 +23,12 @@ extension SystemsManager {
     ])
   }
 
-  static func tags(_ request: Request) -> [Activation.Tag] {
+  static func tags(_ request: AWSRequest) -> [Activation.Tag] {
     request.list("Tags").map { .init(key: $0["Key"]?.text ?? "", value: $0["Value"]?.text ?? "") }
   }
 
   /// DescribeActivations.
-  func describeActivations(_ request: Request) throws -> JSONValue {
+  func describeActivations(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     var activations = try registry.activations(in: request.scope)
     for filter in request.list("Filters") {
@@ -37,12 +38,12 @@ extension SystemsManager {
         case "ActivationIds": values.contains(activation.id)
         case "DefaultInstanceName": values.contains(activation.defaultName ?? "")
         case "IamRole": values.contains(activation.role)
-        default: throw ServiceError("InvalidFilter", "A filter without FilterKey.")
+        default: throw AWSError("InvalidFilter", "A filter without FilterKey.")
         }
       }
     }
     activations.sort { ($0.created, $0.id) < ($1.created, $1.id) }
-    let page = slice(activations, request, token, SequenceNumber(0), asked: store.now)
+    let page = tokens.slice(activations, request, token, asked: store.now)
     return .present([
       .init("ActivationList", .array(page.values.map(description))),
       .init("NextToken", .text(page.token)),
@@ -72,10 +73,10 @@ extension SystemsManager {
   }
 
   /// DeleteActivation: nodes that registered with it stay.
-  func deleteActivation(_ request: Request) throws -> JSONValue {
+  func deleteActivation(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("ActivationId") ?? ""
     guard try registry.deleteActivation(id, in: request.scope) else {
-      throw ServiceError("InvalidActivationId", "There is no activation \(id).")
+      throw AWSError("InvalidActivationId", "There is no activation \(id).")
     }
     return .object([])
   }

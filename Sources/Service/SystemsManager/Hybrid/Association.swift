@@ -1,3 +1,4 @@
+import AWSProtocol
 import FoundationEssentials
 import HistoryStore
 import Inventory
@@ -94,23 +95,23 @@ struct AssociationTerms {
   }
 
   /// Holds targets to what is known here.
-  static func checkTargets(_ input: JSONValue) throws(ServiceError) {
+  static func checkTargets(_ input: JSONValue) throws(AWSError) {
     guard input["InstanceId"] == nil else { return }
     let targets = input["Targets"]?.elements ?? []
     guard !targets.isEmpty else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidTarget", "Name the nodes with Targets, as Key=InstanceIds,Values=* for all.")
     }
     for target in targets {
       let key = target["Key"]?.text ?? ""
       guard key == "InstanceIds" || key == "tag-key" || (key.hasPrefix("tag:") && key.count > 4)
       else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidTarget",
           "The target key '\(key)' isn't known: InstanceIds, tag:<name> and tag-key are.")
       }
       guard target["Values"]?.texts.isEmpty == false else {
-        throw ServiceError("InvalidTarget", "The target '\(key)' has no values.")
+        throw AWSError("InvalidTarget", "The target '\(key)' has no values.")
       }
     }
   }

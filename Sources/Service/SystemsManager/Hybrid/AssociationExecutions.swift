@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -17,13 +18,13 @@ extension SystemsManager {
   }
 
   /// DescribeAssociationExecutions, the newest first.
-  func describeAssociationExecutions(_ request: Request) throws -> JSONValue {
+  func describeAssociationExecutions(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     let association = try association(request.text("AssociationId"), in: request.scope)
     let found = try executions(association.id, request.scope).reversed().filter { execution in
       request.list("Filters").allSatisfy { Self.matches(execution, $0) }
     }
-    let page = slice(Array(found), request, token, SequenceNumber(0), asked: store.now)
+    let page = tokens.slice(Array(found), request, token, asked: store.now)
     let rows = page.values.map { execution in
       JSONValue.present([
         .init("AssociationId", .string(association.id)),
@@ -56,13 +57,13 @@ extension SystemsManager {
   }
 
   /// DescribeAssociationExecutionTargets: the nodes whose newest run counts under an execution.
-  func describeAssociationExecutionTargets(_ request: Request) throws -> JSONValue {
+  func describeAssociationExecutionTargets(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     let association = try association(request.text("AssociationId"), in: request.scope)
     let execution = request.text("ExecutionId") ?? ""
     guard try executions(association.id, request.scope).contains(where: { $0.id == execution })
     else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationExecutionDoesNotExist", "There is no execution '\(execution)' any more.")
     }
     let prefix = AssociationRun.prefix(association.id, request.scope)
@@ -84,7 +85,7 @@ extension SystemsManager {
         .init("LastExecutionDate", .timestamp(Instant(milliseconds: run.executed))),
       ])
     }
-    let page = slice(rows, request, token, SequenceNumber(0), asked: store.now)
+    let page = tokens.slice(rows, request, token, asked: store.now)
     return .present([
       .init("AssociationExecutionTargets", .array(page.values)),
       .init("NextToken", .text(page.token)),
@@ -92,7 +93,7 @@ extension SystemsManager {
   }
 
   /// DescribeInstanceAssociationsStatus: all that name a node, also those that had to give way.
-  func describeInstanceAssociationsStatus(_ request: Request) throws -> JSONValue {
+  func describeInstanceAssociationsStatus(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     let id = request.text("InstanceId") ?? ""
     guard let node = try? NodeID(id) else { throw Self.unknownNode(id) }
@@ -108,7 +109,7 @@ extension SystemsManager {
         rows.append(Self.status(member, id, skipped))
       }
     }
-    let page = slice(rows, request, token, SequenceNumber(0), asked: store.now)
+    let page = tokens.slice(rows, request, token, asked: store.now)
     return .present([
       .init("InstanceAssociationStatusInfos", .array(page.values)),
       .init("NextToken", .text(page.token)),

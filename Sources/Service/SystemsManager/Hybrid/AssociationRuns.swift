@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -28,7 +29,7 @@ extension SystemsManager {
   }
 
   /// ListInstanceAssociations: the one collection of a node, with when it last was.
-  func listInstanceAssociations(_ request: Request) throws -> JSONValue {
+  func listInstanceAssociations(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     let node = try resource(id, "ManagedInstance", writing: request)
     guard let effective = try effective(node, request.scope) else {
@@ -61,14 +62,14 @@ extension SystemsManager {
   }
 
   /// UpdateInstanceAssociationStatus: what is over is kept, what goes on is remembered.
-  func updateInstanceAssociationStatus(_ request: Request) throws -> JSONValue {
+  func updateInstanceAssociationStatus(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     let node = try resource(id, "ManagedInstance", writing: request)
     let named = request.text("AssociationId") ?? ""
     guard let effective = try effective(node, request.scope),
       effective.members.contains(where: { $0.association.id == named })
     else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationDoesNotExist", "The association '\(named)' isn't one of \(id).")
     }
     let result = request.input["ExecutionResult"]
@@ -86,12 +87,12 @@ extension SystemsManager {
   ///
   /// After one failed ListInstanceAssociations the agent tells statuses so, by the document's name, until
   /// the list comes again. It is answered with what is its own alone.
-  func updateAssociationStatus(_ request: Request) throws -> JSONValue {
+  func updateAssociationStatus(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     let node = try resource(id, "ManagedInstance", writing: request)
     let name = request.text("Name") ?? ""
     guard GatherDocument.isNamed(name), let effective = try effective(node, request.scope) else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationDoesNotExist", "There is no association of '\(name)' with \(id).")
     }
     let status = request.input["AssociationStatus"]

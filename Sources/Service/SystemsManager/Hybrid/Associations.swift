@@ -1,4 +1,5 @@
 import AccessKeys
+import AWSProtocol
 import FoundationEssentials
 import HistoryStore
 import Inventory
@@ -53,13 +54,13 @@ extension SystemsManager {
     guard let id, id.utf8.count == 36,
       let found = Association(try store.controlRow(Association.row(id.lowercased(), scope)))
     else {
-      throw ServiceError("AssociationDoesNotExist", "There is no association '\(id ?? "")'.")
+      throw AWSError("AssociationDoesNotExist", "There is no association '\(id ?? "")'.")
     }
     return found
   }
 
   /// The association that a request names by its id, or by a document and a node.
-  private func association(_ request: Request) throws -> Association {
+  private func association(_ request: AWSRequest) throws -> Association {
     if let id = request.text("AssociationId") {
       return try association(id, in: request.scope)
     }
@@ -70,21 +71,21 @@ extension SystemsManager {
       return terms.name == name && terms.input["InstanceId"]?.text == node
     }
     guard let found, node != nil else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationDoesNotExist", "There is no association of '\(name)' with '\(node ?? "")'.")
     }
     return found
   }
 
   /// What is kept of a request: all that it says of the association itself.
-  private static func kept(_ request: Request, _ without: Set<String>) -> JSONValue {
+  private static func kept(_ request: AWSRequest, _ without: Set<String>) -> JSONValue {
     .present(request.input.members.filter { !without.contains($0.name) })
   }
 
-  private func check(_ input: JSONValue) throws(ServiceError) {
+  private func check(_ input: JSONValue) throws(AWSError) {
     let name = input["Name"]?.text ?? ""
     guard GatherDocument.isNamed(name) else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidDocument",
         "There is no document '\(name)': \(GatherDocument.name) is the only one.")
     }
@@ -95,13 +96,13 @@ extension SystemsManager {
   }
 
   /// CreateAssociation.
-  func createAssociation(_ request: Request) throws -> JSONValue {
+  func createAssociation(_ request: AWSRequest) throws -> JSONValue {
     let input = Self.kept(request, ["Tags"])
     try check(input)
     let scope = request.scope
     let all = try associations(in: scope)
     guard all.count < Association.countMax else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationLimitExceeded", "There are \(Association.countMax) associations already.")
     }
     // Their order is that in which they were made, also within a millisecond.
@@ -133,7 +134,7 @@ extension SystemsManager {
     }
     guard let rival else { return nil }
     guard rival.isInitial else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationAlreadyExists",
         "The association \(rival.id) is for the same nodes: change it with UpdateAssociation.")
     }
@@ -153,19 +154,19 @@ extension SystemsManager {
   ///
   /// Targets and document stay where nothing is said of them; all else that is left out is gone, as
   /// in AWS.
-  func updateAssociation(_ request: Request) throws -> JSONValue {
+  func updateAssociation(_ request: AWSRequest) throws -> JSONValue {
     let scope = request.scope
     var association = try association(request.text("AssociationId"), in: scope)
-    guard let before = association.terms() else { throw ServiceError.internalError }
+    guard let before = association.terms() else { throw AWSError.internalError }
     if let version = request.text("AssociationVersion"), version != "$LATEST",
       version != String(before.version.number)
     {
-      throw ServiceError(
+      throw AWSError(
         "InvalidAssociationVersion",
         "The newest version is \(before.version.number), not \(version).")
     }
     guard association.versions.count < Association.versionsMax else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationVersionLimitExceeded",
         "An association has \(Association.versionsMax) versions at most.")
     }
@@ -195,7 +196,7 @@ extension SystemsManager {
   /// DeleteAssociation: with its executions and what nodes said of it.
   ///
   /// What they reported stays.
-  func deleteAssociation(_ request: Request) throws -> JSONValue {
+  func deleteAssociation(_ request: AWSRequest) throws -> JSONValue {
     let association = try association(request)
     let scope = request.scope
     let prefixes = [
@@ -214,7 +215,7 @@ extension SystemsManager {
   }
 
   /// DescribeAssociation.
-  func describeAssociation(_ request: Request) throws -> JSONValue {
+  func describeAssociation(_ request: AWSRequest) throws -> JSONValue {
     let association = try association(request)
     let named = request.text("AssociationVersion")
     let version = named == "$LATEST" ? nil : named.flatMap { Int($0) }
@@ -225,7 +226,7 @@ extension SystemsManager {
   }
 
   /// ListAssociations.
-  func listAssociations(_ request: Request) throws -> JSONValue {
+  func listAssociations(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     var found = try associations(in: request.scope)
     for filter in request.list("AssociationFilterList") {
@@ -233,7 +234,7 @@ extension SystemsManager {
       let value = filter["value"]?.text ?? ""
       found = try found.filter { try matches($0, key, value, request) }
     }
-    let page = slice(found, request, token, SequenceNumber(0), asked: store.now)
+    let page = tokens.slice(found, request, token, asked: store.now)
     let rows = try page.values.map { association in
       let whole = try description(association, request.scope)
       let listed: Set<String> = [
@@ -247,7 +248,7 @@ extension SystemsManager {
   }
 
   private func matches(
-    _ association: Association, _ key: String, _ value: String, _ request: Request
+    _ association: Association, _ key: String, _ value: String, _ request: AWSRequest
   ) throws -> Bool {
     guard let terms = association.terms() else { return false }
     switch key {
@@ -270,11 +271,11 @@ extension SystemsManager {
   }
 
   /// ListAssociationVersions, the newest first.
-  func listAssociationVersions(_ request: Request) throws -> JSONValue {
+  func listAssociationVersions(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     let association = try association(request.text("AssociationId"), in: request.scope)
-    let page = slice(
-      association.versions.reversed(), request, token, SequenceNumber(0), asked: store.now)
+    let page = tokens.slice(
+      association.versions.reversed(), request, token, asked: store.now)
     let rows = page.values.compactMap { version -> JSONValue? in
       guard let terms = association.terms(version.number) else { return nil }
       return .object(
@@ -290,7 +291,7 @@ extension SystemsManager {
   }
 
   /// StartAssociationsOnce: nodes that wait for messages run at once, others when they next ask.
-  func startAssociationsOnce(_ request: Request) throws -> JSONValue {
+  func startAssociationsOnce(_ request: AWSRequest) throws -> JSONValue {
     let scope = request.scope
     for id in request.input["AssociationIds"]?.texts ?? [] {
       _ = try association(id, in: scope)
@@ -314,7 +315,7 @@ extension SystemsManager {
     _ association: Association, _ scope: Scope, version: Int? = nil
   ) throws -> JSONValue {
     guard let terms = association.terms(version) else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidAssociationVersion", "There is no version \(version ?? 0) of \(association.id).")
     }
     let execution = try newestExecution(association.id, scope)

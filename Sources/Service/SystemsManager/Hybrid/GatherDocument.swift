@@ -1,3 +1,4 @@
+import AWSProtocol
 import Crypto
 import HistoryStore
 import Inventory
@@ -66,17 +67,17 @@ enum GatherDocument {
     text == name || (text.hasPrefix("arn:") && text.hasSuffix("/" + name))
   }
 
-  static func checkVersion(_ text: String?) throws(ServiceError) {
+  static func checkVersion(_ text: String?) throws(AWSError) {
     guard let text, ![version, "$LATEST", "$DEFAULT"].contains(text) else { return }
-    throw ServiceError(
+    throw AWSError(
       "InvalidDocumentVersion", "\(name) has the version \(version) alone, not '\(text)'.")
   }
 
   /// Holds an association's parameters to the document.
-  static func check(_ values: JSONValue?) throws(ServiceError) {
+  static func check(_ values: JSONValue?) throws(AWSError) {
     for member in values?.members ?? [] {
       guard let parameter = parameters.first(where: { $0.name == member.name }) else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidParameters",
           "\(name) has no parameter '\(member.name)'; it has "
             + parameters.map(\.name).joined(separator: ", ") + ".")
@@ -91,7 +92,7 @@ enum GatherDocument {
         case .words: true
         }
       guard isRight else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidParameters",
           "The parameter '\(member.name)' cannot be \(member.value.compact): "
             + "\(parameter.description)")
@@ -146,9 +147,9 @@ enum HexText {
 }
 
 extension SystemsManager {
-  private func document(_ request: Request) throws(ServiceError) {
+  private func document(_ request: AWSRequest) throws(AWSError) {
     guard GatherDocument.isNamed(request.text("Name") ?? "") else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidDocument",
         "There is no document '\(request.text("Name") ?? "")': \(GatherDocument.name) is the only one."
       )
@@ -157,7 +158,7 @@ extension SystemsManager {
   }
 
   /// GetDocument.
-  func getDocument(_ request: Request) throws -> JSONValue {
+  func getDocument(_ request: AWSRequest) throws -> JSONValue {
     try document(request)
     return .object([
       .init("Name", .string(GatherDocument.name)),
@@ -178,7 +179,7 @@ extension SystemsManager {
   ]
 
   /// DescribeDocument.
-  func describeDocument(_ request: Request) throws -> JSONValue {
+  func describeDocument(_ request: AWSRequest) throws -> JSONValue {
     try document(request)
     let parameters = GatherDocument.parameters.map { parameter in
       JSONValue.object([
@@ -204,7 +205,7 @@ extension SystemsManager {
   }
 
   /// ListDocuments: filters on Name, Owner, DocumentType and PlatformTypes.
-  func listDocuments(_ request: Request) throws -> JSONValue {
+  func listDocuments(_ request: AWSRequest) throws -> JSONValue {
     let filters =
       request.list("Filters").map { ($0["Key"]?.text ?? "", $0["Values"]?.texts ?? []) }
       + request.list("DocumentFilterList").map {
@@ -218,7 +219,7 @@ extension SystemsManager {
       case "PlatformTypes": values.contains { ["Windows", "Linux", "MacOS"].contains($0) }
       case "SearchKeyword": values.contains { GatherDocument.name.contains($0) }
       default:
-        throw ServiceError(
+        throw AWSError(
           "InvalidFilterKey",
           "'\(key)' isn't known: Name, Owner, DocumentType, PlatformTypes, SearchKeyword.")
       }

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -14,7 +15,7 @@ extension SystemsManager {
   ///
   /// What it says becomes AWS:InstanceInformation where it differs from what is known; what it leaves
   /// out, as the first ping after a start does, stays.
-  func updateInstanceInformation(_ request: Request) async throws -> JSONValue {
+  func updateInstanceInformation(_ request: AWSRequest) async throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     let node = try resource(id, "ManagedInstance", writing: request)
     var said: [String: String] = [:]
@@ -38,7 +39,7 @@ extension SystemsManager {
   }
 
   private func recordInformation(
-    _ said: [String: String], of node: NodeID, _ request: Request
+    _ said: [String: String], of node: NodeID, _ request: AWSRequest
   ) async throws {
     let known = try reading(request, Moment(asked: store.now)) { reader -> KnownInformation in
       guard let number = try reader.number(of: node) else { return KnownInformation() }

@@ -1,3 +1,4 @@
+import AWSProtocol
 import Crypto
 import HistoryStore
 import Inventory
@@ -80,7 +81,7 @@ struct Message: Sendable {
 
 extension SystemsManager {
   /// GetMessages: answers when there is a message, or nothing after a while.
-  func getMessages(_ request: Request) async throws -> JSONValue {
+  func getMessages(_ request: AWSRequest) async throws -> JSONValue {
     let id = request.text("Destination") ?? ""
     let node = try resource(id, "ManagedInstance", writing: request)
     if let heard = heard.heard(request.scope, id) {
@@ -106,7 +107,7 @@ extension SystemsManager {
 
   /// AcknowledgeMessage, DeleteMessage and FailMessage: the message is not given out again, by no server
   /// that comes after this one either.
-  func takeMessage(_ request: Request) throws -> JSONValue {
+  func takeMessage(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("MessageId") ?? ""
     let node = try destination(of: request)
     _ = mailboxes.remove(id, of: ScopedNode(scope: request.scope, id: node.text))
@@ -117,7 +118,7 @@ extension SystemsManager {
   /// SendReply: what came of a message is told of the association; it is not given out again once it is over.
   ///
   /// An agent that cannot read a message says so by a reply alone, and acknowledges nothing.
-  func replyToMessage(_ request: Request) throws -> JSONValue {
+  func replyToMessage(_ request: AWSRequest) throws -> JSONValue {
     let node = try destination(of: request)
     let payload = try? JSONValue(parsing: Array((request.text("Payload") ?? "").utf8).span.bytes)
     if let status = payload?["documentStatus"]?.text, Self.finalStatuses.contains(status) {
@@ -131,7 +132,7 @@ extension SystemsManager {
   private static let finalStatuses: Set<String> = ["Success", "Failed", "TimedOut", "Cancelled"]
 
   /// The node at the end of a message's id, which must be the one that asks.
-  private func destination(of request: Request) throws -> NodeID {
+  private func destination(of request: AWSRequest) throws -> NodeID {
     let id = request.text("MessageId") ?? ""
     let node = String(id.split(separator: ".").last ?? "")
     return try resource(node, "ManagedInstance", writing: request)

@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -8,10 +8,10 @@ extension SystemsManager {
   private static let tagType = try? TypeName("AWS:Tag")
 
   /// RegisterManagedInstance: unsigned; the code of the activation is the proof.
-  func registerManagedInstance(_ request: Request) throws -> JSONValue {
+  func registerManagedInstance(_ request: AWSRequest) throws -> JSONValue {
     let kind = request.text("PublicKeyType") ?? "Rsa"
     guard kind == "Rsa" else {
-      throw ServiceError("InvalidPublicKey", "Keys of type '\(kind)' aren't known: Rsa alone is.")
+      throw AWSError("InvalidPublicKey", "Keys of type '\(kind)' aren't known: Rsa alone is.")
     }
     let node = try registry.register(
       NodeRegistry.Registration(
@@ -43,9 +43,9 @@ extension SystemsManager {
   }
 
   /// RequestManagedInstanceRoleToken: credentials for a node that signed with its own key.
-  func requestRoleToken(_ request: Request) throws -> JSONValue {
+  func requestRoleToken(_ request: AWSRequest) throws -> JSONValue {
     guard let id = request.caller.node, let node = try registry.node(id) else {
-      throw RegistrationError.denied
+      throw AWSError.denied
     }
     let credentials = try registry.credentials(
       for: node, fingerprint: request.text("Fingerprint") ?? "",
@@ -61,14 +61,14 @@ extension SystemsManager {
   }
 
   /// UpdateManagedInstancePublicKey, signed with the key before.
-  func updatePublicKey(_ request: Request) throws -> JSONValue {
-    guard let id = request.caller.node else { throw RegistrationError.denied }
+  func updatePublicKey(_ request: AWSRequest) throws -> JSONValue {
+    guard let id = request.caller.node else { throw AWSError.denied }
     try registry.setKey(request.text("NewPublicKey") ?? "", of: id)
     return .object([])
   }
 
   /// DeregisterManagedInstance: its inventory ends now, its past stays.
-  func deregisterManagedInstance(_ request: Request) throws -> JSONValue {
+  func deregisterManagedInstance(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     guard try registry.deregister(id, in: request.scope) else { throw Self.unknownNode(id) }
     mailboxes.close(ScopedNode(scope: request.scope, id: id))
@@ -77,7 +77,7 @@ extension SystemsManager {
   }
 
   /// UpdateManagedInstanceRole.
-  func updateManagedInstanceRole(_ request: Request) throws -> JSONValue {
+  func updateManagedInstanceRole(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     guard try registry.setRole(request.text("IamRole") ?? "", of: id, in: request.scope) else {
       throw Self.unknownNode(id)

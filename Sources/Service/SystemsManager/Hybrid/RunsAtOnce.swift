@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -73,7 +74,7 @@ extension SystemsManager {
   /// CollectNow: asks one node to collect.
   ///
   /// IsWaiting says whether it does so at once; if not, it will be told when it asks next.
-  func collectNow(_ request: Request) throws -> JSONValue {
+  func collectNow(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     let node = try resource(id, "ManagedInstance", writing: request)
     guard try isInFleet(node, request.scope) else { throw Self.unknownNode(id) }
@@ -94,7 +95,7 @@ extension SystemsManager {
 
   private func collectNow(_ node: NodeID, in scope: Scope) throws -> Bool {
     guard let effective = try effective(node, scope) else {
-      throw ServiceError(
+      throw AWSError(
         "AssociationDoesNotExist", "No association names \(node): there is nothing to collect.")
     }
     var asked = AssociationRun()

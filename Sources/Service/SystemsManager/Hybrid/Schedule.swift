@@ -1,3 +1,5 @@
+import AWSProtocol
+
 /// When an association runs: `rate(12 hours)` or `cron(0 2 ? * SUN *)`.
 ///
 /// The agent keeps time; the server checks what it is told, and knows how long a rate lasts.
@@ -42,15 +44,15 @@ package enum Schedule: Equatable, Sendable {
   }
 
   /// Holds an association's schedule to the forms.
-  static func check(_ text: String?) throws(ServiceError) {
+  static func check(_ text: String?) throws(AWSError) {
     guard let text else { return }
     guard let schedule = Schedule(text) else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidSchedule",
         "'\(text)' isn't a schedule: write rate(12 hours) or cron(0 2 ? * SUN *).")
     }
     if case .rate(let seconds) = schedule, seconds < secondsMin {
-      throw ServiceError("InvalidSchedule", "The shortest rate is 30 minutes, not '\(text)'.")
+      throw AWSError("InvalidSchedule", "The shortest rate is 30 minutes, not '\(text)'.")
     }
   }
 }

@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -10,12 +10,12 @@ extension SystemsManager {
   private static let customComplianceTypesMax = 10
 
   /// PutComplianceItems: replaces a node's items of one compliance type.
-  func putComplianceItems(_ request: Request) async throws -> JSONValue {
+  func putComplianceItems(_ request: AWSRequest) async throws -> JSONValue {
     let id = request.text("ResourceId") ?? ""
     let node = try resource(id, request.text("ResourceType"), writing: request)
     let type = request.text("ComplianceType") ?? ""
     if request.text("UploadType") == "PARTIAL", type != "Association" {
-      throw ServiceError(
+      throw AWSError(
         "InvalidItemContentException", "UploadType PARTIAL is for the type Association alone.")
     }
     let items = try complianceRows(request, type)
@@ -39,7 +39,7 @@ extension SystemsManager {
     }
   }
 
-  private func complianceRows(_ request: Request, _ type: String) throws -> [Item] {
+  private func complianceRows(_ request: AWSRequest, _ type: String) throws -> [Item] {
     var rows: [Item] = []
     var byteCount = 0
     var ids: Set<String> = []
@@ -47,13 +47,13 @@ extension SystemsManager {
       let row = try Compliance.row(item, type: type, position: position)
       byteCount += row.attributes.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
       guard ids.insert(row["Id"] ?? "").inserted else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidItemContentException", "There are two items with the Id '\(row["Id"] ?? "")'.")
       }
       rows.append(row)
     }
     guard byteCount <= Self.complianceBytesMax else {
-      throw ServiceError(
+      throw AWSError(
         "ItemSizeLimitExceededException",
         "The items have \(byteCount) bytes; at most \(Self.complianceBytesMax) are taken.",
         members: ["TypeName": "AWS:ComplianceItem"])
@@ -65,13 +65,13 @@ extension SystemsManager {
   ///
   /// Where the execution found what was known it is a confirmation: the report says what the last one said.
   private static func merge(
-    _ request: Request, _ items: [Item], _ type: String, into known: inout Compliance,
+    _ request: AWSRequest, _ items: [Item], _ type: String, into known: inout Compliance,
     _ node: NodeID
   ) throws -> (report: Report, confirmation: ComplianceExecutions.Execution?)? {
     let hash = request.text("ItemContentHash")
     let execution = request.input["ExecutionSummary"]
     guard let time = execution?["ExecutionTime"].flatMap(Timestamp.init)?.instant else {
-      throw ServiceError.validation("ExecutionTime is missing.")
+      throw AWSError.validation("ExecutionTime is missing.")
     }
     let before = known.summary(of: type)
     if let last = before?["ExecutionTime"].flatMap(Moment.time), time < last { return nil }
@@ -103,11 +103,11 @@ extension SystemsManager {
 
   private static func checkCount(
     _ type: String, _ before: Item?, _ known: Compliance
-  ) throws(ServiceError) {
+  ) throws(AWSError) {
     guard before == nil, type.hasPrefix("Custom:") else { return }
     let others = known.summaries.filter { $0["ComplianceType"]?.hasPrefix("Custom:") == true }
     guard others.count < customComplianceTypesMax else {
-      throw ServiceError(
+      throw AWSError(
         "ComplianceTypeCountLimitExceededException",
         "A node can have \(customComplianceTypesMax) custom compliance types.")
     }
@@ -119,7 +119,7 @@ extension SystemsManager {
     _ time: Instant
   ) throws -> Report {
     guard let itemType = Compliance.itemType, let summaryType = Compliance.summaryType else {
-      throw ServiceError.internalError
+      throw AWSError.internalError
     }
     let all = known.items.filter { $0["ComplianceType"] != type } + items
     let summaries = known.recorded.filter { $0.key != type }.map(\.value) + [summary]
@@ -142,18 +142,18 @@ extension SystemsManager {
 
   /// The node that a request names as a resource, which the client must be allowed to write.
   func resource(
-    _ id: String, _ type: String?, writing request: Request
-  ) throws(ServiceError) -> NodeID {
+    _ id: String, _ type: String?, writing request: AWSRequest
+  ) throws(AWSError) -> NodeID {
     guard type == "ManagedInstance" else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidResourceType", "The resource type must be ManagedInstance.")
     }
     guard configuration.acceptsAnyNodeID || TextForm.isInstanceID(id), let node = try? NodeID(id)
     else {
-      throw ServiceError("InvalidResourceId", "'\(id)' isn't the id of a managed node.")
+      throw AWSError("InvalidResourceId", "'\(id)' isn't the id of a managed node.")
     }
     guard request.caller.may(.writeNode, on: id) else {
-      throw ServiceError("AccessDeniedException", "The access key may not write for \(id).")
+      throw AWSError("AccessDeniedException", "The access key may not write for \(id).")
     }
     return node
   }

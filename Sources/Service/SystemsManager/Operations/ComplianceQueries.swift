@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -15,8 +16,8 @@ struct ComplianceFilter {
 
   /// Reads filters; paths such as AWS:InstanceInformation.PlatformType become conditions on the node.
   static func parse(
-    _ request: Request, keys: Set<String>, _ moment: inout Moment
-  ) throws(ServiceError) -> (own: [ComplianceFilter], node: NodeCondition) {
+    _ request: AWSRequest, keys: Set<String>, _ moment: inout Moment
+  ) throws(AWSError) -> (own: [ComplianceFilter], node: NodeCondition) {
     var own: [ComplianceFilter] = []
     var node: [InventoryFilter] = []
     for filter in request.list("Filters") {
@@ -55,23 +56,23 @@ extension SystemsManager {
   ]
 
   /// ListComplianceItems: the items of one node.
-  func listComplianceItems(_ request: Request) throws -> JSONValue {
+  func listComplianceItems(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     var moment = moment(token)
     let filters = try ComplianceFilter.parse(request, keys: Self.itemKeys, &moment).own
     for type in request.input["ResourceTypes"]?.texts ?? [] where type != "ManagedInstance" {
-      throw ServiceError("InvalidResourceType", "The resource type \(type) isn't known.")
+      throw AWSError("InvalidResourceType", "The resource type \(type) isn't known.")
     }
     let ids = request.input["ResourceIds"]?.texts ?? []
     guard ids.count == 1, let id = ids.first else {
-      throw ServiceError("InvalidResourceId", "ResourceIds must name one node.")
+      throw AWSError("InvalidResourceId", "ResourceIds must name one node.")
     }
     let row = ComplianceExecutions.row(id, request.scope)
     let isNow = moment.at == nil && moment.knownAt == nil && (try? NodeID(id)) != nil
     let executions = ComplianceExecutions(isNow ? try store.controlRow(row) : nil)
     return try reading(request, moment) { reader in
       guard let node = try? NodeID(id), let number = try reader.number(of: node) else {
-        throw ServiceError("InvalidResourceId", "The node '\(id)' isn't known.")
+        throw AWSError("InvalidResourceId", "The node '\(id)' isn't known.")
       }
       var compliance = try Compliance(node, number, reader)
       compliance.summaries = compliance.summaries.map(executions.current)
@@ -81,7 +82,8 @@ extension SystemsManager {
         guard filters.allSatisfy({ $0.matches(all, .instanceInformation) }) else { return nil }
         return Self.complianceItem(row, summary, id)
       }
-      let page = slice(rows, request, token, reader.sequence, asked: moment.asked)
+      let page = tokens.slice(
+        rows, request, token, sequence: reader.sequence.value, asked: moment.asked)
       return .present([
         .init("ComplianceItems", .array(page.values)), .init("NextToken", .text(page.token)),
       ])
@@ -110,7 +112,7 @@ extension SystemsManager {
 
   /// The summaries of all nodes that fulfil the filters, in order of nodes.
   private func summaries(
-    _ request: Request, _ moment: inout Moment,
+    _ request: AWSRequest, _ moment: inout Moment,
     _ body: (NodeID, Item) -> Void
   ) throws -> SequenceNumber {
     let filters = try ComplianceFilter.parse(request, keys: Self.summaryKeys, &moment)
@@ -134,14 +136,14 @@ extension SystemsManager {
   }
 
   /// ListResourceComplianceSummaries: a row for each node and compliance type.
-  func listResourceComplianceSummaries(_ request: Request) throws -> JSONValue {
+  func listResourceComplianceSummaries(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     var moment = moment(token)
     var rows: [JSONValue] = []
     let sequence = try summaries(request, &moment) { node, row in
       rows.append(Self.resourceSummary(node, row))
     }
-    let page = slice(rows, request, token, sequence, asked: moment.asked)
+    let page = tokens.slice(rows, request, token, sequence: sequence.value, asked: moment.asked)
     return .present([
       .init("ResourceComplianceSummaryItems", .array(page.values)),
       .init("NextToken", .text(page.token)),
@@ -164,7 +166,7 @@ extension SystemsManager {
   }
 
   /// ListComplianceSummaries: how many nodes comply, by compliance type.
-  func listComplianceSummaries(_ request: Request) throws -> JSONValue {
+  func listComplianceSummaries(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     var moment = moment(token)
     // By type: nodes by status and by the severity that counts for the node.
@@ -192,7 +194,7 @@ extension SystemsManager {
           Compliance.counts("NonCompliant") { counts["NonCompliant" + $0] ?? 0 }),
       ])
     }
-    let page = slice(rows, request, token, sequence, asked: moment.asked)
+    let page = tokens.slice(rows, request, token, sequence: sequence.value, asked: moment.asked)
     return .present([
       .init("ComplianceSummaryItems", .array(page.values)), .init("NextToken", .text(page.token)),
     ])

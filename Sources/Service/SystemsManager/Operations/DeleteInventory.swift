@@ -1,3 +1,4 @@
+import AWSProtocol
 import Crypto
 import HistoryStore
 import Inventory
@@ -5,19 +6,19 @@ import JSONTape
 
 extension SystemsManager {
   /// DeleteInventory: ends a custom type's inventory on every node now; its past stays.
-  func deleteInventory(_ request: Request) async throws -> JSONValue {
+  func deleteInventory(_ request: AWSRequest) async throws -> JSONValue {
     guard let type = try? TypeName(request.text("TypeName") ?? "") else {
-      throw ServiceError("InvalidTypeNameException", "The type name isn't valid.")
+      throw AWSError("InvalidTypeNameException", "The type name isn't valid.")
     }
     guard type.text.hasPrefix("Custom:") else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidDeleteInventoryParametersException",
         "Only custom inventory types can be deleted, not \(type).")
     }
     let moment = Moment(asked: store.now)
     let versions = try reading(request, moment) { reader in
       guard try reader.schema(of: type) != nil else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidTypeNameException", "The inventory type \(type) isn't known.")
       }
       return try Self.nodesByVersion(type, reader)
@@ -44,7 +45,7 @@ extension SystemsManager {
   }
 
   /// The same token and question have the same deletion, so that a retry deletes nothing more.
-  private static func deletionID(_ request: Request) -> String {
+  private static func deletionID(_ request: AWSRequest) -> String {
     let text =
       request.text("ClientToken").map { "\(request.scope) \($0) \(request.question.compact)" }
       ?? SymmetricKey(size: .bits256).withUnsafeBytes { unsafe "\($0.map { $0 })" }
@@ -113,7 +114,7 @@ extension SystemsManager {
   }
 
   /// DescribeInventoryDeletions: those of the last 30 days, newest first.
-  func describeInventoryDeletions(_ request: Request) throws -> JSONValue {
+  func describeInventoryDeletions(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     let asked = token?.asked ?? store.now
     let oldest = asked.advanced(bySeconds: -30 * 86400)
@@ -123,11 +124,11 @@ extension SystemsManager {
     if let id = request.text("DeletionId") {
       deletions = deletions.filter { $0.id == id }
       guard !deletions.isEmpty else {
-        throw ServiceError(
+        throw AWSError(
           "InvalidDeletionIdException", "There is no deletion \(id) in the last 30 days.")
       }
     }
-    let page = slice(deletions, request, token, .zero, asked: asked)
+    let page = tokens.slice(deletions, request, token, asked: asked)
     return .present([
       .init("InventoryDeletions", .array(page.values.map(Self.status))),
       .init("NextToken", .text(page.token)),

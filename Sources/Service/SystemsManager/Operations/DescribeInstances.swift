@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -27,9 +28,9 @@ struct InstanceFilter {
 
   init(
     _ key: String, _ values: [String], _ comparison: InventoryFilter.Comparison = .equal
-  ) throws(ServiceError) {
+  ) throws(AWSError) {
     guard Self.attributes[key] != nil || key == "tag-key" || key.hasPrefix("tag:") else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidFilterKey",
         "The filter key '\(key)' isn't known: \(Self.attributes.keys.sorted().joined(separator: ", ")), tag-key, tag:<name>."
       )
@@ -53,10 +54,10 @@ struct InstanceFilter {
 
 extension SystemsManager {
   /// DescribeInstanceInformation: nodes that are not terminated, with their ping status.
-  func describeInstanceInformation(_ request: Request) throws -> JSONValue {
+  func describeInstanceInformation(_ request: AWSRequest) throws -> JSONValue {
     let old = request.input["InstanceInformationFilterList"] != nil
     guard !old || request.input["Filters"] == nil else {
-      throw ServiceError.validation(
+      throw AWSError.validation(
         "Filters and InstanceInformationFilterList exclude each other.")
     }
     let list = old ? request.list("InstanceInformationFilterList") : request.list("Filters")
@@ -66,10 +67,10 @@ extension SystemsManager {
   }
 
   /// DescribeInstanceProperties: as DescribeInstanceInformation, with operators.
-  func describeInstanceProperties(_ request: Request) throws -> JSONValue {
+  func describeInstanceProperties(_ request: AWSRequest) throws -> JSONValue {
     let old = request.input["InstancePropertyFilterList"] != nil
     guard !old || request.input["FiltersWithOperator"] == nil else {
-      throw ServiceError.validation(
+      throw AWSError.validation(
         "FiltersWithOperator and InstancePropertyFilterList exclude each other.")
     }
     let list =
@@ -80,7 +81,7 @@ extension SystemsManager {
   }
 
   private func describe(
-    _ request: Request, _ list: [JSONValue], names: (key: String, values: String),
+    _ request: AWSRequest, _ list: [JSONValue], names: (key: String, values: String),
     answer: String, limit: Int, _ render: (NodeView, Item) -> [JSONValue.Member]
   ) throws -> JSONValue {
     let token = try tokens.decode(request)
@@ -96,7 +97,7 @@ extension SystemsManager {
           key, values, type.flatMap(InventoryFilter.Comparison.init) ?? .equal))
     }
     guard !filters.contains(where: \.isTag) || filters.allSatisfy(\.isTag) else {
-      throw ServiceError.validation("Filters on tags can't be combined with others.")
+      throw AWSError.validation("Filters on tags can't be combined with others.")
     }
     return try reading(request, moment) { reader in
       let changed = try changedNodes(request, moment, through: reader.sequence)

@@ -1,10 +1,11 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
 
 extension SystemsManager {
   /// GetInventory: nodes that fulfil filters with one type of each, or counts of them.
-  func getInventory(_ request: Request) throws -> JSONValue {
+  func getInventory(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     var moment = moment(token)
     let filters = try InventoryFilter.parse(request.list("Filters"), &moment)
@@ -37,14 +38,14 @@ extension SystemsManager {
   }
 
   /// The type that is shown of each node.
-  private func resultType(_ request: Request) throws -> TypeName {
+  private func resultType(_ request: AWSRequest) throws -> TypeName {
     guard let name = request.list("ResultAttributes").first?["TypeName"]?.text else {
       return .instanceInformation
     }
     guard let type = try? TypeName(name),
       name.hasPrefix("Custom:") || TypeDefinition.builtIn[name] != nil
     else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidResultAttributeException", "The inventory type \(name) isn't known.",
         members: ["TypeName": name])
     }
@@ -86,7 +87,7 @@ extension SystemsManager {
   }
 
   private func aggregate(
-    _ request: Request, _ filters: [InventoryFilter], _ start: Moment
+    _ request: AWSRequest, _ filters: [InventoryFilter], _ start: Moment
   ) throws -> JSONValue {
     var moment = start
     var aggregation = try Aggregation(request.list("Aggregators"), &moment)

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -19,7 +20,7 @@ extension SystemsManager {
   ]
 
   /// GetInventorySchema: the built-in types, then the custom ones that were reported.
-  func getInventorySchema(_ request: Request) throws -> JSONValue {
+  func getInventorySchema(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     let wanted = request.text("TypeName").flatMap { $0.isEmpty ? nil : $0 }
     let schemas = try reading(request, moment(token)) { reader in
@@ -28,10 +29,11 @@ extension SystemsManager {
         : try self.schemas(wanted, request, reader)
     }
     if let wanted, schemas.isEmpty, !request.flag("Aggregator") || !isBuiltIn(wanted) {
-      throw ServiceError(
+      throw AWSError(
         "InvalidTypeNameException", "The inventory type \(wanted) isn't known.")
     }
-    let page = slice(schemas, request, token, try store.lastSequence, asked: store.now)
+    let page = tokens.slice(
+      schemas, request, token, sequence: try store.lastSequence.value, asked: store.now)
     return .present([
       .init("Schemas", .array(page.values)), .init("NextToken", .text(page.token)),
     ])
@@ -50,7 +52,7 @@ extension SystemsManager {
   }
 
   private func schemas(
-    _ wanted: String?, _ request: Request, _ reader: borrowing ScopeReader
+    _ wanted: String?, _ request: AWSRequest, _ reader: borrowing ScopeReader
   ) throws -> [JSONValue] {
     let deleted = schemaBlocks.deleted(in: request.scope)
     var custom: [TypeName] = []

@@ -1,16 +1,17 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
 
 extension SystemsManager {
   /// ListInventoryEntries: the rows of one type of one node.
-  func listInventoryEntries(_ request: Request) throws -> JSONValue {
+  func listInventoryEntries(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)
     var moment = moment(token)
     guard let type = try? TypeName(request.text("TypeName") ?? ""),
       let known = try? InventoryFilter.known(type)
     else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidTypeNameException",
         "The inventory type \(request.text("TypeName") ?? "") isn't known.")
     }
@@ -29,7 +30,8 @@ extension SystemsManager {
       if !filters.isEmpty {
         rows = rows.filter { row in filters.allSatisfy { $0.matches(row) } }
       }
-      let page = slice(rows, request, token, reader.sequence, asked: moment.asked)
+      let page = tokens.slice(
+        rows, request, token, sequence: reader.sequence.value, asked: moment.asked)
       return .present([
         .init("TypeName", .string(type.text)), .init("InstanceId", .string(id)),
         .init("SchemaVersion", .text(found.version)),
@@ -55,7 +57,7 @@ extension SystemsManager {
 
   /// The items that came or changed at or after a time.
   private func changedItems(
-    of node: NodeID, _ type: TypeName, since: Instant, _ request: Request, _ moment: Moment
+    of node: NodeID, _ type: TypeName, since: Instant, _ request: AWSRequest, _ moment: Moment
   ) throws -> Set<Item> {
     let changes = try store.history(
       of: node, type: type, from: since, to: moment.at.map { $0.advanced(bySeconds: 1) },
@@ -63,8 +65,8 @@ extension SystemsManager {
     return Set(changes.compactMap(\.new))
   }
 
-  static func unknownNode(_ id: String) -> ServiceError {
-    ServiceError(
+  static func unknownNode(_ id: String) -> AWSError {
+    AWSError(
       "InvalidInstanceId", "The node '\(id)' isn't known in this account and Region.")
   }
 }

@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -10,7 +11,7 @@ extension SystemsManager {
   ]
 
   /// ListNodes.
-  func listNodes(_ request: Request) throws -> JSONValue {
+  func listNodes(_ request: AWSRequest) throws -> JSONValue {
     try refuseSync(request)
     let token = try tokens.decode(request)
     var moment = moment(token)
@@ -33,7 +34,7 @@ extension SystemsManager {
   }
 
   /// ListNodesSummary: how many nodes there are by one or two attributes.
-  func listNodesSummary(_ request: Request) throws -> JSONValue {
+  func listNodesSummary(_ request: AWSRequest) throws -> JSONValue {
     try refuseSync(request)
     let token = try tokens.decode(request)
     var moment = moment(token)
@@ -61,7 +62,8 @@ extension SystemsManager {
                 + zip(path, values).map { .init($0, .string($1)) }))
         }
       }
-      let page = slice(rows, request, token, reader.sequence, asked: moment.asked)
+      let page = tokens.slice(
+        rows, request, token, sequence: reader.sequence.value, asked: moment.asked)
       return .present([
         .init("Summary", .array(page.values)), .init("NextToken", .text(page.token)),
       ])
@@ -70,10 +72,10 @@ extension SystemsManager {
 
   private static func paths(
     _ aggregator: JSONValue, below names: [String]
-  ) throws(ServiceError) -> [[String]] {
+  ) throws(AWSError) -> [[String]] {
     let path = names + [aggregator["AttributeName"]?.text ?? ""]
     guard path.count <= 2, Set(path).count == path.count else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidAggregatorException", "Aggregators nest two levels deep, by different attributes.")
     }
     guard let inner = aggregator["Aggregators"]?.elements else { return [path] }
@@ -82,16 +84,16 @@ extension SystemsManager {
     return result
   }
 
-  private func refuseSync(_ request: Request) throws {
+  private func refuseSync(_ request: AWSRequest) throws {
     guard let name = request.text("SyncName") else { return }
-    throw ServiceError(
+    throw AWSError(
       "ResourceDataSyncNotFoundException", "There is no resource data sync '\(name)'.",
       members: ["SyncName": name])
   }
 
   private func nodeFilters(
-    _ request: Request, _ moment: inout Moment
-  ) throws(ServiceError) -> [InventoryFilter] {
+    _ request: AWSRequest, _ moment: inout Moment
+  ) throws(AWSError) -> [InventoryFilter] {
     var filters: [InventoryFilter] = []
     for value in request.list("Filters") {
       let (key, values) = (value["Key"]?.text ?? "", value["Values"]?.texts ?? [])

@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 
 extension SystemsManager {
   /// What an operation costs a server, by which it finds its place there.

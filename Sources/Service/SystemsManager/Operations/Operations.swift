@@ -1,4 +1,4 @@
-import AccessKeys
+import AWSProtocol
 import JSONTape
 
 extension SystemsManager {
@@ -175,8 +175,9 @@ extension SystemsManager {
   }
 
   /// What is not built: an error that every SDK knows for these operations, never a false success.
-  @Sendable private static func notYet(_: SystemsManager, _ request: Request) throws -> JSONValue {
-    throw ServiceError(
+  @Sendable private static func notYet(_: SystemsManager, _ request: AWSRequest) throws -> JSONValue
+  {
+    throw AWSError(
       "ResourceDataSyncInvalidConfigurationException",
       "\(request.operation): Stocktake does not export to S3 yet. Nothing was changed.")
   }

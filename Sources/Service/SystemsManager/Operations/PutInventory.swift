@@ -1,4 +1,5 @@
 import AccessKeys
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -25,7 +26,7 @@ extension SystemsManager {
               + TextForm.instanceID.pattern)
         }
         if let objection = caller.objection(to: report) {
-          throw ServiceError("AccessDeniedException", objection)
+          throw AWSError("AccessDeniedException", objection)
         }
       }
       return Answer(
@@ -38,7 +39,7 @@ extension SystemsManager {
   private static let done = Array(#"{"Message":"Inventory was recorded."}"#.utf8)
 
   /// A refusal of the store in the words of the service.
-  static func named(_ error: ReportError) -> ServiceError {
+  static func named(_ error: ReportError) -> AWSError {
     var members: [String: String] = [:]
     if let type = error.type { members["TypeName"] = type }
     let name =
@@ -61,7 +62,7 @@ extension SystemsManager {
       case .historyDamaged: "InternalServerError"
       }
     let message = error.code == .invalidNodeID ? error.message : error.description
-    return ServiceError(
+    return AWSError(
       name, message, status: error.code == .historyDamaged ? 500 : 400, members: members)
   }
 

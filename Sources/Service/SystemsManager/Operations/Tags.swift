@@ -1,3 +1,4 @@
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -9,26 +10,26 @@ extension SystemsManager {
   private static let tagsMax = 50
 
   /// AddTagsToResource: sets tags of a node; they are its AWS:Tag inventory.
-  func addTags(_ request: Request) async throws -> JSONValue {
+  func addTags(_ request: AWSRequest) async throws -> JSONValue {
     try await changeTags(request) { tags in
       for tag in request.list("Tags") {
         tags[tag["Key"]?.text ?? ""] = tag["Value"]?.text ?? ""
       }
       guard tags.count <= Self.tagsMax else {
-        throw ServiceError("TooManyTagsError", "A node can have \(Self.tagsMax) tags.")
+        throw AWSError("TooManyTagsError", "A node can have \(Self.tagsMax) tags.")
       }
     }
   }
 
   /// RemoveTagsFromResource: those that are not there are passed over.
-  func removeTags(_ request: Request) async throws -> JSONValue {
+  func removeTags(_ request: AWSRequest) async throws -> JSONValue {
     try await changeTags(request) { tags in
       for key in request.input["TagKeys"]?.texts ?? [] { tags[key] = nil }
     }
   }
 
   private func changeTags(
-    _ request: Request, _ change: @Sendable (inout [String: String]) throws -> Void
+    _ request: AWSRequest, _ change: @Sendable (inout [String: String]) throws -> Void
   ) async throws -> JSONValue {
     let id = request.text("ResourceId") ?? ""
     if request.text("ResourceType") == "Association" {
@@ -36,7 +37,7 @@ extension SystemsManager {
       return .object([])
     }
     let node = try resource(id, request.text("ResourceType"), writing: request)
-    guard let type = Self.tagType else { throw ServiceError.internalError }
+    guard let type = Self.tagType else { throw AWSError.internalError }
     return try await turns.take("\(request.scope) \(id)") {
       let (before, observedAt) = try tags(of: node, request, Moment(asked: store.now))
       var after = before
@@ -72,12 +73,12 @@ extension SystemsManager {
 
   /// The tags of a node that is known; it throws for one that is not.
   private func tags(
-    of node: NodeID, _ request: Request, _ moment: Moment
+    of node: NodeID, _ request: AWSRequest, _ moment: Moment
   ) throws -> (tags: [String: String], observedAt: Instant?) {
-    guard let type = Self.tagType else { throw ServiceError.internalError }
+    guard let type = Self.tagType else { throw AWSError.internalError }
     return try reading(request, moment) { reader in
       guard let number = try reader.number(of: node) else {
-        throw ServiceError("InvalidResourceId", "The node '\(node)' isn't known.")
+        throw AWSError("InvalidResourceId", "The node '\(node)' isn't known.")
       }
       let state = try reader.state(of: node, number: number, type: type)
       var tags: [String: String] = [:]
@@ -87,17 +88,17 @@ extension SystemsManager {
   }
 
   /// ListTagsForResource.
-  func listTags(_ request: Request) throws -> JSONValue {
+  func listTags(_ request: AWSRequest) throws -> JSONValue {
     if request.text("ResourceType") == "Association" {
       let tags = try association(request.text("ResourceId"), in: request.scope).tags
       return .object([.init("TagList", .array(tags.map(Self.tag)))])
     }
     guard request.text("ResourceType") == "ManagedInstance" else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidResourceType", "Tags are kept for ManagedInstance and Association alone.")
     }
     guard let node = try? NodeID(request.text("ResourceId") ?? "") else {
-      throw ServiceError("InvalidResourceId", "The resource id isn't one of a node.")
+      throw AWSError("InvalidResourceId", "The resource id isn't one of a node.")
     }
     let tags = try tags(of: node, request, Moment(asked: store.now)).tags
     return .object([

@@ -1,4 +1,5 @@
 import Answers
+import AWSProtocol
 import HistoryStore
 import Inventory
 
@@ -21,13 +22,13 @@ struct Moment: Sendable, Equatable {
   /// Takes a reserved filter; false for one that is not reserved.
   mutating func take(
     key: String, values: [String], type: String?
-  ) throws(ServiceError) -> Bool {
+  ) throws(AWSError) -> Bool {
     guard key.hasPrefix(Self.keyPrefix) else { return false }
     guard type == nil || type == "Equal" || type == "EQUAL", values.count == 1 else {
-      throw ServiceError("InvalidFilter", "\(key) takes one value, of type Equal.")
+      throw AWSError("InvalidFilter", "\(key) takes one value, of type Equal.")
     }
     guard let time = Self.time(values[0]) else {
-      throw ServiceError(
+      throw AWSError(
         "InvalidFilter",
         "\(key) takes a time such as 2026-03-03T00:00:00Z, not '\(values[0])'.")
     }
@@ -36,7 +37,7 @@ struct Moment: Sendable, Equatable {
     case "Stocktake:KnownAt": knownAt = time
     case "Stocktake:ChangedSince": changedSince = time
     default:
-      throw ServiceError(
+      throw AWSError(
         "InvalidFilter",
         "\(key) is not known: there are Stocktake:At, Stocktake:KnownAt, Stocktake:ChangedSince.")
     }

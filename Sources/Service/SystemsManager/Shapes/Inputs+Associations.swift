@@ -1,3 +1,5 @@
+import AWSProtocol
+
 // Shapes of associations, documents and messages. Those that only agents send are not in the public
 // model: their members are as observed on the agent.
 extension Inputs {

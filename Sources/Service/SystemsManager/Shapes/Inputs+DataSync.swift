@@ -1,3 +1,5 @@
+import AWSProtocol
+
 extension Inputs {
   private static let syncType = Field("SyncType", .text(1, 64))
   private static let requiredSyncName = Field("SyncName", .text(1, 64), required: true)

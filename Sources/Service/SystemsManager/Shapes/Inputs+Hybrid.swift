@@ -1,3 +1,5 @@
+import AWSProtocol
+
 // Shapes of activations, registration and what agents say of themselves. Registration, token and
 // instance information are not in the public model: their members are as observed on the agent.
 extension Inputs {

@@ -1,3 +1,5 @@
+import AWSProtocol
+
 /// The inputs of the operations, as in the service's public model.
 enum Inputs {
   static let nextToken = Field("NextToken", .text())

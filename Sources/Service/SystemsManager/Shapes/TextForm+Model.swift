@@ -1,3 +1,5 @@
+import AWSProtocol
+
 // The patterns of the public model. Each is a fixed sequence of character classes, so it is checked
 // by looking at the characters; a regular expression would have to be guarded against its own cost.
 extension TextForm {

@@ -1,5 +1,6 @@
 import Answers
 import ArgumentParser
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
@@ -73,7 +74,7 @@ struct CreateActivation: ParsableCommand {
       let made = try NodeRegistry(store, secret: secret)
         .createActivation(terms, in: try scope.scope(in: store))
       show(made.activation, made.code)
-    } catch let error as RegistrationError {
+    } catch let error as AWSError {
       throw CommandFailure(.usage, error.message)
     }
   }

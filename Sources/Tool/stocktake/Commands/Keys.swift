@@ -1,6 +1,7 @@
 import Answers
 import AccessKeys
 import ArgumentParser
+import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape

@@ -1,6 +1,7 @@
 import AccessKeys
 import Answers
 import ArgumentParser
+import AWSProtocol
 import CMalloc
 import CoreMetrics
 import Files

@@ -1,4 +1,5 @@
 import AccessKeys
+import AWSProtocol
 import Files
 import Inventory
 

@@ -1,14 +1,15 @@
-import Inventory
-import JSONTape
+package import Inventory
+package import JSONTape
 
 /// A time as the SDKs send it: seconds since 1970 as a number, or a date as text.
-struct Timestamp {
-  var instant: Instant
+package struct Timestamp {
+  package var instant: Instant
 
   /// Seconds that a number may hold: the years 1 to 9999.
   private static let secondsRange = -62_135_596_800.0...253_402_300_799.0
 
-  init?(_ value: JSONValue) {
+  /// Nil for anything else.
+  package init?(_ value: JSONValue) {
     switch value {
     case .integer(let seconds):
       guard Self.secondsRange.contains(Double(seconds)) else { return nil }
@@ -26,7 +27,7 @@ struct Timestamp {
 
 extension JSONValue {
   /// A time as the SDKs read it; null for none.
-  static func timestamp(_ time: Instant?) -> JSONValue {
+  package static func timestamp(_ time: Instant?) -> JSONValue {
     guard let time else { return .null }
     if time.milliseconds % 1000 == 0 { return .integer(time.seconds) }
     return .number(Double(time.milliseconds) / 1000)

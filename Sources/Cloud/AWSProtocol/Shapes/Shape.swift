@@ -1,5 +1,5 @@
 /// What a member of a request may be: kinds and constraints as in the service's public model.
-indirect enum Shape: Sendable {
+package indirect enum Shape: Sendable {
   case string(StringRule)
   case integer(min: Int64?, max: Int64?)
   case boolean
@@ -12,26 +12,26 @@ indirect enum Shape: Sendable {
   case recursive(@Sendable () -> Shape)
 
   /// Any text of some length.
-  static func text(_ min: Int = 0, _ max: Int? = nil) -> Shape {
+  package static func text(_ min: Int = 0, _ max: Int? = nil) -> Shape {
     .string(StringRule(min: min, max: max))
   }
 
   /// One of some words.
-  static func word(_ words: String...) -> Shape { .string(StringRule(words: words)) }
+  package static func word(_ words: String...) -> Shape { .string(StringRule(words: words)) }
 
   /// Text of a form.
-  static func form(_ form: TextForm, _ min: Int = 0, _ max: Int? = nil) -> Shape {
+  package static func form(_ form: TextForm, _ min: Int = 0, _ max: Int? = nil) -> Shape {
     .string(StringRule(min: min, max: max, form: form))
   }
 }
 
 /// A member of a structure.
-struct Field: Sendable {
-  var name: String
-  var shape: Shape
-  var isRequired: Bool
+package struct Field: Sendable {
+  package var name: String
+  package var shape: Shape
+  package var isRequired: Bool
 
-  init(_ name: String, _ shape: Shape, required: Bool = false) {
+  package init(_ name: String, _ shape: Shape, required: Bool = false) {
     self.name = name
     self.shape = shape
     isRequired = required
@@ -39,16 +39,21 @@ struct Field: Sendable {
 }
 
 /// What a text may be; lengths count Unicode scalars.
-struct StringRule: Sendable {
-  var min = 0
-  var max: Int?
-  var words: [String] = []
-  var form: TextForm?
+package struct StringRule: Sendable {
+  package var min = 0
+  package var max: Int?
+  package var words: [String] = []
+  package var form: TextForm?
 }
 
 /// A pattern of the model, with its text for the error message.
-struct TextForm: Sendable {
+package struct TextForm: Sendable {
   /// As the model writes it.
-  var pattern: String
-  var matches: @Sendable (String) -> Bool
+  package var pattern: String
+  package var matches: @Sendable (String) -> Bool
+
+  package init(pattern: String, matches: @escaping @Sendable (String) -> Bool) {
+    self.pattern = pattern
+    self.matches = matches
+  }
 }

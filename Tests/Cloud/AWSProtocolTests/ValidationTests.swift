@@ -1,14 +1,25 @@
-import AccessKeys
+import AWSProtocol
 import Inventory
 import JSONTape
 import Testing
 
-@testable import SystemsManager
-
 struct ValidationTests {
-  private static func request(_ json: String) throws -> Request {
-    try Request(
-      "Test", Array(json.utf8), .structure(Inputs.getInventory),
+  /// As a question with filters and pages has it.
+  private static let shape = Shape.structure([
+    Field(
+      "Filters",
+      .list(
+        .structure([
+          Field("Key", .text(1, 200), required: true),
+          Field("Values", .list(.text(), min: 1, max: 40), required: true),
+          Field("Type", .word("Equal", "NotEqual")),
+        ]), min: 1, max: 8)),
+    Field("NextToken", .text()), Field("MaxResults", .integer(min: 1, max: 50)),
+  ])
+
+  private static func request(_ json: String) throws -> AWSRequest {
+    try AWSRequest(
+      "Test", Array(json.utf8), shape,
       Caller(keyID: "", scope: .local, permissions: [.admin]))
   }
 
@@ -17,7 +28,7 @@ struct ValidationTests {
     do {
       _ = try Self.request(#"{"MaxResults": 99, "Filters": [{"Values": ["x"], "Type": "Like"}]}"#)
       Issue.record("it was taken")
-    } catch let error as ServiceError {
+    } catch let error as AWSError {
       #expect(error.name == "ValidationException")
       #expect(error.message.hasPrefix("3 validation errors detected: "))
       #expect(
@@ -38,7 +49,7 @@ struct ValidationTests {
       _ = try Self.request(json)
       Issue.record("it was taken")
     } catch {
-      #expect((error as? ServiceError)?.name == "SerializationException")
+      #expect((error as? AWSError)?.name == "SerializationException")
     }
   }
 
@@ -48,15 +59,15 @@ struct ValidationTests {
     let token = PageToken(sequence: 9, asked: Instant(seconds: 5), position: "i-1")
     let question = try Self.request(#"{"MaxResults": 5}"#)
     let text = tokens.encode(token, for: question)
-    func asked(_ more: String) throws -> Request {
+    func asked(_ more: String) throws -> AWSRequest {
       try Self.request(#"{"NextToken": "\#(text)", \#(more)}"#)
     }
     #expect(try tokens.decode(asked(#""MaxResults": 7"#)) == token)
-    #expect(throws: ServiceError.self) {
+    #expect(throws: AWSError.self) {
       try tokens.decode(asked(#""Filters": [{"Key": "AWS:Tag.Key", "Values": ["x"]}]"#))
     }
     let others = PageTokens(key: Array(repeating: 8, count: 32))
-    #expect(throws: ServiceError.self) { try others.decode(asked(#""MaxResults": 5"#)) }
+    #expect(throws: AWSError.self) { try others.decode(asked(#""MaxResults": 5"#)) }
     #expect(try tokens.decode(question) == nil)
   }
 }

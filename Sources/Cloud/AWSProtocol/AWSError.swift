@@ -1,7 +1,7 @@
 import JSONTape
 
-/// An error in the words of Systems Manager: what an SDK raises under its name.
-package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible {
+/// An error in the words of AWS: what an SDK raises under its name.
+package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The shape's name, such as `InvalidFilter`.
   package var name: String
   /// What is wrong and how to mend it.
@@ -36,22 +36,24 @@ package struct ServiceError: Error, Sendable, Hashable, CustomStringConvertible 
     return bytes
   }
 
-  static func validation(_ message: String) -> ServiceError {
-    ServiceError("ValidationException", message)
+  /// A request that breaks a constraint of its shape.
+  package static func validation(_ message: String) -> AWSError {
+    AWSError("ValidationException", message)
   }
 
-  static func serialization(_ message: String) -> ServiceError {
-    ServiceError("SerializationException", message)
+  /// A request that has not the kinds of its shape.
+  package static func serialization(_ message: String) -> AWSError {
+    AWSError("SerializationException", message)
   }
 
   /// The server could not do it, and says no more to the client.
-  package static let internalError = ServiceError(
+  package static let internalError = AWSError(
     "InternalServerError", "An error occurred on the server side.", status: 500)
 
   /// More than the server takes on at a time.
   ///
   /// SDKs look at the name. Agents that ask for credentials look at the status: of all that say "not now"
   /// it is the one after which they do not sleep for a day.
-  package static let throttling = ServiceError(
+  package static let throttling = AWSError(
     "ThrottlingException", "Rate exceeded", status: 429)
 }

@@ -1,4 +1,3 @@
-package import HistoryStore
 package import Inventory
 
 /// A change that a caller made, for the audit: what was done, and on what.
@@ -30,17 +29,6 @@ package struct Deed: Sendable, Equatable {
     self.objects = objects
     self.scope = scope
     self.isRoutine = isRoutine
-  }
-
-  /// What a report changed; nil where nothing is other than before.
-  package init?(report receipt: Receipt, _ operation: String, by caller: Caller) {
-    guard receipt.changeCount > 0, let sequence = receipt.sequence else { return nil }
-    self.init(
-      operation,
-      [
-        Object("instanceId", receipt.node.text), Object("sequence", String(sequence.value)),
-        Object("changes", String(receipt.changeCount)),
-      ], isRoutine: !caller.may(.write))
   }
 
   /// Characters of a value that are told.

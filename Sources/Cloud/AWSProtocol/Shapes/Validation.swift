@@ -1,8 +1,8 @@
-import JSONTape
+package import JSONTape
 
 /// Holds a request to its shape: wrong kinds are a SerializationException, broken constraints a
 /// ValidationException that names all of them, in the words of AWS.
-struct Validation {
+package struct Validation {
   private var violations: [String] = []
   /// Violations that are told; a request can break as many as it has members.
   private static let violationsMax = 10
@@ -10,7 +10,7 @@ struct Validation {
   private static let valueLengthMax = 200
 
   /// Checks a whole request.
-  static func check(_ input: JSONValue, _ shape: Shape) throws(ServiceError) {
+  package static func check(_ input: JSONValue, _ shape: Shape) throws(AWSError) {
     var validation = Validation()
     try validation.check(input, shape, at: "")
     guard !validation.violations.isEmpty else { return }
@@ -22,7 +22,7 @@ struct Validation {
 
   private mutating func check(
     _ value: JSONValue, _ shape: Shape, at path: String
-  ) throws(ServiceError) {
+  ) throws(AWSError) {
     switch shape {
     case .string(let rule): check(try text(value, path), rule, path)
     case .integer(let min, let max):
@@ -100,12 +100,12 @@ struct Validation {
         + "Member must \(constraint)")
   }
 
-  private func text(_ value: JSONValue, _ path: String) throws(ServiceError) -> String {
+  private func text(_ value: JSONValue, _ path: String) throws(AWSError) -> String {
     guard case .string(let text) = value else { throw wrongKind("a string", path) }
     return text
   }
 
-  private func integer(_ value: JSONValue, _ path: String) throws(ServiceError) -> Int64 {
+  private func integer(_ value: JSONValue, _ path: String) throws(AWSError) -> Int64 {
     switch value {
     case .integer(let number): return number
     case .number(let number):
@@ -115,7 +115,7 @@ struct Validation {
     }
   }
 
-  private func wrongKind(_ kind: String, _ path: String) -> ServiceError {
+  private func wrongKind(_ kind: String, _ path: String) -> AWSError {
     .serialization(
       path.isEmpty ? "The request must be \(kind)." : "The member '\(path)' must be \(kind).")
   }
