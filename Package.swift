@@ -160,7 +160,8 @@ let analysis: [[Target]] = [
 
 let service: [[Target]] = [
   module(
-    "AccessKeys", on: .service, ["AWSProtocol", "Files", "HistoryStore", "Inventory", .crypto],
+    "AccessKeys", on: .service,
+    ["AWSProtocol", "Files", "HistoryStore", "Inventory", "JSONTape", .crypto],
     tests: ["AWSProtocol", "HistoryStore", "Inventory"]),
   module(
     "NodeRegistry", on: .service,
@@ -182,12 +183,16 @@ let service: [[Target]] = [
     [
       "AWSProtocol", "AccessKeys", "CMalloc", "HistoryAPI", "HistoryStore", "Inventory",
       "JSONTape", "NodeRegistry",
-      "Signatures", "SystemsManager", .coreMetrics, .crypto, .httpTypes, .hummingbird,
+      "Signatures", .coreMetrics, .crypto, .httpTypes, .hummingbird,
       .hummingbirdCore,
       .hummingbirdTLS, .logging, .metrics, .nioCore, .nioHTTP1, .nioHTTPTypes, .nioPosix, .nioSSL,
       .serviceLifecycle, .unixSignals,
     ],
-    tests: ["AWSProtocol", .httpTypes, .nioCore, .nioEmbedded, .nioHTTPTypes]),
+    tests: [
+      "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
+      "Signatures", .crypto, .hummingbird, .logging, .httpTypes, .nioCore, .nioEmbedded,
+      .nioHTTPTypes,
+    ]),
 ]
 
 let tool: [[Target]] = [

@@ -1,5 +1,3 @@
-import JSONTape
-
 /// An error in the words of AWS: what an SDK raises under its name.
 package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The shape's name, such as `InvalidFilter`.
@@ -23,18 +21,11 @@ package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
     self.members = members
   }
 
-  /// The body of the answer: `__type` is where the SDKs look.
-  package var body: [UInt8] {
-    var fields: [JSONValue.Member] = [
-      .init("__type", .string(name)), .init("message", .string(message)),
-    ]
-    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-      fields.append(.init(name, .string(value)))
-    }
-    var bytes: [UInt8] = []
-    JSONValue.object(fields).write(to: &bytes)
-    return bytes
-  }
+  /// The names that any operation may throw, whatever it declares.
+  package static let ofAll: Set<String> = [
+    "AccessDeniedException", "InternalServerError", "SerializationException", "ThrottlingException",
+    "ValidationException",
+  ]
 
   /// A request that breaks a constraint of its shape.
   package static func validation(_ message: String) -> AWSError {

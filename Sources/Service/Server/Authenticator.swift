@@ -4,7 +4,6 @@ import FoundationEssentials
 import Inventory
 package import NodeRegistry
 import Signatures
-import SystemsManager
 import Synchronization
 
 /// Finds out who signed a request, and that it was they.
@@ -77,9 +76,9 @@ package final class Authenticator: Sendable {
 
   /// Reads a request's head that a node signed with the key it registered, in the form of an agent: the
   /// header of Signature Version 4, with the node for the key's id and an RSA signature in base64.
-  func nodeClaim(_ head: SignedRequest, now: Int64) throws -> Claim {
+  func nodeClaim(_ head: SignedRequest, service: String, now: Int64) throws -> Claim {
     let authorization = try Authorization(head)
-    try authorization.checkTime(now, service: "ssm")
+    try authorization.checkTime(now, service: service)
     guard let signature = Data(base64Encoded: authorization.signature) else {
       throw AWSError.mismatch
     }
@@ -89,7 +88,7 @@ package final class Authenticator: Sendable {
     let proof = NodeRegistry.Proof(
       node: node.id, text: "", signature: Array(signature),
       time: authorization.time)
-    return Claim(authorization: authorization, signer: .node(proof), service: "ssm")
+    return Claim(authorization: authorization, signer: .node(proof), service: service)
   }
 
   /// The caller of a request that is there whole; throws ``AWSError`` by AWS's names.
@@ -113,14 +112,17 @@ package final class Authenticator: Sendable {
     }
   }
 
-  /// The node that signed a request with its own key.
-  func node(_ claim: Claim, of request: SignedRequest, now: Int64) throws -> ManagedNode {
+  /// The node that signed a request with its own key, as a caller.
+  func node(_ claim: Claim, of request: SignedRequest, now: Int64) throws -> Caller {
     guard case .node(var proof) = claim.signer else { throw AWSError.unrecognized }
     try claim.authorization.checkClaims(request, now: now, service: claim.service)
     proof.text = claim.authorization.stringToSign(request)
     let node = try registry.proven(proof)
     switch replays.note(proof.signature, of: node.id, signedAt: proof.time, now: now) {
-    case .new: return node
+    case .new:
+      guard let scope = node.scope else { throw AWSError.internalError }
+      return Caller(
+        keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
     case .replayed:
       // The agent's own retries carry the signature of the first try, whose answer was lost: it has to
       // come back with another, and sleeps a day after other refusals.

@@ -1,5 +1,5 @@
 package import AccessKeys
-import AWSProtocol
+package import AWSProtocol
 import HTTPTypes
 import HistoryAPI
 package import HistoryStore
@@ -14,7 +14,6 @@ import HummingbirdCore
 import Inventory
 import ServiceLifecycle
 import UnixSignals
-package import SystemsManager
 
 /// The HTTP server: limits, signatures, routes, health and metrics around the store.
 package struct HTTPServer: Sendable {
@@ -36,7 +35,7 @@ package struct HTTPServer: Sendable {
 
   let configuration: Configuration
   let store: HistoryStore
-  let systemsManager: SystemsManager
+  let services: AWSServices
   let historyAPI: HistoryAPI
   let authenticator: Authenticator
   let admission: Admission
@@ -51,14 +50,15 @@ package struct HTTPServer: Sendable {
   /// Where changes are written down.
   let audit: Logger
 
+  /// - Parameter services: what is served below `/`; each brings its operations, names and errors.
   package init(
-    _ configuration: Configuration, store: HistoryStore, systemsManager: SystemsManager,
+    _ configuration: Configuration, store: HistoryStore, services: [AWSService],
     keys: AccessKeyStore, registry: NodeRegistry, metrics: PrometheusMetrics, logger: Logger,
     audit: Logger
   ) {
     self.configuration = configuration
     self.store = store
-    self.systemsManager = systemsManager
+    self.services = AWSServices(services)
     self.metrics = metrics
     requestMetrics = RequestMetrics(factory: metrics)
     watch = StoreWatch(
@@ -116,7 +116,8 @@ package struct HTTPServer: Sendable {
       logger: quiet)
     let services: [any Service] =
       [
-        application, Housekeeping(systemsManager, logger), FreedMemory(logger: logger),
+        application, Housekeeping(self.services.all.compactMap(\.upkeep), logger),
+        FreedMemory(logger: logger),
         StoreCare(
           watch: watch, check: configuration.check, now: { [store] in store.now }, logger: logger),
       ]
@@ -131,14 +132,14 @@ package struct HTTPServer: Sendable {
     try await group.run()
     await connections.ended()
     // What was heard while the last requests were finished.
-    try systemsManager.save(everything: true)
+    for upkeep in self.services.all.compactMap(\.upkeep) { try upkeep.save(everything: true) }
   }
 
   /// Connections that are taken each time that the loop looks for new ones.
   private static let acceptedAtOnceMax: UInt = 64
 
   /// Answers any request.
-  private func respond(to request: Request) async -> Response {
+  func respond(to request: Request) async -> Response {
     let connection = Connection.current ?? Connection.nobody
     let record = RequestRecord(id: RequestID.next(), address: connection.source)
     let (found, operation) = await RequestRecord.$current.withValue(record) {
@@ -187,11 +188,11 @@ package struct HTTPServer: Sendable {
     let path = request.uri.path
     if let response = Self.unknownCoding(of: request) { return (response, "none") }
     switch (request.method, path) {
-    case (.post, "/") where Self.isQuery(request):
+    case (.post, "/") where services.queryNamespace != nil && Self.isQuery(request):
       let (response, action) = await query(request, connection, id: id)
       return (response, action)
     case (.post, "/"):
-      let (response, operation) = await systemsManager(request, connection, id: id)
+      let (response, operation) = await operation(request, connection, id: id)
       return (response, operation)
     case (_, let path) where path.hasPrefix("/v1/control-channel/"):
       return (Self.controlChannel(), "control-channel")
@@ -296,11 +297,11 @@ enum RequestID {
 
 /// Writes down every minute what is kept in memory for speed, and lets nobody wait when it stops.
 private struct Housekeeping: Service {
-  let systemsManager: SystemsManager
+  let upkeep: [any Upkeep]
   let logger: Logger
 
-  init(_ systemsManager: SystemsManager, _ logger: Logger) {
-    self.systemsManager = systemsManager
+  init(_ upkeep: [any Upkeep], _ logger: Logger) {
+    self.upkeep = upkeep
     self.logger = logger
   }
 
@@ -309,13 +310,15 @@ private struct Housekeeping: Service {
       try? await cancelWhenGracefulShutdown {
         while true {
           try await Task.sleep(for: .seconds(60))
-          do { try systemsManager.save() } catch {
-            logger.error("cannot write down pings", metadata: ["error": "\(error)"])
+          for upkeep in upkeep {
+            do { try upkeep.save(everything: false) } catch {
+              logger.error("cannot write down pings", metadata: ["error": "\(error)"])
+            }
           }
         }
       }
     } onGracefulShutdown: {
-      systemsManager.endWaits()
+      for upkeep in upkeep { upkeep.endWaits() }
     }
   }
 }

@@ -16,7 +16,7 @@ import Synchronization
 
 /// A server's inside with some nodes in it; it is only asked.
 private struct Service: Sendable {
-  let manager: SystemsManager
+  let services: AWSServices
   let api: HistoryAPI
   let registry: NodeRegistry
 
@@ -45,9 +45,11 @@ private struct Service: Sendable {
       ])
     }
     registry = NodeRegistry(store, secret: try ServerSecret(file: folder + "/secret"))
-    manager = try SystemsManager(
-      store: store, registry: registry,
-      configuration: .init(tokenKey: Array(repeating: 7, count: 32)))
+    services = AWSServices(
+      try SystemsManager(
+        store: store, registry: registry,
+        configuration: .init(tokenKey: Array(repeating: 7, count: 32))
+      ).services)
     api = HistoryAPI(store: store)
   }
 
@@ -116,18 +118,21 @@ extension Decoder {
         let input = JSONValue.object([.init("NextToken", .string(text(bytes)))])
         var body: [UInt8] = []
         input.write(to: &body)
-        let request = try AWSRequest("Test", body, .structure(Inputs.getInventory), Service.caller)
+        let request = try AWSRequest(
+          "Test", body, .structure([.nextToken, .maxResults()]), Service.caller)
         _ = try tokens.decode(request)
       },
       Part("page token of ours") { bytes in
         let tokens = PageTokens(key: Array(repeating: 7, count: 32))
         let token = PageToken(
           sequence: UInt64(bytes.first ?? 0), asked: Instant(seconds: 5), position: text(bytes))
-        let plain = try AWSRequest("Test", [], .structure(Inputs.getInventory), Service.caller)
+        let plain = try AWSRequest(
+          "Test", [], .structure([.nextToken, .maxResults()]), Service.caller)
         let sealed = tokens.encode(token, for: plain)
         var body: [UInt8] = []
         JSONValue.object([.init("NextToken", .string(sealed))]).write(to: &body)
-        let request = try AWSRequest("Test", body, .structure(Inputs.getInventory), Service.caller)
+        let request = try AWSRequest(
+          "Test", body, .structure([.nextToken, .maxResults()]), Service.caller)
         hold(try tokens.decode(request) == token, "a page token is read otherwise than written")
       },
       Part("session token") { bytes in
@@ -142,22 +147,22 @@ extension Decoder {
     ])
 
   static let requests: Decoder = {
-    let names = SystemsManager.operations.keys.sorted()
+    let operations = Service.shared.services.all.flatMap(\.operations).sorted { $0.name < $1.name }
     return Decoder(
       "requests",
       [
         // The second byte chooses the operation.
         Part("operation") { bytes in
-          let name = names[Int(bytes.first ?? 0) % names.count]
-          guard let operation = SystemsManager.operations[name] else { return }
+          let operation = operations[Int(bytes.first ?? 0) % operations.count]
           let body = Array(bytes.dropFirst())
-          _ = try AWSRequest(name, body, operation.input, Service.caller)
+          guard let input = operation.traits.input else { return }
+          _ = try AWSRequest(operation.name, body, input, Service.caller)
           // What would write is only held to its shape, so that each input finds the same store.
-          switch operation.access {
+          switch operation.traits.access {
           case .read, .known: break
           default: return
           }
-          wait { _ = try? await Service.shared.manager.answer(name, body, for: Service.caller) }
+          wait { _ = try? await operation.answer(body, for: Service.caller) }
         },
         // `path?query`, then a line with what is accepted.
         Part("our own API") { bytes in
@@ -176,7 +181,7 @@ extension Decoder {
           wait { _ = await Service.shared.api.answer(asked) }
         },
         Part("target") { bytes in
-          _ = SystemsManager.operation(target: text(bytes))
+          _ = Service.shared.services.named(target: text(bytes))
           _ = HistoryAPI.access(method: "GET", path: text(bytes))
         },
       ])

@@ -1,6 +1,5 @@
 import AWSProtocol
 import Synchronization
-import AWSProtocol
 import Testing
 
 @testable import Server

@@ -38,6 +38,16 @@ package struct Field: Sendable {
   }
 }
 
+extension Field {
+  /// The token of the page before.
+  package static let nextToken = Field("NextToken", .text())
+
+  /// How many values a page has at most.
+  package static func maxResults(_ min: Int64 = 1, _ max: Int64 = 50) -> Field {
+    Field("MaxResults", .integer(min: min, max: max))
+  }
+}
+
 /// What a text may be; lengths count Unicode scalars.
 package struct StringRule: Sendable {
   package var min = 0

@@ -1,6 +1,5 @@
 import AWSProtocol
 import Synchronization
-import SystemsManager
 
 /// Answers questions, a few at a time on threads of their own; the others wait in turns by key.
 ///

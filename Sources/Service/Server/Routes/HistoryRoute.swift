@@ -9,7 +9,6 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Signatures
-import SystemsManager
 
 extension HTTPServer {
   /// Everything below `/v1`: our own API.

@@ -5,7 +5,6 @@ import Hummingbird
 import NIOCore
 import NIOHTTP1
 import Signatures
-import SystemsManager
 
 /// A request that was read whole.
 struct ReadRequest: Sendable {

@@ -69,6 +69,12 @@ struct AssociationTerms {
   var version: Association.Version
   var input: JSONValue
 
+  /// The errors of operations that take or tell terms.
+  static let errors: Set<String> = [
+    "InvalidAssociationVersion", "InvalidDocument", "InvalidDocumentVersion", "InvalidParameters",
+    "InvalidSchedule", "InvalidTarget",
+  ]
+
   var schedule: String? { input["ScheduleExpression"]?.text }
   var name: String { input["Name"]?.text ?? GatherDocument.name }
 

@@ -147,7 +147,7 @@ enum HexText {
 }
 
 extension SystemsManager {
-  private func document(_ request: AWSRequest) throws(AWSError) {
+  func document(_ request: AWSRequest) throws(AWSError) {
     guard GatherDocument.isNamed(request.text("Name") ?? "") else {
       throw AWSError(
         "InvalidDocument",
@@ -157,19 +157,7 @@ extension SystemsManager {
     try GatherDocument.checkVersion(request.text("DocumentVersion"))
   }
 
-  /// GetDocument.
-  func getDocument(_ request: AWSRequest) throws -> JSONValue {
-    try document(request)
-    return .object([
-      .init("Name", .string(GatherDocument.name)),
-      .init("CreatedDate", .timestamp(GatherDocument.created)),
-      .init("DocumentVersion", .string(GatherDocument.version)),
-      .init("Status", .string("Active")), .init("Content", .string(GatherDocument.content)),
-      .init("DocumentType", .string("Command")), .init("DocumentFormat", .string("JSON")),
-    ])
-  }
-
-  private static let documentSummary: [JSONValue.Member] = [
+  static let documentSummary: [JSONValue.Member] = [
     .init("Name", .string(GatherDocument.name)), .init("Owner", .string("Amazon")),
     .init("CreatedDate", .timestamp(GatherDocument.created)),
     .init("PlatformTypes", .array(["Windows", "Linux", "MacOS"].map { .string($0) })),
@@ -177,56 +165,4 @@ extension SystemsManager {
     .init("DocumentType", .string("Command")), .init("SchemaVersion", .string("2.0")),
     .init("DocumentFormat", .string("JSON")),
   ]
-
-  /// DescribeDocument.
-  func describeDocument(_ request: AWSRequest) throws -> JSONValue {
-    try document(request)
-    let parameters = GatherDocument.parameters.map { parameter in
-      JSONValue.object([
-        .init("Name", .string(parameter.name)),
-        .init("Type", .string(parameter.type)),
-        .init("Description", .string(parameter.description)),
-        .init("DefaultValue", .string(parameter.standard)),
-      ])
-    }
-    return .object([
-      .init(
-        "Document",
-        .object(
-          Self.documentSummary + [
-            .init("Hash", .string(GatherDocument.hash)), .init("HashType", .string("Sha256")),
-            .init("Status", .string("Active")),
-            .init("Description", .string(GatherDocument.description)),
-            .init("Parameters", .array(parameters)),
-            .init("LatestVersion", .string(GatherDocument.version)),
-            .init("DefaultVersion", .string(GatherDocument.version)),
-          ]))
-    ])
-  }
-
-  /// ListDocuments: filters on Name, Owner, DocumentType and PlatformTypes.
-  func listDocuments(_ request: AWSRequest) throws -> JSONValue {
-    let filters =
-      request.list("Filters").map { ($0["Key"]?.text ?? "", $0["Values"]?.texts ?? []) }
-      + request.list("DocumentFilterList").map {
-        ($0["key"]?.text ?? "", [$0["value"]?.text ?? ""])
-      }
-    let isListed = try filters.allSatisfy { key, values in
-      switch key {
-      case "Name": values.contains { GatherDocument.name.hasPrefix($0) }
-      case "Owner": values.contains { ["Amazon", "All", "ThirdParty"].contains($0) }
-      case "DocumentType": values.contains("Command")
-      case "PlatformTypes": values.contains { ["Windows", "Linux", "MacOS"].contains($0) }
-      case "SearchKeyword": values.contains { GatherDocument.name.contains($0) }
-      default:
-        throw AWSError(
-          "InvalidFilterKey",
-          "'\(key)' isn't known: Name, Owner, DocumentType, PlatformTypes, SearchKeyword.")
-      }
-    }
-    return .object([
-      .init(
-        "DocumentIdentifiers", .array(isListed ? [.object(Self.documentSummary)] : []))
-    ])
-  }
 }

@@ -52,7 +52,7 @@ extension SystemsManager {
   }
 
   /// Puts the word to run into a node's mailbox, unless the node has it.
-  private func tell(
+  func tell(
     _ node: NodeID, _ effective: EffectiveAssociation, _ run: AssociationRun?, _ scope: Scope
   ) {
     let command = Message.command(node.text, effective, asked: effective.asked(run), scope)
@@ -69,44 +69,6 @@ extension SystemsManager {
     else { return }
     guard effective.asked(run) > run.recorded else { return }
     tell(node, effective, run, scope)
-  }
-
-  /// CollectNow: asks one node to collect.
-  ///
-  /// IsWaiting says whether it does so at once; if not, it will be told when it asks next.
-  func collectNow(_ request: AWSRequest) throws -> JSONValue {
-    let id = request.text("InstanceId") ?? ""
-    let node = try resource(id, "ManagedInstance", writing: request)
-    guard try isInFleet(node, request.scope) else { throw Self.unknownNode(id) }
-    return .object([.init("IsWaiting", .bool(try collectNow(node, in: request.scope)))])
-  }
-
-  /// Whether a node is registered, or reports without; one that was taken out is neither.
-  private func isInFleet(_ node: NodeID, _ scope: Scope) throws -> Bool {
-    if let known = try registry.node(node.text), known.scope == scope {
-      return !known.isDeregistered
-    }
-    return try store.reading(in: scope, at: nil, knownAt: nil, through: nil) { reader in
-      guard let number = try reader.number(of: node), let view = try reader.view(node, number)
-      else { return false }
-      return !view.isTerminated
-    }
-  }
-
-  private func collectNow(_ node: NodeID, in scope: Scope) throws -> Bool {
-    guard let effective = try effective(node, scope) else {
-      throw AWSError(
-        "AssociationDoesNotExist", "No association names \(node): there is nothing to collect.")
-    }
-    var asked = AssociationRun()
-    try changeRun(effective.id, node.text, scope) { run in
-      run.requested = store.preciseNow.milliseconds
-      asked = run
-      return true
-    }
-    guard mailboxes.knows(ScopedNode(scope: scope, id: node.text)) else { return false }
-    tell(node, effective, asked, scope)
-    return true
   }
 
   /// Changes what is kept of a node's run, in one transaction, where the closure says so.

@@ -5,6 +5,16 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let deleteInventory = Operation(
+    "DeleteInventory", access: .administer, load: .change,
+    input: [
+      Field("TypeName", .typeName, required: true),
+      Field("SchemaDeleteOption", .word("DisableSchema", "DeleteSchema")),
+      Field("DryRun", .boolean), Field("ClientToken", .form(.uuid)),
+    ],
+    errors: ["InvalidDeleteInventoryParametersException", "InvalidTypeNameException"]
+  ) { try await $0.deleteInventory($1) }
+
   /// DeleteInventory: ends a custom type's inventory on every node now; its past stays.
   func deleteInventory(_ request: AWSRequest) async throws -> JSONValue {
     guard let type = try? TypeName(request.text("TypeName") ?? "") else {
@@ -23,7 +33,7 @@ extension SystemsManager {
       }
       return try Self.nodesByVersion(type, reader)
     }
-    let summary = Self.summary(versions, remaining: true)
+    let summary = Self.deletionSummary(versions, remaining: true)
     if request.flag("DryRun") {
       return .object([
         .init("TypeName", .string(type.text)), .init("DeletionSummary", summary),
@@ -40,7 +50,9 @@ extension SystemsManager {
     }
     return .object([
       .init("DeletionId", .string(id)), .init("TypeName", .string(type.text)),
-      .init("DeletionSummary", known.map { Self.summary($0.versions, remaining: true) } ?? summary),
+      .init(
+        "DeletionSummary",
+        known.map { Self.deletionSummary($0.versions, remaining: true) } ?? summary),
     ])
   }
 
@@ -97,7 +109,7 @@ extension SystemsManager {
     return counts
   }
 
-  private static func summary(_ versions: [String: Int], remaining: Bool) -> JSONValue {
+  static func deletionSummary(_ versions: [String: Int], remaining: Bool) -> JSONValue {
     let total = versions.values.reduce(0, +)
     return .object([
       .init("TotalCount", .count(total)), .init("RemainingCount", .count(remaining ? total : 0)),
@@ -110,42 +122,6 @@ extension SystemsManager {
               .init("RemainingCount", .count(remaining ? count : 0)),
             ])
           })),
-    ])
-  }
-
-  /// DescribeInventoryDeletions: those of the last 30 days, newest first.
-  func describeInventoryDeletions(_ request: AWSRequest) throws -> JSONValue {
-    let token = try tokens.decode(request)
-    let asked = token?.asked ?? store.now
-    let oldest = asked.advanced(bySeconds: -30 * 86400)
-    var deletions = try Deletion.all(request.scope, store)
-      .filter { $0.started >= oldest && $0.started <= asked }
-      .sorted { ($1.started, $1.id) < ($0.started, $0.id) }
-    if let id = request.text("DeletionId") {
-      deletions = deletions.filter { $0.id == id }
-      guard !deletions.isEmpty else {
-        throw AWSError(
-          "InvalidDeletionIdException", "There is no deletion \(id) in the last 30 days.")
-      }
-    }
-    let page = tokens.slice(deletions, request, token, asked: asked)
-    return .present([
-      .init("InventoryDeletions", .array(page.values.map(Self.status))),
-      .init("NextToken", .text(page.token)),
-    ])
-  }
-
-  private static func status(_ deletion: Deletion) -> JSONValue {
-    .object([
-      .init("DeletionId", .string(deletion.id)), .init("TypeName", .string(deletion.type.text)),
-      .init("DeletionStartTime", .timestamp(deletion.started)),
-      .init("LastStatus", .string(deletion.ended == nil ? "InProgress" : "Complete")),
-      .init(
-        "LastStatusMessage",
-        .string(deletion.ended == nil ? "Deletion is running" : "Deletion is successful")),
-      .init(
-        "DeletionSummary", summary(deletion.versions, remaining: deletion.ended == nil)),
-      .init("LastStatusUpdateTime", .timestamp(deletion.ended ?? deletion.started)),
     ])
   }
 }

@@ -4,6 +4,21 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let getInventory = Operation(
+    "GetInventory", access: .read, load: .question,
+    input: [
+      .inventoryFilters, Field("Aggregators", .list(.inventoryAggregator, min: 1, max: 10)),
+      Field(
+        "ResultAttributes",
+        .list(.structure([Field("TypeName", .typeName, required: true)]), min: 1, max: 1)),
+      .nextToken, .maxResults(),
+    ],
+    errors: [
+      "InvalidAggregatorException", "InvalidFilter", "InvalidInventoryGroupException",
+      "InvalidNextToken", "InvalidResultAttributeException", "InvalidTypeNameException",
+    ]
+  ) { try $0.getInventory($1) }
+
   /// GetInventory: nodes that fulfil filters with one type of each, or counts of them.
   func getInventory(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)

@@ -4,6 +4,15 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let getInventorySchema = Operation(
+    "GetInventorySchema", access: .read, load: .question,
+    input: [
+      Field("TypeName", .text(0, 100)), .nextToken, .maxResults(50, 200),
+      Field("Aggregator", .boolean), Field("SubType", .boolean),
+    ],
+    errors: ["InvalidNextToken", "InvalidTypeNameException"]
+  ) { try $0.getInventorySchema($1) }
+
   /// The types that can be aggregated, their names for people, and the attributes for it.
   private static let aggregatable: [(type: String, name: String, attributes: [String])] = [
     ("AWS:Application", "Application", ["Name", "Version"]),

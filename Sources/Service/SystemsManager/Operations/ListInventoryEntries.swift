@@ -4,6 +4,16 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let listInventoryEntries = Operation(
+    "ListInventoryEntries", access: .read, load: .lookup,
+    input: [
+      Field("InstanceId", .anyInstanceID, required: true),
+      Field("TypeName", .typeName, required: true),
+      .inventoryFilters, .nextToken, .maxResults(),
+    ],
+    errors: ["InvalidFilter", "InvalidInstanceId", "InvalidNextToken", "InvalidTypeNameException"]
+  ) { try $0.listInventoryEntries($1) }
+
   /// ListInventoryEntries: the rows of one type of one node.
   func listInventoryEntries(_ request: AWSRequest) throws -> JSONValue {
     let token = try tokens.decode(request)

@@ -4,6 +4,12 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let listNodes = Operation(
+    "ListNodes", access: .read, load: .question,
+    input: [.syncName, .nodeFilters, .nextToken, .maxResults()],
+    errors: ["InvalidFilter", "InvalidNextToken", "ResourceDataSyncNotFoundException"]
+  ) { try $0.listNodes($1) }
+
   private static let nodeKeys: Set<String> = [
     "AgentType", "AgentVersion", "ComputerName", "InstanceId", "InstanceStatus", "IpAddress",
     "ManagedStatus", "PlatformName", "PlatformType", "PlatformVersion", "ResourceType", "Region",
@@ -33,65 +39,14 @@ extension SystemsManager {
     }
   }
 
-  /// ListNodesSummary: how many nodes there are by one or two attributes.
-  func listNodesSummary(_ request: AWSRequest) throws -> JSONValue {
-    try refuseSync(request)
-    let token = try tokens.decode(request)
-    var moment = moment(token)
-    let filters = try nodeFilters(request, &moment)
-    let paths = try request.list("Aggregators").flatMap { try Self.paths($0, below: []) }
-    return try reading(request, moment) { reader in
-      let changed = try changedNodes(request, moment, through: reader.sequence)
-      var counts = paths.map { _ in [[String]: Int]() }
-      try reader.forEachNode(after: nil) { node, number in
-        guard changed?.contains(node) ?? true, let view = try reader.view(node, number),
-          let row = Self.nodeRow(view, request.scope, filters)
-        else { return true }
-        for (index, path) in paths.enumerated() {
-          let values = path.compactMap { row[$0] }
-          if values.count == path.count { counts[index][values, default: 0] += 1 }
-        }
-        return true
-      }
-      var rows: [JSONValue] = []
-      for (path, counts) in zip(paths, counts) {
-        for (values, count) in counts.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-          rows.append(
-            .object(
-              [.init("Count", .string(String(count)))]
-                + zip(path, values).map { .init($0, .string($1)) }))
-        }
-      }
-      let page = tokens.slice(
-        rows, request, token, sequence: reader.sequence.value, asked: moment.asked)
-      return .present([
-        .init("Summary", .array(page.values)), .init("NextToken", .text(page.token)),
-      ])
-    }
-  }
-
-  private static func paths(
-    _ aggregator: JSONValue, below names: [String]
-  ) throws(AWSError) -> [[String]] {
-    let path = names + [aggregator["AttributeName"]?.text ?? ""]
-    guard path.count <= 2, Set(path).count == path.count else {
-      throw AWSError(
-        "InvalidAggregatorException", "Aggregators nest two levels deep, by different attributes.")
-    }
-    guard let inner = aggregator["Aggregators"]?.elements else { return [path] }
-    var result: [[String]] = []
-    for aggregator in inner { result += try paths(aggregator, below: path) }
-    return result
-  }
-
-  private func refuseSync(_ request: AWSRequest) throws {
+  func refuseSync(_ request: AWSRequest) throws {
     guard let name = request.text("SyncName") else { return }
     throw AWSError(
       "ResourceDataSyncNotFoundException", "There is no resource data sync '\(name)'.",
       members: ["SyncName": name])
   }
 
-  private func nodeFilters(
+  func nodeFilters(
     _ request: AWSRequest, _ moment: inout Moment
   ) throws(AWSError) -> [InventoryFilter] {
     var filters: [InventoryFilter] = []
@@ -119,7 +74,7 @@ extension SystemsManager {
   }
 
   /// The attributes by which nodes are listed; nil for one that does not fulfil the filters.
-  private static func nodeRow(
+  static func nodeRow(
     _ view: NodeView, _ scope: Scope, _ filters: [InventoryFilter]
   ) -> Item? {
     let row = Item(

@@ -5,12 +5,21 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let putInventory = Operation(
+    "PutInventory", access: .writeNode, load: .report, errors: recordingErrors,
+    body: { try await $0.putInventory($1, for: $2) }
+  ).onRefusal { manager, error in
+    // Too much to do, or a fault of the server: an agent's run that fails now is not the agent's fault.
+    guard error.status == 429 || error.status >= 500 else { return }
+    manager.refusedReports.note(now: manager.store.preciseNow.milliseconds)
+  }
+
   /// PutInventory: the body goes to the store as it is, which reads it much faster than a tree would.
-  func putInventory(_ body: [UInt8], for caller: Caller) async throws -> Answer {
+  func putInventory(_ body: [UInt8], for caller: Caller) async throws -> AWSReply {
     var body = body
     if schemaBlocks.hasDisabled(in: caller.scope) {
       guard let allowed = try dropDisabled(body, caller.scope) else {
-        return Answer(body: Self.done)
+        return AWSReply(body: Self.done)
       }
       body = allowed
     }
@@ -29,7 +38,7 @@ extension SystemsManager {
           throw AWSError("AccessDeniedException", objection)
         }
       }
-      return Answer(
+      return AWSReply(
         body: Self.done, deed: Deed(report: receipt, "PutInventory", by: caller))
     } catch let error as ReportError {
       throw Self.named(error)
@@ -37,34 +46,6 @@ extension SystemsManager {
   }
 
   private static let done = Array(#"{"Message":"Inventory was recorded."}"#.utf8)
-
-  /// A refusal of the store in the words of the service.
-  static func named(_ error: ReportError) -> AWSError {
-    var members: [String: String] = [:]
-    if let type = error.type { members["TypeName"] = type }
-    let name =
-      switch error.code {
-      case .malformedJSON: "SerializationException"
-      case .invalidRequest, .invalidNodeID, .invalidCaptureTime: "ValidationException"
-      // Accounts and Regions are those of the signature, which were looked at before.
-      case .invalidScope: "AccessDeniedException"
-      case .invalidTypeName: "InvalidTypeNameException"
-      case .unsupportedSchemaVersion: "UnsupportedInventorySchemaVersionException"
-      case .invalidItemContent: "InvalidItemContentException"
-      case .unsupportedContext: "UnsupportedInventoryItemContextException"
-      case .tooLarge:
-        error.type == nil
-          ? "TotalSizeLimitExceededException" : "ItemSizeLimitExceededException"
-      case .tooManyTypes: "CustomSchemaCountLimitExceededException"
-      // Of imports alone, which do not come this way.
-      case .tooManySources: "InternalServerError"
-      case .contentMismatch: "ItemContentMismatchException"
-      case .historyDamaged: "InternalServerError"
-      }
-    let message = error.code == .invalidNodeID ? error.message : error.description
-    return AWSError(
-      name, message, status: error.code == .historyDamaged ? 500 : 400, members: members)
-  }
 
   /// The body without items of custom types at versions that are disabled; nil where none are left.
   private func dropDisabled(_ body: [UInt8], _ scope: Scope) throws -> [UInt8]? {
@@ -79,10 +60,8 @@ extension SystemsManager {
     }
     if kept.count == items.count { return body }
     if kept.isEmpty { return nil }
-    var bytes: [UInt8] = []
-    JSONValue.object(
+    return JSONValue.object(
       request.members.map { $0.name == "Items" ? .init("Items", .array(kept)) : $0 }
-    ).write(to: &bytes)
-    return bytes
+    ).bytes
   }
 }

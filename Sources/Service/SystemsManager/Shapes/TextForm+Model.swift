@@ -60,6 +60,14 @@ extension TextForm {
     $0.hasPrefix("arn:") && !$0.contains(where: \.isNewline)
   }
 
+  static let managedInstanceID = TextForm(
+    pattern: #"(^mi-[0-9a-f]{17}$)|(^eks_c:[0-9A-Za-z][A-Za-z0-9\-_]{0,99}_\w{17}$)"#
+  ) { isInstanceID($0) || $0.hasPrefix("eks_c:") }
+
+  static let notBlank = TextForm(pattern: #"^(?!\s*$).+"#) {
+    $0.first?.isNewline == false && $0.contains { !$0.isWhitespace }
+  }
+
   private static func isWord(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

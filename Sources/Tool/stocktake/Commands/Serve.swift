@@ -139,8 +139,9 @@ struct Serve: AsyncParsableCommand {
         store, secret: secret, reregistration: try reregistration(settings))
       let server = HTTPServer(
         configuration, store: store,
-        systemsManager: try operations(store, registry, secret, settings), keys: keys,
-        registry: registry, metrics: metrics, logger: logger,
+        services: try systemsManager(store, registry, secret, settings).services
+          + [SecurityTokenService().service],
+        keys: keys, registry: registry, metrics: metrics, logger: logger,
         audit: Logger(label: Self.auditLabel))
       let portFile = settings.text("portFile", portFile)
       try await server.run { port in
@@ -182,7 +183,7 @@ struct Serve: AsyncParsableCommand {
     return configuration
   }
 
-  private func operations(
+  private func systemsManager(
     _ store: HistoryStore, _ registry: NodeRegistry, _ secret: ServerSecret,
     _ settings: ServeSettings
   ) throws -> SystemsManager {

@@ -1,13 +1,11 @@
 import AWSProtocol
+import HTTPTypes
 import HistoryStore
+import Hummingbird
 import Inventory
 import Logging
-import HTTPTypes
-import Hummingbird
 import NIOCore
-import NodeRegistry
 import Signatures
-import SystemsManager
 
 /// The header fields that the API of AWS has of its own.
 enum AWSField {
@@ -17,45 +15,42 @@ enum AWSField {
 }
 
 extension HTTPServer {
-  private static let contentType = "application/x-amz-json-1.1"
-
-  /// POST `/`: an operation of Systems Manager, by JSON 1.1.
-  func systemsManager(
+  /// POST `/`: an operation of a service, by JSON 1.1.
+  func operation(
     _ request: Request, _ connection: Connection, id: String
   ) async -> (Response, operation: String) {
-    var operation = "unknown"
+    var found: AWSServices.Found?
     do {
-      let named = try Self.operation(request)
-      operation = named.name
-      let answer = try await answer(named.service, operation, request, connection)
-      if let deed = answer.deed { RequestRecord.current?.log(deed, to: audit) }
-      return (Self.response(200, answer.body, id), operation)
-    } catch let error as AWSError {
-      systemsManager.noteFailure(of: operation, error)
-      log(error.cause, operation, id)
-      logRefusal(error, operation, id)
-      return (Self.response(error.status, error.body, id), operation)
+      let named = try named(request)
+      found = named
+      let reply = try await answer(named, request, connection)
+      if let deed = reply.deed { RequestRecord.current?.log(deed, to: audit) }
+      return (Self.response(200, reply.body, id), named.operation.name)
     } catch is CancellationError {
-      return (Self.response(429, AWSError.throttling.body, id), operation)
+      return (Self.response(429, AWSError.throttling.body, id), found?.operation.name ?? "unknown")
     } catch {
-      systemsManager.noteFailure(of: operation, .internalError)
-      log("\(error)", operation, id)
-      return (Self.response(500, AWSError.internalError.body, id), operation)
+      let error = AWSError(naming: error)
+      let name = found?.operation.name ?? "unknown"
+      found?.operation.noteRefusal(error)
+      log(error.cause, name, id)
+      logRefusal(error, found?.operation, id)
+      return (Self.response(error.status, error.body, id), name)
     }
   }
 
   /// A node that is not believed is told to the operator.
-  private func logRefusal(_ error: AWSError, _ operation: String, _ id: String) {
-    switch SystemsManager.access(to: operation) {
+  private func logRefusal(_ error: AWSError, _ operation: ServedOperation?, _ id: String) {
+    let name = operation?.name ?? "unknown"
+    switch operation?.traits.access {
     case .anonymous, .nodeKey: break
     default:
       let key: String = RequestRecord.current?.origin["key"].map { "\($0)" } ?? ""
       guard error.name == "AccessDeniedException",
-        refusedPolls.isNews("\(operation) \(key) \(error.message)", now: store.now.seconds)
+        refusedPolls.isNews("\(name) \(key) \(error.message)", now: store.now.seconds)
       else { return }
     }
     var line = RequestRecord.current?.origin ?? ["request": "\(id)"]
-    line["operation"] = "\(operation)"
+    line["operation"] = "\(name)"
     line["error"] = "\(error.name)"
     line["reason"] = "\(error.message)"
     logger.warning("refused", metadata: line)
@@ -83,51 +78,55 @@ extension HTTPServer {
   }
 
   /// The operation that a request names, if its form is right.
-  private static func operation(
-    _ request: Request
-  ) throws(AWSError) -> (service: SystemsManager.Service, name: String) {
+  private func named(_ request: Request) throws(AWSError) -> AWSServices.Found {
     guard let target = AWSField.target.flatMap({ request.headers[$0] }) else {
       throw AWSError(
         "UnknownOperationException", "The X-Amz-Target header is missing: it names the operation.")
     }
-    guard let operation = SystemsManager.operation(target: target) else {
+    guard let found = services.named(target: target) else {
       throw AWSError(
         "UnknownOperationException", "The target '\(target.prefix(200))' isn't known.")
     }
     let type = request.headers[.contentType] ?? ""
-    guard type.split(separator: ";").first?.lowercased() == contentType else {
-      throw AWSError(
-        "SerializationException", "The content type must be \(contentType), not '\(type)'.")
+    guard type.split(separator: ";").first?.lowercased() == JSONEnvelope.contentType else {
+      throw .serialization(
+        "The content type must be \(JSONEnvelope.contentType), not '\(type)'.")
     }
-    return operation
+    return found
   }
 
   private func answer(
-    _ service: SystemsManager.Service, _ operation: String, _ request: Request,
-    _ connection: Connection
-  ) async throws -> SystemsManager.Answer {
+    _ found: AWSServices.Found, _ request: Request, _ connection: Connection
+  ) async throws -> AWSReply {
+    let operation = found.operation
     let head = signedHead(request)
-    if SystemsManager.access(to: operation) == .anonymous {
+    if operation.traits.access == .anonymous {
       return try await answerUnsigned(operation, request, head, connection)
     }
-    let load = SystemsManager.load(of: operation)
+    let load = operation.traits.load
     let asked: Asked
     do {
-      asked = try await self.asked(service, operation, request, head, connection)
+      asked = try await self.asked(operation, request, head, connection)
     } catch let error as AWSError where error.name == "AccessDeniedException" && load == .wait {
-      await refusedPolls.hold(for: systemsManager.refusedWaitSeconds)
+      await refusedPolls.hold(for: found.service.refusedWaitSeconds)
       throw error
     }
-    let systemsManager = systemsManager
-    let work: @Sendable () async throws -> SystemsManager.Answer = {
-      try await systemsManager.answer(operation, asked.body, for: asked.caller)
+    return try await answer(load, asked.payer, connection) {
+      try await operation.namedAnswer(asked.body, for: asked.caller)
     }
+  }
+
+  /// Runs what answers a request in the place that its load has.
+  func answer(
+    _ load: Load, _ payer: Payer, _ connection: Connection,
+    _ work: @escaping @Sendable () async throws -> AWSReply
+  ) async throws -> AWSReply {
     switch load {
     case .wait: return try await connection.abandonable(work)
-    case .lookup: return try await ask(lookups, asked.payer, connection, work)
-    case .question: return try await ask(questions, asked.payer, connection, work)
+    case .lookup: return try await ask(lookups, payer, connection, work)
+    case .question: return try await ask(questions, payer, connection, work)
     case .agentCall, .report, .change:
-      let place = admission.requests.take(1, for: asked.payer, mayTakeLast: load == .agentCall)
+      let place = admission.requests.take(1, for: payer, mayTakeLast: load == .agentCall)
       guard let place else { throw AWSError.throttling }
       defer { withExtendedLifetime(place) {} }
       return try await work()
@@ -136,8 +135,9 @@ extension HTTPServer {
 
   /// A node that joins has no key yet: it has few places, a short body, and the registry's own limits.
   private func answerUnsigned(
-    _ operation: String, _ request: Request, _ head: SignedRequest, _ connection: Connection
-  ) async throws -> SystemsManager.Answer {
+    _ operation: ServedOperation, _ request: Request, _ head: SignedRequest,
+    _ connection: Connection
+  ) async throws -> AWSReply {
     let payer = Payer(key: nil, address: connection.address)
     let read = try await read(
       request, head, payer, connection, bytesMax: configuration.limits.unsignedBodyBytesMax)
@@ -145,7 +145,7 @@ extension HTTPServer {
       throw AWSError.throttling
     }
     defer { withExtendedLifetime(place) {} }
-    return try await systemsManager.answer(operation, read.body, for: .nobody)
+    return try await operation.namedAnswer(read.body, for: .nobody)
   }
 
   /// A request of somebody who is known, and may ask it.
@@ -157,36 +157,37 @@ extension HTTPServer {
 
   /// Reads a request once its head names a key that we know, and finds out whether it is theirs.
   private func asked(
-    _ service: SystemsManager.Service, _ operation: String, _ request: Request,
-    _ head: SignedRequest, _ connection: Connection
+    _ operation: ServedOperation, _ request: Request, _ head: SignedRequest,
+    _ connection: Connection
   ) async throws -> Asked {
     let now = store.now.seconds
-    let isNode = SystemsManager.access(to: operation) == .nodeKey
+    let isNode = operation.traits.access == .nodeKey
     let claim = try noting(head) {
       isNode
-        ? try authenticator.nodeClaim(head, now: now)
-        : try authenticator.claim(head, service: service.signingName, now: now)
+        ? try authenticator.nodeClaim(head, service: operation.signingName, now: now)
+        : try authenticator.claim(head, service: operation.signingName, now: now)
     }
     let payer = Payer(key: claim.payer, address: connection.address)
     let read = try await read(request, head, payer, connection)
-    if isNode {
-      let node = try noting(head) { try authenticator.node(claim, of: read.signed, now: now) }
-      guard let scope = node.scope else { throw AWSError.internalError }
-      let caller = Caller(
-        keyID: node.id, scope: scope, permissions: [.writeNode(node.id)], node: node.id)
-      RequestRecord.current?.note(caller)
-      try read.count(for: payer)
-      return Asked(caller: caller, body: read.body, payer: payer)
+    let caller = try noting(head) {
+      isNode
+        ? try authenticator.node(claim, of: read.signed, now: now)
+        : try authenticator.caller(claim, of: read.signed, now: now)
     }
-    let caller = try noting(head) { try authenticator.caller(claim, of: read.signed, now: now) }
     RequestRecord.current?.note(caller)
     try read.count(for: payer)
-    guard let access = SystemsManager.access(to: operation), caller.may(access) else {
+    try Self.check(caller, operation)
+    return Asked(caller: caller, body: read.body, payer: payer)
+  }
+
+  /// Throws where a caller may not ask for an operation at all.
+  static func check(_ caller: Caller, _ operation: ServedOperation) throws(AWSError) {
+    guard caller.may(operation.traits.access) else {
       throw AWSError(
         "AccessDeniedException",
-        "The access key \(caller.keyID) is not allowed to perform ssm:\(operation).")
+        "The access key \(caller.keyID) is not allowed to perform "
+          + "\(operation.signingName):\(operation.name).")
     }
-    return Asked(caller: caller, body: read.body, payer: payer)
   }
 
   /// Notes, where a body throws, which key a request names that was not signed with it.
@@ -200,6 +201,12 @@ extension HTTPServer {
   }
 
   static func response(_ status: Int, _ body: [UInt8], _ id: String) -> Response {
+    response(status, body, JSONEnvelope.contentType, id)
+  }
+
+  static func response(
+    _ status: Int, _ body: [UInt8], _ contentType: String, _ id: String
+  ) -> Response {
     var headers: HTTPFields = [.contentType: contentType]
     if let name = AWSField.requestID { headers[name] = id }
     return Response(

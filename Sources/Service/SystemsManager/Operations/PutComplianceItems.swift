@@ -4,6 +4,34 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let putComplianceItems = Operation(
+    "PutComplianceItems", access: .writeNode, load: .report,
+    input: [
+      Field("ResourceId", .text(1, 100), required: true),
+      Field("ResourceType", .text(1, 50), required: true),
+      Field("ComplianceType", .form(.complianceType, 1, 100), required: true),
+      Field(
+        "ExecutionSummary",
+        .structure([
+          Field("ExecutionTime", .timestamp, required: true), Field("ExecutionId", .text(0, 100)),
+          Field("ExecutionType", .text(0, 50)),
+        ]), required: true),
+      Field(
+        "Items",
+        .list(
+          .structure([
+            Field("Id", .text()), Field("Title", .text(0, 500)),
+            Field("Severity", .severity, required: true),
+            Field("Status", .word("COMPLIANT", "NON_COMPLIANT"), required: true),
+            Field("Details", .attributeMap),
+          ]), min: 0, max: 10_000), required: true),
+      Field("ItemContentHash", .text(0, 256)), Field("UploadType", .word("COMPLETE", "PARTIAL")),
+    ],
+    errors: recordingErrors.union([
+      "ComplianceTypeCountLimitExceededException", "InvalidResourceId", "InvalidResourceType",
+    ])
+  ) { try await $0.putComplianceItems($1) }
+
   /// Bytes of compliance data that a node can have for one type: the service's own limit.
   private static let complianceBytesMax = 800 * 1024
   /// Custom compliance types a node can have.
@@ -131,30 +159,5 @@ extension SystemsManager {
         .init(type: itemType, schemaVersion: "1.0", captureTime: valid, content: all),
         .init(type: summaryType, schemaVersion: "1.0", captureTime: valid, content: summaries),
       ])
-  }
-
-  /// Records a report of the server's own making.
-  func record(_ report: Report, _ scope: Scope) async throws {
-    do { _ = try await store.record(report, in: scope) } catch let error as ReportError {
-      throw Self.named(error)
-    }
-  }
-
-  /// The node that a request names as a resource, which the client must be allowed to write.
-  func resource(
-    _ id: String, _ type: String?, writing request: AWSRequest
-  ) throws(AWSError) -> NodeID {
-    guard type == "ManagedInstance" else {
-      throw AWSError(
-        "InvalidResourceType", "The resource type must be ManagedInstance.")
-    }
-    guard configuration.acceptsAnyNodeID || TextForm.isInstanceID(id), let node = try? NodeID(id)
-    else {
-      throw AWSError("InvalidResourceId", "'\(id)' isn't the id of a managed node.")
-    }
-    guard request.caller.may(.writeNode, on: id) else {
-      throw AWSError("AccessDeniedException", "The access key may not write for \(id).")
-    }
-    return node
   }
 }

@@ -53,34 +53,7 @@ struct InstanceFilter {
 }
 
 extension SystemsManager {
-  /// DescribeInstanceInformation: nodes that are not terminated, with their ping status.
-  func describeInstanceInformation(_ request: AWSRequest) throws -> JSONValue {
-    let old = request.input["InstanceInformationFilterList"] != nil
-    guard !old || request.input["Filters"] == nil else {
-      throw AWSError.validation(
-        "Filters and InstanceInformationFilterList exclude each other.")
-    }
-    let list = old ? request.list("InstanceInformationFilterList") : request.list("Filters")
-    return try describe(
-      request, list, names: old ? ("key", "valueSet") : ("Key", "Values"),
-      answer: "InstanceInformationList", limit: 10, Self.common)
-  }
-
-  /// DescribeInstanceProperties: as DescribeInstanceInformation, with operators.
-  func describeInstanceProperties(_ request: AWSRequest) throws -> JSONValue {
-    let old = request.input["InstancePropertyFilterList"] != nil
-    guard !old || request.input["FiltersWithOperator"] == nil else {
-      throw AWSError.validation(
-        "FiltersWithOperator and InstancePropertyFilterList exclude each other.")
-    }
-    let list =
-      old ? request.list("InstancePropertyFilterList") : request.list("FiltersWithOperator")
-    return try describe(
-      request, list, names: old ? ("key", "valueSet") : ("Key", "Values"),
-      answer: "InstanceProperties", limit: 50, Self.property)
-  }
-
-  private func describe(
+  func describe(
     _ request: AWSRequest, _ list: [JSONValue], names: (key: String, values: String),
     answer: String, limit: Int, _ render: (NodeView, Item) -> [JSONValue.Member]
   ) throws -> JSONValue {
@@ -202,7 +175,7 @@ extension SystemsManager {
 
   private static let platforms: Set<String> = ["Windows", "Linux", "MacOS"]
 
-  private static func common(_ view: NodeView, _ row: Item) -> [JSONValue.Member] {
+  static func common(_ view: NodeView, _ row: Item) -> [JSONValue.Member] {
     let registered = row["RegistrationDate"].flatMap(Moment.time)
     return [
       .init("InstanceId", .string(view.node.text)), .init("PingStatus", .text(row["PingStatus"])),
@@ -222,10 +195,5 @@ extension SystemsManager {
       .init("Name", .text(row["Name"])),
       .init("SourceId", .text(row["SourceId"])), .init("SourceType", .text(row["SourceType"])),
     ]
-  }
-
-  private static func property(_ view: NodeView, _ row: Item) -> [JSONValue.Member] {
-    common(view, row).filter { $0.name != "Name" }
-      + [.init("Name", .text(row["Name"] ?? row["ComputerName"]))]
   }
 }

@@ -4,6 +4,18 @@ import Inventory
 import JSONTape
 
 extension SystemsManager {
+  static let updateInstanceInformation = Operation(
+    "UpdateInstanceInformation", access: .writeNode, load: .agentCall,
+    input: [
+      Field("InstanceId", .instanceID, required: true), Field("AgentName", .text(0, 255)),
+      Field("AgentStatus", .text(0, 64)), Field("AgentVersion", .text(0, 255)),
+      Field("ComputerName", .text(0, 255)), Field("IPAddress", .text(0, 64)),
+      Field("PlatformName", .text(0, 255)), Field("PlatformType", .text(0, 64)),
+      Field("PlatformVersion", .text(0, 255)),
+    ],
+    errors: recordingErrors.union(["InvalidResourceId", "InvalidResourceType"])
+  ) { try await $0.updateInstanceInformation($1) }
+
   /// What a ping says, and the attribute of AWS:InstanceInformation it is.
   private static let pingMembers = [
     "AgentName": "AgentType", "AgentVersion": "AgentVersion", "AgentStatus": "AgentStatus",

@@ -7,28 +7,9 @@ import NodeRegistry
 extension SystemsManager {
   private static let tagType = try? TypeName("AWS:Tag")
   /// Tags a node can have.
-  private static let tagsMax = 50
+  static let tagsMax = 50
 
-  /// AddTagsToResource: sets tags of a node; they are its AWS:Tag inventory.
-  func addTags(_ request: AWSRequest) async throws -> JSONValue {
-    try await changeTags(request) { tags in
-      for tag in request.list("Tags") {
-        tags[tag["Key"]?.text ?? ""] = tag["Value"]?.text ?? ""
-      }
-      guard tags.count <= Self.tagsMax else {
-        throw AWSError("TooManyTagsError", "A node can have \(Self.tagsMax) tags.")
-      }
-    }
-  }
-
-  /// RemoveTagsFromResource: those that are not there are passed over.
-  func removeTags(_ request: AWSRequest) async throws -> JSONValue {
-    try await changeTags(request) { tags in
-      for key in request.input["TagKeys"]?.texts ?? [] { tags[key] = nil }
-    }
-  }
-
-  private func changeTags(
+  func changeTags(
     _ request: AWSRequest, _ change: @Sendable (inout [String: String]) throws -> Void
   ) async throws -> JSONValue {
     let id = request.text("ResourceId") ?? ""
@@ -72,7 +53,7 @@ extension SystemsManager {
   }
 
   /// The tags of a node that is known; it throws for one that is not.
-  private func tags(
+  func tags(
     of node: NodeID, _ request: AWSRequest, _ moment: Moment
   ) throws -> (tags: [String: String], observedAt: Instant?) {
     guard let type = Self.tagType else { throw AWSError.internalError }
@@ -85,29 +66,5 @@ extension SystemsManager {
       for item in state.items { tags[item["Key"] ?? ""] = item["Value"] ?? "" }
       return (tags, state.observedAt)
     }
-  }
-
-  /// ListTagsForResource.
-  func listTags(_ request: AWSRequest) throws -> JSONValue {
-    if request.text("ResourceType") == "Association" {
-      let tags = try association(request.text("ResourceId"), in: request.scope).tags
-      return .object([.init("TagList", .array(tags.map(Self.tag)))])
-    }
-    guard request.text("ResourceType") == "ManagedInstance" else {
-      throw AWSError(
-        "InvalidResourceType", "Tags are kept for ManagedInstance and Association alone.")
-    }
-    guard let node = try? NodeID(request.text("ResourceId") ?? "") else {
-      throw AWSError("InvalidResourceId", "The resource id isn't one of a node.")
-    }
-    let tags = try tags(of: node, request, Moment(asked: store.now)).tags
-    return .object([
-      .init(
-        "TagList",
-        .array(
-          tags.sorted { $0.key < $1.key }.map {
-            .object([.init("Key", .string($0.key)), .init("Value", .string($0.value))])
-          }))
-    ])
   }
 }

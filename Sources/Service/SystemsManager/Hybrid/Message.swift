@@ -80,59 +80,8 @@ struct Message: Sendable {
 }
 
 extension SystemsManager {
-  /// GetMessages: answers when there is a message, or nothing after a while.
-  func getMessages(_ request: AWSRequest) async throws -> JSONValue {
-    let id = request.text("Destination") ?? ""
-    let node = try resource(id, "ManagedInstance", writing: request)
-    if let heard = heard.heard(request.scope, id) {
-      // Who asks for messages lives.
-      self.heard.note(
-        request.scope, id,
-        .init(time: store.preciseNow.milliseconds, isInactive: false, said: heard.said))
-    }
-    let scoped = ScopedNode(scope: request.scope, id: node.text)
-    if !mailboxes.knows(scoped) {
-      // It was asked to run while nobody here knew that it asks for messages.
-      try remind(node, request.scope)
-    }
-    let hidden = Int64(request.integer("VisibilityTimeoutInSeconds") ?? 10)
-    let messages = await mailboxes.messages(
-      for: scoped, hiddenSeconds: hidden, now: store.preciseNow)
-    return .object([
-      .init("Destination", .string(id)),
-      .init("MessagesRequestId", .string(request.text("MessagesRequestId") ?? "")),
-      .init("Messages", .array(messages.map(\.json))),
-    ])
-  }
-
-  /// AcknowledgeMessage, DeleteMessage and FailMessage: the message is not given out again, by no server
-  /// that comes after this one either.
-  func takeMessage(_ request: AWSRequest) throws -> JSONValue {
-    let id = request.text("MessageId") ?? ""
-    let node = try destination(of: request)
-    _ = mailboxes.remove(id, of: ScopedNode(scope: request.scope, id: node.text))
-    try noteAcknowledged(id, by: node, request.scope)
-    return .object([])
-  }
-
-  /// SendReply: what came of a message is told of the association; it is not given out again once it is over.
-  ///
-  /// An agent that cannot read a message says so by a reply alone, and acknowledges nothing.
-  func replyToMessage(_ request: AWSRequest) throws -> JSONValue {
-    let node = try destination(of: request)
-    let payload = try? JSONValue(parsing: Array((request.text("Payload") ?? "").utf8).span.bytes)
-    if let status = payload?["documentStatus"]?.text, Self.finalStatuses.contains(status) {
-      let id = request.text("MessageId") ?? ""
-      _ = mailboxes.remove(id, of: ScopedNode(scope: request.scope, id: node.text))
-      try noteAcknowledged(id, by: node, request.scope)
-    }
-    return .object([])
-  }
-
-  private static let finalStatuses: Set<String> = ["Success", "Failed", "TimedOut", "Cancelled"]
-
   /// The node at the end of a message's id, which must be the one that asks.
-  private func destination(of request: AWSRequest) throws -> NodeID {
+  func destination(of request: AWSRequest) throws -> NodeID {
     let id = request.text("MessageId") ?? ""
     let node = String(id.split(separator: ".").last ?? "")
     return try resource(node, "ManagedInstance", writing: request)
@@ -140,7 +89,7 @@ extension SystemsManager {
 
   /// Keeps that a node has the word to run, where it is a word that a server would give out once more after
   /// a crash: one that somebody asked for, and that has not led to a run yet.
-  private func noteAcknowledged(_ id: String, by node: NodeID, _ scope: Scope) throws {
+  func noteAcknowledged(_ id: String, by node: NodeID, _ scope: Scope) throws {
     guard let effective = try effective(node, scope) else { return }
     try changeRun(effective.id, node.text, scope) { run in
       let asked = effective.asked(run)

@@ -1,0 +1,35 @@
+import AWSProtocol
+import HistoryStore
+import Inventory
+import JSONTape
+
+extension SystemsManager {
+  static let addTagsToResource = Operation(
+    "AddTagsToResource", access: .write, load: .change,
+    input: [
+      .resourceType, Field("ResourceId", .text(), required: true),
+      Field(
+        "Tags",
+        .list(
+          .structure([
+            Field("Key", .form(.tagText, 1, 128), required: true),
+            Field("Value", .form(.tagText, 0, 256), required: true),
+          ]), max: 1000), required: true),
+    ],
+    errors: recordingErrors.union([
+      "AssociationDoesNotExist", "InvalidResourceId", "InvalidResourceType", "TooManyTagsError",
+    ])
+  ) { try await $0.addTags($1) }
+
+  /// AddTagsToResource: sets tags of a node; they are its AWS:Tag inventory.
+  func addTags(_ request: AWSRequest) async throws -> JSONValue {
+    try await changeTags(request) { tags in
+      for tag in request.list("Tags") {
+        tags[tag["Key"]?.text ?? ""] = tag["Value"]?.text ?? ""
+      }
+      guard tags.count <= Self.tagsMax else {
+        throw AWSError("TooManyTagsError", "A node can have \(Self.tagsMax) tags.")
+      }
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import AWSProtocol
+import HistoryStore
+import Inventory
+import JSONTape
+import NodeRegistry
+
+extension SystemsManager {
+  static let listTagsForResource = Operation(
+    "ListTagsForResource", access: .read, load: .lookup,
+    input: [.resourceType, Field("ResourceId", .text(), required: true)],
+    errors: ["AssociationDoesNotExist", "InvalidResourceId", "InvalidResourceType"]
+  ) { try $0.listTags($1) }
+
+  /// ListTagsForResource.
+  func listTags(_ request: AWSRequest) throws -> JSONValue {
+    if request.text("ResourceType") == "Association" {
+      let tags = try association(request.text("ResourceId"), in: request.scope).tags
+      return .object([.init("TagList", .array(tags.map(Self.tag)))])
+    }
+    guard request.text("ResourceType") == "ManagedInstance" else {
+      throw AWSError(
+        "InvalidResourceType", "Tags are kept for ManagedInstance and Association alone.")
+    }
+    guard let node = try? NodeID(request.text("ResourceId") ?? "") else {
+      throw AWSError("InvalidResourceId", "The resource id isn't one of a node.")
+    }
+    let tags = try tags(of: node, request, Moment(asked: store.now)).tags
+    return .object([
+      .init(
+        "TagList",
+        .array(
+          tags.sorted { $0.key < $1.key }.map {
+            .object([.init("Key", .string($0.key)), .init("Value", .string($0.value))])
+          }))
+    ])
+  }
+}
