@@ -118,6 +118,7 @@ let bytes: [[Target]] = [
   module("JSONTape", on: .bytes, ["CSimdJSON"]),
   module("LMDB", on: .bytes, ["CLMDB"], tests: []),
   module("PackedBytes", on: .bytes, tests: []),
+  module("PlainText", on: .bytes),
   module("SQLite", on: .bytes, ["CSQLite"], tests: ["CollectionSupport"]),
   module("XML", on: .bytes, ["CExpat"], tests: ["CollectionSupport"]),
 ]
@@ -131,6 +132,10 @@ let store: [[Target]] = [
     ["Compression", "Digests", "Files", "Inventory", "LMDB", "PackedBytes"],
     tests: ["CrashSupport", "Digests", "Inventory", "LMDB", "PackedBytes", "crash-writer"],
     excluding: ["Golden"]),
+]
+
+let formats: [[Target]] = [
+  module("Times", on: .formats, ["Inventory", "PlainText"], tests: ["Inventory"])
 ]
 
 let cloud: [[Target]] = [
@@ -155,7 +160,7 @@ let node: [[Target]] = [
 ]
 
 let analysis: [[Target]] = [
-  module("Answers", on: .analysis, ["HistoryStore", "Inventory", "JSONTape"])
+  module("Questions", on: .analysis, ["HistoryStore", "Inventory", "JSONTape", "PlainText"])
 ]
 
 let service: [[Target]] = [
@@ -170,13 +175,16 @@ let service: [[Target]] = [
   module(
     "SystemsManager", on: .service,
     [
-      "AWSProtocol", "AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape",
-      "NodeRegistry", .crypto,
+      "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
+      "PlainText", "Times", .crypto,
     ],
     tests: ["AWSProtocol", "CrashSupport", "HistoryStore", "Inventory", "JSONTape"]),
   module(
     "HistoryAPI", on: .service,
-    ["AWSProtocol", "AccessKeys", "Answers", "HistoryStore", "Inventory", "JSONTape"],
+    [
+      "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "PlainText",
+      "Questions", "Times",
+    ],
     tests: ["AWSProtocol", "HistoryStore", "Inventory"]),
   module(
     "Server", on: .service,
@@ -199,24 +207,23 @@ let tool: [[Target]] = [
   program(
     "stocktake", on: .tool,
     [
-      "AWSProtocol", "AccessKeys", "Answers", "CMalloc", "Collectors", "Compression", "Files",
-      "HistoryStore", "Importers",
-      "Inventory", "JSONTape", "NodeRegistry", "Server", "Signatures", "SystemsManager", "XML",
+      "AWSProtocol", "AccessKeys", "CMalloc", "Collectors", "Compression", "Files",
+      "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PlainText",
+      "Questions", "Server", "Signatures", "SystemsManager", "Times", "XML",
       .argumentParser, .asyncHTTPClient, .configuration, .coreMetrics, .crypto, .cryptoExtras,
       .logging,
       .nioCore, .nioFoundationCompat, .nioHTTP1, .nioSSL, .systemPackage, .yams,
     ]),
-  suite("StocktakeTests", on: .tool, ["stocktake", "Answers", "CollectionSupport"]),
+  suite("StocktakeTests", on: .tool, ["stocktake", "CollectionSupport", "PlainText", "Questions"]),
 ]
 
 // MARK: - What tests share
 
 /// What reads bytes that somebody else wrote, for those who try it out.
 let decoding: [Target.Dependency] = [
-  "AWSProtocol", "AccessKeys", "Answers", "Collectors", "Compression", "Digests", "HistoryAPI",
+  "AWSProtocol", "AccessKeys", "Collectors", "Compression", "Digests", "HistoryAPI",
   "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLite",
-  "Signatures",
-  "SystemsManager", "XML", .crypto,
+  "Signatures", "SystemsManager", "Times", "XML", .crypto,
 ]
 
 let support: [Target] = [
@@ -275,7 +282,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: system + support
-    + [bytes, store, cloud, node, analysis, service, tool].joined().joined(),
+    + [bytes, store, formats, cloud, node, analysis, service, tool].joined().joined(),
   cxxLanguageStandard: .cxx17
 )
 // `Scripts/fuzz` builds the decoders with libFuzzer, which has the entry of the program; else there is

@@ -1,5 +1,6 @@
-import Answers
 package import AWSProtocol
+import Questions
+import PlainText
 package import HistoryStore
 import Inventory
 import JSONTape

@@ -1,4 +1,4 @@
-import Answers
+import Questions
 import HistoryStore
 import Inventory
 import JSONTape

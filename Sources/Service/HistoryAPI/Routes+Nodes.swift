@@ -1,4 +1,5 @@
-import Answers
+import Questions
+import PlainText
 import HistoryStore
 import Inventory
 import JSONTape

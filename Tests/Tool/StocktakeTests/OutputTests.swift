@@ -1,4 +1,5 @@
-@testable import Answers
+@testable import Questions
+@testable import PlainText
 import Glibc
 import JSONTape
 import HistoryStore

@@ -1,4 +1,3 @@
-@testable import Answers
 import Foundation
 import Testing
 

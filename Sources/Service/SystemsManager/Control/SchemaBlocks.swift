@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import HistoryStore
 import Inventory
 import Synchronization

@@ -1,5 +1,5 @@
-import Answers
 import AWSProtocol
+import PlainText
 import HistoryStore
 import Inventory
 import JSONTape

@@ -1,5 +1,5 @@
-import Answers
 import AWSProtocol
+import Times
 import HistoryStore
 import Inventory
 

@@ -1,4 +1,3 @@
-import Answers
 import Crypto
 import CryptoExtras
 import FoundationEssentials

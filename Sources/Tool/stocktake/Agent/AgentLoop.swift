@@ -1,4 +1,3 @@
-import Answers
 import Collectors
 import FoundationEssentials
 import Inventory

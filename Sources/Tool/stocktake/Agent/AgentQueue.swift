@@ -1,4 +1,3 @@
-import Answers
 import FoundationEssentials
 import Inventory
 import JSONTape

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import ArgumentParser
 import Collectors
 import HistoryStore

@@ -1,4 +1,6 @@
-import Answers
+import Questions
+import Times
+import PlainText
 import ArgumentParser
 import JSONTape
 import HistoryStore

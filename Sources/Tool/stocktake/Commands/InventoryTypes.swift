@@ -1,4 +1,4 @@
-import Answers
+import Times
 import ArgumentParser
 import HistoryStore
 import Inventory

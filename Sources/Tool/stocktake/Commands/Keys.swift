@@ -1,4 +1,4 @@
-import Answers
+import Questions
 import AccessKeys
 import ArgumentParser
 import AWSProtocol

@@ -1,5 +1,5 @@
+import PlainText
 import AccessKeys
-import Answers
 import ArgumentParser
 import AWSProtocol
 import CMalloc

@@ -1,4 +1,5 @@
-import Answers
+import Questions
+import Times
 import ArgumentParser
 import HistoryStore
 import Inventory

@@ -1,4 +1,4 @@
-import Answers
+import Questions
 import ArgumentParser
 import HistoryStore
 import JSONTape

@@ -1,4 +1,5 @@
-import Answers
+import Questions
+import PlainText
 import ArgumentParser
 import Glibc
 import JSONTape

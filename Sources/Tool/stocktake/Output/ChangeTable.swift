@@ -1,4 +1,5 @@
-import Answers
+import Questions
+import Times
 import HistoryStore
 import Inventory
 

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import Glibc
 
 /// The colours a terminal can be asked for.

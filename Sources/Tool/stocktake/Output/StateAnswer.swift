@@ -1,4 +1,6 @@
-import Answers
+import Questions
+import Times
+import PlainText
 import JSONTape
 import HistoryStore
 import Inventory

@@ -1,4 +1,5 @@
-import Answers
+import Questions
+import PlainText
 
 /// Aligned columns for people.
 struct Table {

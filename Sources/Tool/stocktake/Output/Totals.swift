@@ -1,4 +1,3 @@
-import Answers
 import JSONTape
 import HistoryStore
 import Inventory

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import Inventory
 import JSONTape
 

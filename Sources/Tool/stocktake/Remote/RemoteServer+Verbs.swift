@@ -1,4 +1,6 @@
-import Answers
+import Questions
+import Times
+import PlainText
 import Glibc
 import HistoryStore
 import Inventory

@@ -1,4 +1,5 @@
-import Answers
+import Questions
+import PlainText
 import Inventory
 import JSONTape
 import NIOHTTP1

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import Dispatch
 import Files
 import Server

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import Inventory
 
 /// The keys with which AWS is asked.

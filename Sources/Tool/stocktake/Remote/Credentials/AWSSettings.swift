@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 
 /// A service of AWS that is asked.
 enum AWSService: String {

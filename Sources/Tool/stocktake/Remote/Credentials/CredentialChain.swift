@@ -1,4 +1,3 @@
-import Answers
 import Inventory
 
 /// The places where AWS's tools look for keys, asked in their order, and the keys that were found.

@@ -1,4 +1,5 @@
-import Answers
+import Times
+import PlainText
 import Inventory
 import JSONTape
 

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import JSONTape
 
 /// The keys of the role of an EC2 instance, from its metadata service (version 2).

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 
 /// What a profile of the shared files has: keys, a role, single sign-on or a program.
 struct ProfileCredentials: CredentialSource {

@@ -1,4 +1,3 @@
-import Answers
 import Collectors
 
 /// The two files in which the tools of AWS keep profiles.

@@ -1,4 +1,4 @@
-import Answers
+import PlainText
 import Collectors
 
 /// A role taken with a token in a file, as in Kubernetes: by variables, or by a profile.

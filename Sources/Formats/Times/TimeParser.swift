@@ -1,4 +1,5 @@
 package import Inventory
+import PlainText
 
 /// Reads the times that people write on a command line.
 package struct TimeParser: Sendable {

@@ -1,4 +1,3 @@
-package import Inventory
 package import JSONTape
 
 extension Report {

@@ -1,6 +1,7 @@
 package import HistoryStore
 package import Inventory
 package import JSONTape
+import PlainText
 
 /// A line of a roll-up with the name that people know its item by.
 package struct NamedLine {
