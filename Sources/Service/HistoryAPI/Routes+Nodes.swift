@@ -50,7 +50,7 @@ extension HistoryAPI {
     var rows: [JSONValue] = []
     var last: String?
     var isMore = false
-    try store.reading(in: request.scope) { reader in
+    try store.reading(request.scope) { reader in
       try reader.forEachNode(after: arguments.text("after")) { node, number in
         guard rows.count < limit else {
           isMore = true
@@ -67,7 +67,7 @@ extension HistoryAPI {
 
   private func node(_ request: APIRequest, _ arguments: Arguments) throws -> Route.Found {
     let node = try arguments.node()
-    let found = try store.reading(in: request.scope) { reader in
+    let found = try store.reading(request.scope) { reader in
       try reader.number(of: node).flatMap { try reader.summary(of: node, number: $0) }
     }
     guard let found else { throw APIError.notFound("no node \(node) ever reported") }

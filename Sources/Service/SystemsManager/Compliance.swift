@@ -29,7 +29,7 @@ struct Compliance {
   var observedAt: Instant?
 
   /// The compliance of a node as of the reader's moment.
-  init(_ node: NodeID, _ number: UInt32, _ reader: borrowing ScopeReader) throws {
+  init(_ node: NodeID, _ number: UInt32, _ reader: borrowing HistoryReader) throws {
     guard let itemType = Self.itemType, let summaryType = Self.summaryType else {
       throw AWSError.internalError
     }

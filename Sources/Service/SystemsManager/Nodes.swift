@@ -21,7 +21,7 @@ struct NodeView {
   }
 }
 
-extension ScopeReader {
+extension HistoryReader {
   /// A node as of the reader's moment; nil for one of which nothing was known then.
   func view(_ node: NodeID, _ number: UInt32) throws -> NodeView? {
     guard let summary = try summary(of: node, number: number) else { return nil }
@@ -84,7 +84,7 @@ extension SystemsManager {
   ///   - render: what is said of a node; nil to leave it out.
   func page(
     _ request: AWSRequest, _ moment: Moment, limit: Int, after position: String?,
-    in reader: borrowing ScopeReader, candidates: [NodeID]?,
+    in reader: borrowing HistoryReader, candidates: [NodeID]?,
     _ render: (NodeID, UInt32) throws -> JSONValue?
   ) throws -> (values: [JSONValue], token: String?) {
     var values: [JSONValue] = []
@@ -127,10 +127,10 @@ extension SystemsManager {
 
   /// Reads as of a moment.
   func reading<R>(
-    _ request: AWSRequest, _ moment: Moment, _ body: (borrowing ScopeReader) throws -> R
+    _ request: AWSRequest, _ moment: Moment, _ body: (borrowing HistoryReader) throws -> R
   ) throws -> R {
     try store.reading(
-      in: request.scope, at: moment.at, knownAt: moment.knownAt, through: moment.through, body)
+      request.scope, .init(at: moment.at, knownAt: moment.knownAt, through: moment.through), body)
   }
 
   /// The nodes on which anything changed since a time; nil where the question does not ask for that.

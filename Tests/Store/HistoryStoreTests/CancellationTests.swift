@@ -36,7 +36,7 @@ import Testing
         _ = try store.holders(of: "bash", from: baseTime, to: Instant(seconds: 1_900_000_000))
       },
       { store, _ in
-        try store.reading(in: .local) { try $0.forEachNode(after: nil) { _, _ in true } }
+        try store.reading(.local) { try $0.forEachNode(after: nil) { _, _ in true } }
       },
     ] as [@Sendable (HistoryStore, NodeID) throws -> Void])
   func scans(_ ask: @escaping @Sendable (HistoryStore, NodeID) throws -> Void) async throws {

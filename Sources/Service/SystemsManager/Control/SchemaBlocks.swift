@@ -60,7 +60,7 @@ final class SchemaBlocks: Sendable {
 
   /// Drops reports up to the greatest version seen from now on.
   func disable(_ type: TypeName, _ scope: Scope, _ store: HistoryStore) throws {
-    let versions = try store.reading(in: scope) { try $0.schema(of: type)?.versions ?? [] }
+    let versions = try store.reading(scope) { try $0.schema(of: type)?.versions ?? [] }
     guard let greatest = versions.max(by: isOrderedAsVersions) else { return }
     try store.setControlRow(
       Self.key(Self.disabledKind, scope, type.text), to: Array(greatest.utf8))

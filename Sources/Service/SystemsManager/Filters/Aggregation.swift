@@ -90,7 +90,7 @@ struct Aggregation {
   }
 
   /// Counts a node.
-  mutating func count(_ view: NodeView, _ reader: borrowing ScopeReader) throws {
+  mutating func count(_ view: NodeView, _ reader: borrowing HistoryReader) throws {
     for index in groups.indices {
       if try groups[index].condition.matches(view, reader) {
         groups[index].matching += 1
@@ -111,7 +111,7 @@ struct Aggregation {
 
   /// The values of a node along a path: neighbours of one type are taken from one row together.
   private static func values(
-    _ levels: [Level], _ view: NodeView, _ reader: borrowing ScopeReader
+    _ levels: [Level], _ view: NodeView, _ reader: borrowing HistoryReader
   ) throws -> Set<[String]> {
     var result: Set<[String]> = [[]]
     var start = levels.startIndex

@@ -101,7 +101,7 @@ extension SystemsManager {
 
   /// The nodes that are asked for by their ids; an error where one is not known.
   private static func namedNodes(
-    _ filters: [InstanceFilter], _ reader: borrowing ScopeReader
+    _ filters: [InstanceFilter], _ reader: borrowing HistoryReader
   ) throws -> [NodeID]? {
     let filter = filters.first {
       ($0.key == "InstanceIds" || $0.key == "InstanceId") && $0.comparison == .equal
@@ -118,7 +118,7 @@ extension SystemsManager {
   }
 
   static func tags(
-    _ view: NodeView, _ reader: borrowing ScopeReader
+    _ view: NodeView, _ reader: borrowing HistoryReader
   ) throws -> [String: String] {
     guard let type = try? TypeName("AWS:Tag") else { return [:] }
     var tags: [String: String] = [:]
@@ -130,7 +130,7 @@ extension SystemsManager {
 
   /// When a node was heard of last, as of the question's moment.
   private func lastHeard(
-    _ view: NodeView, _ moment: Moment, _ reader: borrowing ScopeReader
+    _ view: NodeView, _ moment: Moment, _ reader: borrowing HistoryReader
   ) throws -> Instant {
     if moment.at == nil {
       let reported = view.summary.lastSeen ?? view.captureTime

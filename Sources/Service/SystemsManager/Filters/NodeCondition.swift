@@ -38,7 +38,7 @@ struct NodeCondition {
   }
 
   /// Whether a node fulfils all of it.
-  mutating func matches(_ view: NodeView, _ reader: borrowing ScopeReader) throws -> Bool {
+  mutating func matches(_ view: NodeView, _ reader: borrowing HistoryReader) throws -> Bool {
     for index in conditions.indices {
       let type = conditions[index].type
       let found: Bool
@@ -60,7 +60,7 @@ struct NodeCondition {
 
   /// The only nodes that can fulfil it, in order of their ids; nil where that is not known before
   /// looking at them.
-  func candidates(_ reader: borrowing ScopeReader) throws -> [NodeID]? {
+  func candidates(_ reader: borrowing HistoryReader) throws -> [NodeID]? {
     for condition in conditions {
       for filter in condition.filters where filter.comparison == .equal {
         if condition.type == .instanceInformation {

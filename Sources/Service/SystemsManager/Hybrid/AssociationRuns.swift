@@ -7,7 +7,7 @@ import JSONTape
 
 extension SystemsManager {
   func nodeTags(_ node: NodeID, _ scope: Scope) throws -> [String: String] {
-    try store.reading(in: scope, at: nil, knownAt: nil, through: nil) { reader in
+    try store.reading(scope) { reader in
       guard let number = try reader.number(of: node),
         let view = try reader.view(node, number)
       else { return [:] }

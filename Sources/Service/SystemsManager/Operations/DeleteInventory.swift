@@ -98,7 +98,7 @@ extension SystemsManager {
 
   /// How many nodes have a type now, by the schema version of what they have.
   private static func nodesByVersion(
-    _ type: TypeName, _ reader: borrowing ScopeReader
+    _ type: TypeName, _ reader: borrowing HistoryReader
   ) throws -> [String: Int] {
     var counts: [String: Int] = [:]
     try reader.forEachNode(after: nil) { node, number in

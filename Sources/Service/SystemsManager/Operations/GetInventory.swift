@@ -69,7 +69,7 @@ extension SystemsManager {
 
   /// The data of a node's type as a member of `Data`; none where it was not observed.
   private static func item(
-    _ view: NodeView, _ type: TypeName, _ reader: borrowing ScopeReader
+    _ view: NodeView, _ type: TypeName, _ reader: borrowing HistoryReader
   ) throws -> [JSONValue.Member] {
     if type == .instanceInformation {
       return [

@@ -61,7 +61,7 @@ extension SystemsManager {
   }
 
   private func schemas(
-    _ wanted: String?, _ request: AWSRequest, _ reader: borrowing ScopeReader
+    _ wanted: String?, _ request: AWSRequest, _ reader: borrowing HistoryReader
   ) throws -> [JSONValue] {
     let deleted = schemaBlocks.deleted(in: request.scope)
     var custom: [TypeName] = []
@@ -97,7 +97,7 @@ extension SystemsManager {
 
   /// Whether any node has the type: one that was deleted and came again is listed again.
   private static func isReported(
-    _ type: TypeName, _ reader: borrowing ScopeReader
+    _ type: TypeName, _ reader: borrowing HistoryReader
   ) throws -> Bool {
     var isReported = false
     try reader.forEachNode(after: nil) { node, number in

@@ -54,7 +54,7 @@ extension SystemsManager {
 
   /// The rows of a type, in the order in which the store has them.
   private func rows(
-    of node: NodeID, _ number: UInt32, _ type: TypeName, _ reader: borrowing ScopeReader
+    of node: NodeID, _ number: UInt32, _ type: TypeName, _ reader: borrowing HistoryReader
   ) throws -> (rows: [Item], version: String?, time: Instant?) {
     if type == .instanceInformation {
       guard let view = try reader.view(node, number) else { return ([], nil, nil) }

@@ -2,35 +2,52 @@ package import Inventory
 import LMDB
 import PackedBytes
 
-/// Many questions about one scope in one read transaction, as known at one moment.
+/// The one way to ask a store: questions about a scope, or about all, in one read transaction, as known
+/// at one moment.
 ///
-/// For servers that answer page by page: whoever remembers ``sequence`` and asks again with
-/// `through:` gets the same answers, whatever was recorded in between. Short-lived: it holds back the
-/// reuse of pages for as long as it is open.
-package struct ScopeReader: ~Escapable {
-  private let snapshot: Snapshot
-  private let catalog: ScopeCatalog?
-  private let known: UInt64
-  /// The valid time of all answers; nil for the newest of each.
-  package let at: Instant?
+/// All answers of a reader are of one snapshot: a report that is recorded meanwhile shows up in none of
+/// them. Who answers page by page remembers ``sequence`` and asks again with it as ``Moment/through``:
+/// whatever was recorded in between, the answers are the same. Short-lived: it holds back the reuse of
+/// pages for as long as it is open.
+package struct HistoryReader: ~Escapable {
+  let snapshot: Snapshot
+  /// What is asked about, in order; none for a scope that nothing was reported in.
+  let scopes: [ScopeCatalog]
+  /// The scope that was named; nil for all.
+  let asked: Scope?
+  /// The newest log record that counts, as a number.
+  let known: UInt64
+  /// The times of all answers.
+  package let moment: Moment
   /// The newest log record that counts.
   package let sequence: SequenceNumber
 
   @_lifetime(copy snapshot)
-  fileprivate init(
-    _ snapshot: Snapshot, _ scope: Scope, at: Instant?, knownAt: Instant?,
-    through: SequenceNumber?
-  ) throws(StoreError) {
-    let catalog = snapshot.scope(scope)
+  init(_ snapshot: Snapshot, _ asked: Scope?, _ moment: Moment) throws(StoreError) {
+    var scopes: [ScopeCatalog] = []
+    if let asked {
+      if let known = snapshot.scope(asked) { scopes = [known] }
+    } else {
+      scopes = snapshot.catalog.scopes.values.sorted { $0.scope < $1.scope }
+    }
     var known = snapshot.meta.nextSequence - 1
-    if let through { known = min(known, through.value) }
-    if let knownAt, let catalog { known = min(known, try snapshot.known(knownAt, catalog)) }
+    if let through = moment.through { known = min(known, through.value) }
+    for scope in scopes where moment.knownAt != nil {
+      known = min(known, try snapshot.known(moment.knownAt, scope))
+    }
     self.snapshot = snapshot
-    self.catalog = catalog
+    self.scopes = scopes
+    self.asked = asked
     self.known = known
-    self.at = at
+    self.moment = moment
     sequence = SequenceNumber(known)
   }
+
+  /// The valid time of all answers; nil for the newest of each.
+  package var at: Instant? { moment.at }
+
+  /// The scope, where it is one and anything was reported in it.
+  private var catalog: ScopeCatalog? { asked == nil ? nil : scopes.first }
 
   /// The types that anything was reported of, in order of first use.
   package var types: [TypeName] { catalog?.types.map(\.name) ?? [] }
@@ -45,6 +62,20 @@ package struct ScopeReader: ~Escapable {
   package func number(of node: NodeID) throws(StoreError) -> UInt32? {
     guard let catalog else { return nil }
     return try snapshot.nodeNumber(node, catalog)
+  }
+
+  /// A node that must be known.
+  func requireNode(
+    _ node: NodeID
+  ) throws(StoreError) -> (scope: ScopeCatalog, number: NodeNumber) {
+    guard let catalog else {
+      throw StoreError(
+        .unknownName, "nothing was ever reported in \(asked?.description ?? "any scope alone")")
+    }
+    guard let number = try snapshot.nodeNumber(node, catalog) else {
+      throw StoreError(.unknownName, "no node \(node) ever reported in \(catalog.scope)")
+    }
+    return (catalog, number)
   }
 
   /// A node's life as it is known now; nil for one that never reported.
@@ -101,7 +132,7 @@ package struct ScopeReader: ~Escapable {
     guard let catalog else {
       throw StoreError(.unknownName, "no node \(node) ever reported there")
     }
-    return try snapshot.state(node, number, type, at: at, known: known, catalog)
+    return try snapshot.state(node, number, type, moment, known: known, catalog)
   }
 
   /// The ContentHash accepted last for a node's type; nil where there is none.
@@ -141,19 +172,31 @@ package struct ScopeReader: ~Escapable {
 }
 
 extension HistoryStore {
-  /// Asks about one scope, as of a valid time, as known at a recorded time or through a log record.
+  /// Asks about one scope, or nil for all, as of a moment: everything in the closure sees one snapshot.
   package func reading<R>(
-    in scope: Scope, at: Instant? = nil, knownAt: Instant? = nil, through: SequenceNumber? = nil,
-    _ body: (borrowing ScopeReader) throws -> R
+    _ scope: Scope?, _ moment: Moment = Moment(), _ body: (borrowing HistoryReader) throws -> R
   ) throws -> R {
     let transaction = try environment.beginStoreRead()
     do {
       let snapshot = try Snapshot(transaction.view, of: self)
-      let reader = try ScopeReader(snapshot, scope, at: at, knownAt: knownAt, through: through)
+      let reader = try HistoryReader(snapshot, scope, moment)
       return try body(reader)
     } catch let error as StoreError {
       throw transaction.view.naming(error, tables)
     }
+  }
+
+  /// ``reading(_:_:_:)`` for questions whose errors are the store's alone.
+  func ask<R>(
+    _ scope: Scope?, _ moment: Moment = Moment(),
+    _ body: (borrowing HistoryReader) throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    let transaction = try environment.beginStoreRead()
+    do throws(StoreError) {
+      let snapshot = try Snapshot(transaction.view, of: self)
+      let reader = try HistoryReader(snapshot, scope, moment)
+      return try body(reader)
+    } catch { throw transaction.view.naming(error, tables) }
   }
 }
 

@@ -46,12 +46,17 @@ extension HistoryStore {
     of node: NodeID, type: TypeName, at: Instant? = nil, knownAt: Instant? = nil,
     in scope: Scope = .local
   ) throws(StoreError) -> [SourceClaim] {
-    try read { snapshot throws(StoreError) in
-      let known = try snapshot.requireNode(node, scope)
-      return try snapshot.sources(
-        node, known.number, type, at: at, known: try snapshot.known(knownAt, known.scope),
-        known.scope)
+    try ask(scope, Moment(at: at, knownAt: knownAt)) { reader throws(StoreError) in
+      try reader.sources(of: node, type: type)
     }
+  }
+}
+
+extension HistoryReader {
+  /// What each source says of a state; see ``HistoryStore/sources(of:type:at:knownAt:in:)``.
+  package func sources(of node: NodeID, type: TypeName) throws(StoreError) -> [SourceClaim] {
+    let found = try requireNode(node)
+    return try snapshot.sources(node, found.number, type, moment, known: known, found.scope)
   }
 }
 
@@ -63,14 +68,14 @@ private struct SourcePlaces {
 
 extension Snapshot {
   fileprivate func sources(
-    _ node: NodeID, _ number: NodeNumber, _ type: TypeName, at: Instant?, known: UInt64,
+    _ node: NodeID, _ number: NodeNumber, _ type: TypeName, _ moment: Moment, known: UInt64,
     _ scope: ScopeCatalog
   ) throws(StoreError) -> [SourceClaim] {
     guard let typeNumber = scope.typeNumbers[type] else { return [] }
-    let answer = try state(node, number, type, at: at, known: known, scope)
+    let answer = try state(node, number, type, moment, known: known, scope)
     guard let answered = answer.sequence else { return [] }
     let series = Series(scope: scope.number, node: number, type: typeNumber)
-    let valid = at.map { UInt32(clamping: $0.seconds) } ?? .max
+    let valid = moment.at.map { UInt32(clamping: $0.seconds) } ?? .max
     let places = try sourcePlaces(series, valid: valid, known: known)
     let row = try scope.type(typeNumber)
     var claims: [SourceClaim] = []

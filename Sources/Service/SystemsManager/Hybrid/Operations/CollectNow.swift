@@ -28,7 +28,7 @@ extension SystemsManager {
     if let known = try registry.node(node.text), known.scope == scope {
       return !known.isDeregistered
     }
-    return try store.reading(in: scope, at: nil, knownAt: nil, through: nil) { reader in
+    return try store.reading(scope) { reader in
       guard let number = try reader.number(of: node), let view = try reader.view(node, number)
       else { return false }
       return !view.isTerminated

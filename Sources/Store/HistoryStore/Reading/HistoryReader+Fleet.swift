@@ -1,0 +1,72 @@
+package import Inventory
+import LMDB
+
+extension HistoryReader {
+  /// What log records after a sequence number changed, in the order of the log; see
+  /// ``HistoryStore/changes(after:limit:in:)``.
+  package func changes(
+    after start: SequenceNumber, limit: Int
+  ) throws(StoreError) -> ChangeList {
+    var gathering = ChangeGathering()
+    var next = start.value + 1
+    while next <= known, gathering.changes.count < limit {
+      try checkCancellation()
+      for scope in scopes { try snapshot.gatherChanges(ofRecord: next, scope, into: &gathering) }
+      next += 1
+    }
+    return gathering.changes
+  }
+
+  /// Every item change with `from <= validTime < to`, by scope, oldest first.
+  package func changes(from: Instant, to: Instant) throws(StoreError) -> ChangeList {
+    guard from < to else {
+      throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
+    }
+    let range = HistoryStore.range(from, to)
+    var gathering = ChangeGathering()
+    for scope in scopes {
+      let active = try snapshot.activeSeries(from: range.from, to: range.to, scope)
+      let ids = try snapshot.nodeIDs(scope, atLeast: active.map(\.node).max() ?? 0)
+      var cursor = try snapshot.view.storeCursor(in: snapshot.tables.timeline)
+      for row in scope.types {
+        var pairing = try snapshot.pairing(row, scope)
+        for series in active where series.type == row.number {
+          guard Int(series.node) < ids.count, let node = ids[Int(series.node)] else {
+            throw .damaged("node number \(series.node) is not known")
+          }
+          try snapshot.gatherChanges(
+            node, series, from: range.from, to: range.to, known: known, &pairing, scope, &cursor,
+            into: &gathering)
+        }
+      }
+    }
+    var changes = gathering.changes
+    let origins = changes.origins
+    changes.sort { a, b in
+      let (x, y) = (origins[a.origin], origins[b.origin])
+      if x.scope != y.scope { return x.scope < y.scope }
+      if a.place.valid != b.place.valid { return a.place.valid < b.place.valid }
+      return (x.node, x.items.type, a.place.sequence) < (y.node, y.items.type, b.place.sequence)
+    }
+    return changes
+  }
+
+  /// What is known of each node as a whole, by scope and id.
+  package func nodes() throws(StoreError) -> [NodeSummary] {
+    var result: [NodeSummary] = []
+    for scope in scopes { result += try snapshot.nodes(scope) }
+    return result.sorted { ($0.scope, $0.node) < ($1.scope, $1.node) }
+  }
+
+  /// What is known of each inventory type, by scope and name.
+  package func schemas() throws(StoreError) -> [TypeSummary] {
+    var result: [TypeSummary] = []
+    for scope in scopes {
+      let counts = try snapshot.nodeCounts(scope)
+      for row in scope.types {
+        result.append(try snapshot.summary(row, scope, nodeCount: counts[row.number] ?? 0))
+      }
+    }
+    return result.sorted { ($0.scope, $0.type) < ($1.scope, $1.type) }
+  }
+}

@@ -1,0 +1,139 @@
+import Inventory
+import LMDB
+import PackedBytes
+
+extension Snapshot {
+  /// The series with changes in a range of valid time, in order.
+  func activeSeries(
+    from: UInt32, to: UInt64, _ scope: ScopeCatalog
+  ) throws(StoreError) -> [Series] {
+    var numbers: [UInt64] = []
+    try forEachPosting(
+      in: tables.activity, list: Key.scope(scope.number), from: from, upTo: to - 1
+    ) { numbers.append(UInt64($0.node) << 16 | UInt64($0.a) & 0xffff) }
+    numbers.sort()
+    var active: [Series] = []
+    for (index, number) in numbers.enumerated() where index == 0 || numbers[index - 1] != number {
+      active.append(
+        Series(
+          scope: scope.number, node: NodeNumber(truncatingIfNeeded: number >> 16),
+          type: TypeNumber(truncatingIfNeeded: number)))
+    }
+    return active
+  }
+
+  /// What one log record changed when it was recorded.
+  func gatherChanges(
+    ofRecord sequence: UInt64, _ scope: ScopeCatalog, into gathering: inout ChangeGathering
+  ) throws(StoreError) {
+    let key = Key.log(scope.number, sequence)
+    let stored = try view.row(key, tables.log) { bytes throws(PackedBytesError) in
+      try LogRecord(bytes, sequence: sequence)
+    }
+    guard let stored else { return }
+    var affected: [(NodeNumber, TypeRow, UInt32)] = []
+    switch stored.body {
+    case .report(let report):
+      for entry in report.entries where entry.observation != nil && !entry.isErased {
+        affected.append((report.node, try scope.type(entry.type), entry.valid))
+      }
+    case .nodeEvent(let event) where event.kind.endsInventory:
+      for row in scope.types { affected.append((event.node, row, event.valid)) }
+    case .typeDeletion(let type, let valid):
+      guard let number = scope.typeNumbers[type] else { return }
+      let row = try scope.type(number)
+      for node in 1..<NodeNumber(max(1, try nodeIDs(scope, atLeast: .max).count)) {
+        affected.append((node, row, valid))
+      }
+    default: return
+    }
+    let ids = try nodeIDs(scope, atLeast: affected.map(\.0).max() ?? 0)
+    var cursor = try view.storeCursor(in: tables.timeline)
+    for (number, row, valid) in affected {
+      guard Int(number) < ids.count, let node = ids[Int(number)] else { continue }
+      var pairing = try pairing(row, scope)
+      // As it was seen then: what was recorded later is not known. An act touches only some of the
+      // series that it could have touched, so what others did at that time is left out.
+      try gatherChanges(
+        node, Series(scope: scope.number, node: number, type: row.number), from: valid,
+        to: UInt64(valid) + 1, known: sequence, only: sequence, &pairing, scope, &cursor,
+        into: &gathering)
+    }
+  }
+
+  func nodes(_ scope: ScopeCatalog) throws(StoreError) -> [NodeSummary] {
+    var result: [NodeSummary] = []
+    var numbers: [NodeNumber] = []
+    var cursor = try view.storeCursor(in: tables.nodes)
+    let key = Key.number(scope.number, 0)
+    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
+      try checkCancellation()
+      do throws(PackedBytesError) {
+        let row = try NodeRow(cursor.value)
+        let summary = NodeSummary(
+          node: NodeID(stored: row.id), scope: scope.scope, status: row.status,
+          statusTime: row.statusValid == 0 ? nil : Instant(seconds: Int64(row.statusValid)),
+          tags: row.tags, firstRecorded: Instant(milliseconds: row.firstRecorded))
+        var reader = ByteReader(cursor.key)
+        _ = try reader.bigEndian(ScopeNumber.self)
+        numbers.append(try reader.bigEndian())
+        result.append(summary)
+      } catch { throw cursor.damaged(error) }
+      isThere = try cursor.next()
+    }
+    for index in result.indices {
+      let key = Key.number(scope.number, numbers[index])
+      let seen = try view.row(key, tables.seen) { bytes throws(PackedBytesError) in
+        try SeenRow(bytes)
+      }
+      result[index].lastSeen = seen.map { Instant(milliseconds: $0.recorded) }
+    }
+    return result
+  }
+
+  func nodeCounts(_ scope: ScopeCatalog) throws(StoreError) -> [TypeNumber: Int] {
+    var counts: [TypeNumber: Int] = [:]
+    var cursor = try view.storeCursor(in: tables.timeline)
+    let key = Key.scope(scope.number)
+    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes) {
+      try checkCancellation()
+      let series: Series
+      do throws(PackedBytesError) {
+        var reader = ByteReader(cursor.key)
+        series = Series(
+          scope: try reader.bigEndian(), node: try reader.bigEndian(),
+          type: try reader.bigEndian())
+      } catch { throw cursor.damaged(error) }
+      counts[series.type, default: 0] += 1
+      // One look for each series, not for each of its chunks.
+      let last = Key.timeline(series, .last)
+      isThere = try cursor.seek(atOrAfter: last.span.bytes)
+    }
+    return counts
+  }
+
+  func summary(
+    _ row: TypeRow, _ scope: ScopeCatalog, nodeCount: Int
+  ) throws(StoreError) -> TypeSummary {
+    var attributes: [String] = []
+    for number in row.shapes {
+      for name in try scope.shape(number) {
+        let text = String(decoding: name, as: UTF8.self)
+        if !attributes.contains(text) { attributes.append(text) }
+      }
+    }
+    // A time beside an item is no part of any shape.
+    for name in TypeDefinition.of(row.name).occurrenceAttributes.prefix(1)
+    where !attributes.contains(name) && !row.shapes.isEmpty {
+      attributes.append(name)
+    }
+    var identity: [String] = []
+    if case .attributes(let names) = row.rule { identity = names }
+    return TypeSummary(
+      type: row.name, scope: scope.scope, versions: row.versions, attributes: attributes,
+      identity: identity, isDeclared: row.isDeclared, nodeCount: nodeCount,
+      deleted: row.deleted == 0 ? nil : Instant(seconds: Int64(row.deleted)))
+  }
+}
