@@ -160,7 +160,10 @@ let node: [[Target]] = [
 ]
 
 let analysis: [[Target]] = [
-  module("Questions", on: .analysis, ["HistoryStore", "Inventory", "JSONTape", "PlainText"])
+  module(
+    "Questions", on: .analysis,
+    ["HistoryStore", "Inventory", "JSONTape", "PlainText", "Times"],
+    tests: ["HistoryStore", "Inventory", "JSONTape", "Times"])
 ]
 
 let service: [[Target]] = [

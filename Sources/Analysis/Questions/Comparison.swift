@@ -1,40 +1,59 @@
-package import HistoryStore
-package import Inventory
-package import JSONTape
+import HistoryStore
+import Inventory
+import JSONTape
 
 /// Two states of each type, side by side.
-package struct Comparison {
-  package let node: NodeID
-  package let other: NodeID?
+struct Comparison {
+  let node: NodeID
+  let other: NodeID?
   /// The changes between the two times, which tell when each difference came about.
   let changes: [Change]
-  package let found: [TypeDifference]
+  let found: [TypeDifference]
 
   /// One difference.
-  package struct Row {
-    package var type: TypeName
+  struct Row {
+    var node: NodeID
+    var other: NodeID?
+    var type: TypeName
+    /// When the right side was compared.
     var at: Instant
-    package var difference: Difference
+    var difference: Difference
     /// The change that brought it about, where one is known.
-    package var change: Change?
+    var change: Change?
   }
 
-  /// Takes what the store found, and the changes between two times.
-  package init(node: NodeID, other: NodeID?, changes: [Change], found: [TypeDifference]) {
-    self.node = node
-    self.other = other
-    self.changes = changes
-    self.found = found
-  }
-
-  /// The columns of a list of differences.
-  package static let columns = [
-    "validTime", "recordedTime", "sequence", "node", "otherNode", "type", "change", "identity",
-    "old", "new",
-  ]
+  static let columns = Columns<Row>([
+    .init(
+      "validTime", .time, "When the difference came about; of two nodes, when they were compared.",
+      null: "no change tells"
+    ) { .time($0.change?.validTime ?? ($0.other == nil ? nil : $0.at)) },
+    .init("recordedTime", .time, "When that was recorded.", null: "two nodes were compared") {
+      .time($0.change?.recordedTime)
+    },
+    .init("sequence", .integer, "The record that said so.", null: "two nodes were compared") {
+      $0.change.map { .integer(Int64(clamping: $0.sequence.value)) } ?? .null
+    },
+    .init("node", .text, "The node, which has `old`.") { .string($0.node.text) },
+    .init("otherNode", .text, "The second node, which has `new`.", null: "two times of one") {
+      .text($0.other?.text)
+    },
+    .init("type", .text, "The inventory type.") { .string($0.type.text) },
+    .init("change", .text, "`added`, `changed` or `removed`.") {
+      .string($0.difference.kind.rawValue)
+    },
+    .init("identity", .map, "The attributes that identify the item.") {
+      .item($0.difference.identity)
+    },
+    .init("old", .map, "The item on the left.", null: "only the right has it") {
+      .item($0.difference.old)
+    },
+    .init("new", .map, "The item on the right.", null: "only the left has it") {
+      .item($0.difference.new)
+    },
+  ])
 
   /// Every difference with the change that brought it about, where one node has them.
-  package var rows: [Row] {
+  var rows: [Row] {
     struct Key: Hashable {
       var type: TypeName
       var identity: Item
@@ -49,23 +68,9 @@ package struct Comparison {
       pair.differences.map { difference in
         let key = Key(type: pair.type, identity: difference.identity, new: difference.new)
         return Row(
-          type: pair.type, at: pair.right.at, difference: difference, change: last[key])
+          node: node, other: other, type: pair.type, at: pair.right.at, difference: difference,
+          change: last[key])
       }
     }
-  }
-
-  /// One difference.
-  package func json(_ row: Row) -> JSONValue {
-    let sequence = row.change.map { Int64(clamping: $0.sequence.value) }
-    return .object([
-      .init("validTime", .time(row.change?.validTime ?? (other == nil ? nil : row.at))),
-      .init("recordedTime", .time(row.change?.recordedTime)),
-      .init("sequence", sequence.map(JSONValue.integer) ?? .null),
-      .init("node", .string(node.text)), .init("otherNode", .text(other?.text)),
-      .init("type", .string(row.type.text)),
-      .init("change", .string(row.difference.kind.rawValue)),
-      .init("identity", .item(row.difference.identity)),
-      .init("old", .item(row.difference.old)), .init("new", .item(row.difference.new)),
-    ])
   }
 }

@@ -1,31 +1,30 @@
-package import HistoryStore
-package import Inventory
-package import JSONTape
+import HistoryStore
+import Inventory
+import JSONTape
 import PlainText
 
 /// A line of a roll-up with the name that people know its item by.
-package struct NamedLine {
-  /// The columns of a roll-up.
-  package static let columns = ["name", "version", "nodes", "type", "item"]
+struct NamedLine {
+  var name: String
+  var type: TypeName
+  var line: Rollup.Line
 
-  package var name: String
-  package var line: Rollup.Line
-
-  /// One line.
-  package func json(_ type: TypeName) -> JSONValue {
-    .object([
-      .init("name", .string(name)), .init("version", .text(line.version)),
-      .init("nodes", .count(line.nodes)), .init("type", .string(type.text)),
-      .init("item", .item(line.item)),
-    ])
-  }
+  static let columns = Columns<NamedLine>([
+    .init("name", .text, "What people call the item.") { .string($0.name) },
+    .init("version", .text, "The item's `Version`.", null: "it has none") {
+      .text($0.line.version)
+    },
+    .init("nodes", .integer, "Nodes that have it.") { .count($0.line.nodes) },
+    .init("type", .text, "The inventory type.") { .string($0.type.text) },
+    .init("item", .map, "One of the items, without what differs from node to node.") {
+      .item($0.line.item)
+    },
+  ])
 
   /// The lines that pass, in order.
-  package static func lines(
-    of rollup: Rollup, _ type: TypeName, _ filter: NameFilter
-  ) -> [NamedLine] {
+  static func lines(of rollup: Rollup, _ type: TypeName, _ filter: NameFilter) -> [NamedLine] {
     rollup.filter { filter.matches($0.item, of: type) }
-      .map { NamedLine(name: NameFilter.name(of: $0.item, of: type) ?? "", line: $0) }
+      .map { NamedLine(name: NameFilter.name(of: $0.item, of: type) ?? "", type: type, line: $0) }
       .sorted(by: precedes)
   }
 

@@ -14,3 +14,22 @@ package func percentEncoded(_ text: String) -> String {
   }
   return result
 }
+
+/// Percent-encoded text; nil where it is not UTF-8 that way.
+package func percentDecoded(_ text: Substring, plusIsBlank: Bool) -> String? {
+  var bytes: [UInt8] = []
+  var rest = Array(text.utf8)[...]
+  while let byte = rest.popFirst() {
+    switch byte {
+    case UInt8(ascii: "%"):
+      guard rest.count >= 2,
+        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      else { return nil }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    case UInt8(ascii: "+") where plusIsBlank: bytes.append(UInt8(ascii: " "))
+    default: bytes.append(byte)
+    }
+  }
+  return String(validating: bytes, as: UTF8.self)
+}

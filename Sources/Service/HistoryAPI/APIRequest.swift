@@ -1,5 +1,6 @@
 package import AWSProtocol
 import Inventory
+package import Questions
 
 /// A request to our own API, as any HTTP server can hand it over.
 package struct APIRequest: Sendable {
@@ -21,8 +22,9 @@ package struct APIRequest: Sendable {
   /// The account and Region that all names are of.
   var scope: Scope { caller.scope }
   /// Runs a look at the log for a client that waits: a server does so in the client's turn.
-  package var look: @Sendable (@escaping @Sendable () throws -> FeedPage) async throws -> FeedPage =
-    { try $0() }
+  package var look: @Sendable (@escaping @Sendable () throws -> Answer) async throws -> Answer = {
+    try $0()
+  }
 
   package init(
     method: String, path: String, query: String, body: [UInt8] = [], caller: Caller

@@ -1,13 +1,5 @@
 import HistoryStore
-import JSONTape
 import Synchronization
-
-/// A part of the log as who follows it gets it.
-package struct FeedPage: Sendable {
-  var changes: [JSONValue]
-  /// The last record that was read for it.
-  var last: UInt64
-}
 
 /// Tells those who wait for changes that there are some.
 ///

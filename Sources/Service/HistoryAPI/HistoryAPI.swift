@@ -110,7 +110,7 @@ package struct HistoryAPI: Sendable {
   private static func segments(_ path: String) -> [String]? {
     var segments: [String] = []
     for part in path.split(separator: "/") {
-      guard let segment = decode(part, plusIsBlank: false) else { return nil }
+      guard let segment = percentDecoded(part, plusIsBlank: false) else { return nil }
       segments.append(segment)
     }
     return segments
@@ -130,14 +130,14 @@ package struct HistoryAPI: Sendable {
       }
       throw APIError.notFound("there is nothing at \(request.path.onOneLine)")
     }
-    let arguments = try Arguments(request, path: path, route.parameters, now: store.now)
+    let given = try Query.read(request.query, route.parameters).merging(path) { $1 }
     guard let format = Format.choose(request.accept) else {
       throw APIError(
         406, "notAcceptable",
         "answers are \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     var reply = Route.Reply(format: format)
-    let found = try await route.answer(self, request, arguments, &reply)
+    let found = try await route.answer(self, request, given, &reply)
     return try Self.write(found, reply)
   }
 
@@ -202,22 +202,5 @@ package struct HistoryAPI: Sendable {
     case .json, .events:
       JSONValue.array(values).write(to: &body)
     }
-  }
-}
-
-extension StateAnswer {
-  /// As ``json`` on one line; where all items are wanted, their text is copied and not made anew.
-  func write(to body: inout [UInt8]) {
-    guard !isFiltered else { return json.write(to: &body) }
-    let facts =
-      state.heading + [
-        .init("schemaVersion", .text(state.schemaVersion)),
-        .init("imported", .bool(state.isImported)), .init("source", .text(state.source?.name)),
-      ] + (sources.map { [.init("sources", .array($0.map(\.json)))] } ?? [])
-    JSONValue.object(facts).write(to: &body)
-    body.removeLast()
-    body += ",\"items\":".utf8
-    state.items.appendJSON(to: &body)
-    body.append(UInt8(ascii: "}"))
   }
 }

@@ -1,9 +1,10 @@
 import JSONTape
+import Questions
 
 extension HistoryAPI {
   /// All routes, in the order in which the document lists them.
   static let routes: [Route] =
-    nodeRoutes + fleetRoutes + [
+    questionRoutes + otherRoutes + [
       Route(
         path: openAPIPath, summary: "This document.", schema: "Any", isList: false
       ) { _, _, _, _ in .text(openAPI, type: Format.json.rawValue) }
@@ -130,13 +131,7 @@ extension HistoryAPI {
     route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
       object([
         ("name", .string(String(segment.dropFirst().dropLast()))), ("in", .string("path")),
-        ("required", .bool(true)),
-        (
-          "schema",
-          object([
-            ("type", .string("string")), ("minLength", .integer(1)), ("maxLength", .integer(128)),
-          ])
-        ),
+        ("required", .bool(true)), ("schema", text(max: 128)),
       ])
     }
   }
@@ -144,10 +139,9 @@ extension HistoryAPI {
   private static func parameter(_ parameter: Parameter) -> JSONValue {
     let schema: JSONValue =
       switch parameter.kind {
-      case .text(let max):
-        object([
-          ("type", .string("string")), ("minLength", .integer(1)), ("maxLength", .count(max)),
-        ])
+      case .text(let max): text(max: max)
+      case .node: text(max: 128)
+      case .type: text(max: 100)
       case .time:
         object([
           ("type", .string("string")),
@@ -156,7 +150,7 @@ extension HistoryAPI {
             .array([.string("2026-03-03T09:00:00Z"), .string("2026-03-03"), .string("3 days ago")])
           ),
         ])
-      case .integer(let range):
+      case .integer(let range), .seconds(let range):
         object([
           ("type", .string("integer")), ("minimum", .count(range.lowerBound)),
           ("maximum", .count(range.upperBound)),
@@ -165,12 +159,24 @@ extension HistoryAPI {
         object([
           ("type", .string("string")), ("enum", .array([.string("true"), .string("false")])),
         ])
+      case .position(let isLog):
+        object([
+          ("type", .string("string")),
+          (
+            "pattern",
+            .string("^[0-9]{1,15}" + (isLog ? "(\\.[0-9]{1,15})?$" : "\\.[0-9]{1,15}$"))
+          ),
+        ])
       }
     return object([
       ("name", .string(parameter.name)), ("in", .string("query")),
       ("required", .bool(parameter.isRequired)), ("description", .string(parameter.meaning)),
       ("schema", schema),
     ])
+  }
+
+  private static func text(max: Int) -> JSONValue {
+    object([("type", .string("string")), ("minLength", .integer(1)), ("maxLength", .count(max))])
   }
 
   private static let requestBody = object([

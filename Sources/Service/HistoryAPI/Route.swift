@@ -32,7 +32,8 @@ struct Route: Sendable {
   var isList = true
   var writes = false
   var load = HistoryAPI.Load.question
-  var answer: @Sendable (HistoryAPI, APIRequest, Arguments, inout Reply) async throws -> Found
+  var answer:
+    @Sendable (HistoryAPI, APIRequest, [String: String], inout Reply) async throws -> Found
 
   /// What goes with an answer.
   struct Reply {

@@ -1,6 +1,5 @@
 import Questions
 import HistoryStore
-import Inventory
 import JSONTape
 import Synchronization
 
@@ -8,27 +7,23 @@ extension HistoryAPI {
   /// Silence after which a stream of events says that it is there.
   private static let heartbeat = Duration.seconds(15)
 
+  /// The log, for whom the client waits, or a range of valid time.
   func changes(
     _ request: APIRequest, _ arguments: Arguments, _ reply: inout Route.Reply
   ) async throws -> Route.Found {
-    let range = try arguments.range()
-    let limit = arguments.integer("limit") ?? Self.limitStandard
-    if range.from != nil || range.to != nil {
-      guard arguments.text("after") == nil else {
-        throw APIError.bad("after reads the log, from and to a range of valid time: not both")
-      }
-      let (from, to) = (range.from ?? Instant(seconds: 0), range.to ?? store.now)
-      guard from < to else { throw APIError.bad("the range is empty") }
-      let found = try await request.look {
-        let changes = try store.changes(from: from, to: to, in: request.scope)
-        return FeedPage(changes: changes.prefix(limit).map(\.json), last: 0)
-      }
-      return .list(found.changes, columns: Change.columns)
+    let question = Question.changes
+    var asked = arguments
+    // The server waits without a place among the questions.
+    asked.set("wait", 0)
+    if arguments.hasRange {
+      let range = asked
+      let answer = try await request.look { try ask(question, range, request) }
+      return Route.Found(answer, question, arguments, &reply)
     }
-    var after = UInt64(arguments.integer("after") ?? 0)
+    var after = arguments.text("after").flatMap { UInt64($0) } ?? 0
     if reply.format == .events {
       if let id = request.lastEventID.flatMap({ UInt64($0) }) { after = id }
-      return .events(events(after: after, request))
+      return .events(events(after: after, asked, request))
     }
     // The client has all up to the tag that it names, and asks whether there is more.
     if let tag = request.ifNoneMatch, let known = UInt64(tag.filter { $0 != "\"" }) {
@@ -36,54 +31,51 @@ extension HistoryAPI {
     }
     let end = ContinuousClock.now + .seconds(arguments.integer("wait") ?? 0)
     while true {
-      let page = try await page(after: after, limit: limit, request)
-      reply.headers = [("ETag", "\"\(page.last)\""), ("X-Stocktake-Next", String(page.last))]
-      if !page.changes.isEmpty { return .list(page.changes, columns: Change.columns) }
-      guard ContinuousClock.now < end, !Task.isCancelled else {
-        return request.ifNoneMatch != nil ? .notModified : .list([], columns: Change.columns)
+      let page = try await page(after: after, asked, request)
+      let last = page.next ?? "0"
+      if !page.rows.isEmpty || ContinuousClock.now >= end || Task.isCancelled {
+        reply.headers = [("ETag", "\"\(last)\"")]
+        let found = Route.Found(page, question, arguments, &reply)
+        return page.rows.isEmpty && request.ifNoneMatch != nil ? .notModified : found
       }
-      after = page.last
+      after = UInt64(last) ?? after
       // Cancelled means that the server stops: then there is nothing new.
       await feed.news(after: after, until: end)
-      if Task.isCancelled { continue }
     }
   }
 
   /// Changes after a log record, and the last record that was read for them.
   private func page(
-    after: UInt64, limit: Int, _ request: APIRequest
-  ) async throws -> FeedPage {
+    after: UInt64, _ arguments: Arguments, _ request: APIRequest
+  ) async throws -> Answer {
     // Where there is nothing, no turn is needed to learn that.
     let newest = try store.lastSequence.value
-    if newest <= after { return FeedPage(changes: [], last: newest) }
-    return try await request.look {
-      // Read before the page: what is recorded meanwhile belongs to the next.
-      let newest = try store.lastSequence.value
-      // A position beyond the newest record counts as the newest.
-      let start = SequenceNumber(min(after, newest))
-      let changes = try store.changes(after: start, limit: limit, in: request.scope)
-      let last = changes.last?.sequence.value
-      return FeedPage(
-        changes: changes.map(\.json),
-        last: changes.count >= limit ? last ?? newest : max(last ?? 0, newest))
+    if newest <= after {
+      var answer = Answer()
+      answer.next = String(newest)
+      return answer
     }
+    var asked = arguments
+    asked.goOn(after: String(after))
+    let question = asked
+    return try await request.look { try ask(.changes, question, request) }
   }
 
   /// Server-sent events: each change with the sequence number to go on from.
   ///
   /// Source of the format: WHATWG HTML, "Server-sent events".
   private func events(
-    after start: UInt64, _ request: APIRequest
+    after start: UInt64, _ arguments: Arguments, _ request: APIRequest
   ) -> @Sendable () async throws -> [UInt8]? {
     let position = Mutex(start)
     return {
       let silence = ContinuousClock.now + Self.heartbeat
       while ContinuousClock.now < silence {
-        let page = try await page(
-          after: position.withLock { $0 }, limit: Self.limitStandard, request)
-        position.withLock { $0 = page.last }
-        guard page.changes.isEmpty else { return Self.text(of: page.changes) }
-        await feed.news(after: page.last, until: silence)
+        let page = try await page(after: position.withLock { $0 }, arguments, request)
+        let last = page.next.flatMap { UInt64($0) } ?? 0
+        position.withLock { $0 = last }
+        guard page.rows.isEmpty else { return Self.text(of: page.rows) }
+        await feed.news(after: last, until: silence)
         try Task.checkCancellation()
       }
       return Array(": still here\n\n".utf8)
@@ -102,11 +94,5 @@ extension HistoryAPI {
       bytes += "\n\n".utf8
     }
     return bytes
-  }
-}
-
-extension JSONValue {
-  fileprivate var whole: Int64? {
-    if case .integer(let number) = self { number } else { nil }
   }
 }

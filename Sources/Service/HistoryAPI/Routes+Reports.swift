@@ -3,6 +3,7 @@ import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
+import Questions
 
 extension HistoryAPI {
   /// Reports that one request may bring; more are refused before the first is read.
@@ -24,7 +25,7 @@ extension HistoryAPI {
         "reports are \(Format.json.rawValue), or \(Format.ndjson.rawValue) for many")
     }
     return .list(
-      rows, columns: ["node", "sequence", "items", "changes", "line", "error", "code", "count"])
+      rows, columns: Self.recordedColumns.names)
   }
 
   /// Each line by itself: one that is refused keeps none of the others.

@@ -1,4 +1,5 @@
 import Foundation
+import Questions
 import Testing
 
 /// The questions of the command line, asked of the built program.
@@ -248,6 +249,33 @@ import Testing
     #expect(all.count == 3)
     #expect(try bench.run("nodes", "--all-scopes", "--format", "ndjson").lines.count == 3)
     #expect(try bench.run("nodes", "--account", "12").status == 2)
+  }
+
+  @Test(arguments: Question.all)
+  func `each verb takes the parameters of its question`(question: Question) throws {
+    let help = try #require(try bench.run("--experimental-dump-help").json() as? [String: Any])
+    let command = try #require(help["command"] as? [String: Any])
+    let verbs = try #require(command["subcommands"] as? [[String: Any]])
+    let verb = try #require(verbs.first { $0["commandName"] as? String == question.verb })
+    var (options, positional): (Set<String>, Int) = ([], 0)
+    for argument in try #require(verb["arguments"] as? [[String: Any]]) {
+      if argument["kind"] as? String == "positional" { positional += 1 }
+      for name in argument["names"] as? [[String: Any]] ?? [] {
+        options.insert(name["name"] as? String ?? "")
+      }
+    }
+    #expect(positional == question.positional.count)
+    let named = Set(question.parameters.filter { !$0.isPaging }.map(\.name))
+      .subtracting(question.positional)
+    // Where pages begin is the verb's own affair; the rest is what every verb has.
+    let own: Set = ["after", "limit", "follow"]
+    let shared: Set = [
+      "store", "server", "cacert", "account", "region", "all-scopes", "format", "time-zone", "help",
+      "h",
+    ]
+    #expect(named.subtracting(own).isSubset(of: options), "\(question.verb) \(options)")
+    let rest = options.subtracting(shared).subtracting(own).subtracting(named)
+    #expect(rest.isSubset(of: ["version"]), "\(question.verb) \(rest)")
   }
 
   @Test func `tables have no colour in a pipe, and no escape of the data anywhere`() throws {

@@ -1,12 +1,12 @@
+import ArgumentParser
+import JSONTape
 import Questions
 import Times
-import ArgumentParser
-import Glibc
-import HistoryStore
-import Inventory
 
 /// The command `stocktake changes`.
-struct Changes: ParsableCommand {
+struct Changes: Asking {
+  static let question = Question.changes
+
   static let configuration = CommandConfiguration(
     abstract: "List the changes of all nodes: the event log in its order, or a range of time.",
     discussion: """
@@ -19,8 +19,6 @@ struct Changes: ParsableCommand {
         stocktake changes --after 1200 --follow
         stocktake changes --from "yesterday 09:00" --to "yesterday 11:00"
       """)
-
-  private static let pageCount = 1000
 
   @Option(help: ArgumentHelp("Only log records after this sequence number.", valueName: "seq"))
   var after: UInt64?
@@ -43,9 +41,9 @@ struct Changes: ParsableCommand {
   @OptionGroup var time: TimeOptions
 
   func validate() throws {
-    if from != nil || to != nil, after != nil || follow {
+    if from != nil || to != nil, follow {
       throw ValidationError(
-        "--after and --follow read the log, --from and --to a range of valid time: not both")
+        "--follow reads the log, --from and --to a range of valid time: not both")
     }
     if follow, output.format == .json {
       throw ValidationError("a list without an end is no JSON; use --format ndjson")
@@ -53,85 +51,72 @@ struct Changes: ParsableCommand {
     if let limit, limit <= 0 { throw ValidationError("--limit is 1 or more") }
   }
 
+  var given: [String: String?] {
+    ["after": after.map { String($0) }, "from": from, "to": to]
+  }
+
   func run() throws {
-    let times = try time.reader()
-    let range = try times.readRange(from, to)
-    if let server = try store.remote(self.scope) {
-      return try server.changes(
-        after: after, range, limit: limit, follow: follow, output.format, now: times.now)
+    // A range has an end, and a table of its own; the log is shown as it comes.
+    guard from == nil, to == nil else { return try ask() }
+    let zone = try time.zone()
+    var arguments = try arguments(zone)
+    let source = try store.source(scope)
+    if follow { Interruption.catchSignals() }
+    if follow, after == nil {
+      // The end of the log: the place behind everything.
+      arguments.goOn(after: String(1 << 48))
+      arguments.set("limit", 1)
+      arguments.goOn(after: try source.page(Self.question, arguments).next ?? "0")
     }
-    let store = try store.openForReading()
-    let scope = try scope.scope(in: store)
-    var sink = ChangeSink(output.format, times.zone, showsScope: scope == nil)
-    if range.from != nil || range.to != nil {
-      for one in try scope.map({ [$0] }) ?? store.scopes() {
-        let changes = try store.changes(
-          from: range.from ?? Instant(seconds: 0), to: range.to ?? times.now, in: one)
-        sink.append(changes.prefix(limit ?? .max))
-      }
-    } else {
-      try readLog(store, scope, &sink)
+    if follow { arguments.set("wait", Self.secondsToWait) }
+    var sink = ChangeSink(output.format, zone)
+    while !Interruption.isRequested {
+      let left = limit.map { $0 - sink.count } ?? .max
+      guard left > 0 else { break }
+      arguments.set("limit", min(left, Parameter.limitStandard))
+      let page = try source.page(Self.question, arguments)
+      sink.append(page.rows, showsScope: page.isOfAllScopes)
+      guard let next = page.next, follow || !page.rows.isEmpty else { break }
+      arguments.goOn(after: next)
+      if follow { sink.flush() }
     }
     sink.finish()
     if sink.count == 0, !follow {
-      throw CommandFailure(.nothingFound, "no change is known that fits")
+      throw CommandFailure(.nothingFound, Self.question.nothing(arguments, Answer(), zone))
     }
   }
 
-  private func readLog(
-    _ store: HistoryStore, _ scope: Scope?, _ sink: inout ChangeSink
-  ) throws {
-    if follow { Interruption.catchSignals() }
-    var position = SequenceNumber(after ?? 0)
-    if follow, after == nil { position = try store.lastSequence }
-    while !Interruption.isRequested {
-      // Read before the page: what is recorded meanwhile belongs to the next round.
-      let last = try store.lastSequence
-      let page = try store.changes(
-        after: position, limit: min(Self.pageCount, limit.map { $0 - sink.count } ?? .max),
-        in: scope)
-      sink.append(page[...])
-      if let limit, sink.count >= limit { return }
-      if let read = page.last?.sequence {
-        position = read
-      } else {
-        position = max(position, last)
-        guard follow else { return }
-        sink.flush()
-        sleep(1)
-      }
-    }
-  }
+  /// How long one look at the log waits for more.
+  private static let secondsToWait = 5
 }
 
 /// Takes changes page by page and writes them as they come.
 private struct ChangeSink {
   private let printer = Printer()
   private let zone: Zone
-  private let showsScope: Bool
   private var list: ListWriter?
   private var widths: [Int] = []
   private(set) var count = 0
 
-  init(_ format: OutputFormat, _ zone: Zone, showsScope: Bool) {
+  init(_ format: OutputFormat, _ zone: Zone) {
     self.zone = zone
-    self.showsScope = showsScope
-    if format != .table { list = ListWriter(printer, format, columns: Change.columns) }
+    if format != .table {
+      list = ListWriter(printer, format, columns: Question.changes.columns.names)
+    }
   }
 
-  mutating func append(_ changes: some Collection<Change>) {
-    guard !changes.isEmpty else { return }
+  mutating func append(_ rows: [JSONValue], showsScope: Bool) {
+    guard !rows.isEmpty else { return }
     if list != nil {
-      for change in changes { list?.append(change.json) }
+      for row in rows { list?.append(row) }
     } else {
-      var table = ChangeTable.table(
-        Array(changes), zone, showsNode: true, showsScope: showsScope)
+      var table = ChangeTable.table(rows, zone, showsNode: true, showsScope: showsScope)
       table.minimumWidths = widths
       widths = table.naturalWidths()
       if count == 0 { printer.line("times in \(zone.label(at: .now))") }
       table.print(to: printer, showsTitles: count == 0)
     }
-    count += changes.count
+    count += rows.count
   }
 
   func flush() { printer.flush() }

@@ -1,12 +1,11 @@
-import Questions
-import Times
 import ArgumentParser
-import HistoryStore
 import Inventory
-import JSONTape
+import Questions
 
 /// The command `stocktake show`.
-struct Show: ParsableCommand {
+struct Show: Asking {
+  static let question = Question.state
+
   static let configuration = CommandConfiguration(
     abstract: "Show what a node has, now or at any time in the past.",
     discussion: """
@@ -54,73 +53,10 @@ struct Show: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let node = try parseNode(node)
-    let type = try type.map(parseType)
-    let times = try time.reader()
-    let at = try times.read(at, "--at")
-    let knownAt = try times.read(knownAt, "--known-at")
-    if let server = try store.remote(region: scope.region) {
-      return try server.showState(
-        of: node, type, at: at, knownAt: knownAt, name: name, sources: sources, output.format,
-        times.zone)
-    }
-    let store = try store.openForReading()
-    let scope = try scope.scope(in: store)
-    let types = try type.map { [$0] } ?? listOrNone { try store.types(of: node, in: scope) }
-    let filter = NameFilter(name)
-    var answers: [StateAnswer] = []
-    for type in types {
-      let state = try store.state(of: node, type: type, at: at, knownAt: knownAt, in: scope)
-      let items = state.items.sorted().filter { filter.matches($0, of: type) }
-      let claims =
-        sources
-        ? try store.sources(of: node, type: type, at: at, knownAt: knownAt, in: scope) : nil
-      answers.append(
-        StateAnswer(state: state, items: items, isFiltered: name != nil, sources: claims))
-    }
-    let printer = Printer()
-    write(answers, isOne: type != nil, times.zone, to: printer)
-    printer.flush()
-    try checkFound(answers, node, times.zone)
-  }
-
-  private func write(
-    _ answers: [StateAnswer], isOne: Bool, _ zone: Zone, to printer: Printer
-  ) {
-    switch output.format {
-    case .table:
-      for (i, answer) in answers.enumerated() {
-        if i > 0 { printer.line() }
-        answer.print(zone, to: printer)
-      }
-    case .csv: printer.write(StateAnswer.csv(answers))
-    case .json where isOne:
-      var out: [UInt8] = []
-      for answer in answers { answer.json.write(to: &out, indent: 0) }
-      printer.write(out)
-      printer.line()
-    case .json, .ndjson:
-      ListWriter.write(answers.map(\.json), to: printer, as: output.format, columns: [])
-    }
-  }
-
-  private func checkFound(_ answers: [StateAnswer], _ node: NodeID, _ zone: Zone) throws {
-    if answers.isEmpty {
-      throw CommandFailure(
-        .nothingFound, "nothing is known of node \(node); \"stocktake nodes\" lists those there are"
-      )
-    }
-    if answers.contains(where: \.isFound) { return }
-    let state = answers[0].state
-    let what = answers.count == 1 ? "\(state.type) of \(node)" : "node \(node)"
-    switch state.knowledge {
-    case .observed:
-      throw CommandFailure(.nothingFound, "no item of \(what) is named \"\(name ?? "")\"")
-    case .erased:
-      throw CommandFailure(.nothingFound, "\(what) at \(zone.text(state.at)) has been erased")
-    case .unknown:
-      throw CommandFailure(.nothingFound, "\(what) is unknown at \(zone.text(state.at))")
-    }
+  var given: [String: String?] {
+    [
+      "id": node, "type": type, "at": at, "known-at": knownAt, "name": name,
+      "sources": sources ? "true" : nil,
+    ]
   }
 }

@@ -85,8 +85,18 @@ struct StoreOptions: ParsableArguments {
   }
 }
 
+/// Whose inventory is asked about.
+protocol ScopeChoice {
+  /// The Region that is named; nil for the account's own.
+  var region: String? { get }
+  /// Whether all accounts and Regions are meant.
+  var isEvery: Bool { get }
+  /// The scope in a store; nil for all.
+  func chosen(in store: HistoryStore) throws -> Scope?
+}
+
 /// The account and Region that a command works in.
-struct ScopeOptions: ParsableArguments {
+struct ScopeOptions: ParsableArguments, ScopeChoice {
   @Option(help: "The account, 12 digits.")
   var account = Scope.standard.account
 
@@ -105,6 +115,10 @@ struct ScopeOptions: ParsableArguments {
     return try Scope(account: account, region: home ?? Scope.standard.region)
   }
 
+  var isEvery: Bool { false }
+
+  func chosen(in store: HistoryStore) throws -> Scope? { try scope(in: store) }
+
   func validate() throws {
     do { _ = try Scope(account: account, region: region ?? Scope.standard.region) } catch {
       throw ValidationError(error.description)
@@ -113,14 +127,17 @@ struct ScopeOptions: ParsableArguments {
 }
 
 /// The account and Region that a question is about, or all of them.
-struct WideScopeOptions: ParsableArguments {
+struct WideScopeOptions: ParsableArguments, ScopeChoice {
   @OptionGroup var one: ScopeOptions
 
   @Flag(help: "Answer for every account and Region in the store.")
   var allScopes = false
 
-  /// The scope that the options name; nil for all.
-  func scope(in store: HistoryStore) throws -> Scope? {
+  var region: String? { one.region }
+
+  var isEvery: Bool { allScopes }
+
+  func chosen(in store: HistoryStore) throws -> Scope? {
     allScopes ? nil : try one.scope(in: store)
   }
 }

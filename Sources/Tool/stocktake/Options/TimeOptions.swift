@@ -46,14 +46,4 @@ struct TimeReader {
       throw CommandFailure(.usage, "\(option): \(error)")
     }
   }
-
-  /// Reads both ends of a range, and refuses one that ends before it begins.
-  func readRange(_ from: String?, _ to: String?) throws -> (from: Instant?, to: Instant?) {
-    let range = (from: try read(from, "--from"), to: try read(to, "--to"))
-    if let from = range.from, let to = range.to, from > to {
-      throw CommandFailure(
-        .usage, "--from \(zone.text(from)) lies after --to \(zone.text(to)); turn them round")
-    }
-    return range
-  }
 }

@@ -1,7 +1,8 @@
-import Questions
-import Times
 import HistoryStore
 import Inventory
+import JSONTape
+import Questions
+import Times
 
 /// How changes look to people.
 enum ChangeTable {
@@ -45,9 +46,20 @@ enum ChangeTable {
     return .init(parts.joined(separator: ", "))
   }
 
-  /// A table of changes, oldest first.
+  /// What a row says of a change: kind, type, item, and what is different.
+  static func cells(of row: JSONValue) -> [Table.Cell] {
+    let type = TypeName(stored: CSV.field(row["type"]))
+    let kind = Change.Kind(rawValue: CSV.field(row["change"])) ?? .changed
+    let identity = row.item("identity") ?? [:]
+    return [
+      cell(kind), .init(type.text), self.identity(identity, type),
+      summary(row.item("old"), row.item("new"), identity),
+    ]
+  }
+
+  /// A table of changes, in the order of the rows.
   static func table(
-    _ changes: [Change], _ zone: Zone, showsNode: Bool, showsScope: Bool = false
+    _ rows: [JSONValue], _ zone: Zone, showsNode: Bool, showsScope: Bool = false
   ) -> Table {
     var table = Table(
       [.init("SEQ", isRightAligned: true, isElastic: false), .init("VALID TIME", isElastic: false)]
@@ -57,17 +69,15 @@ enum ChangeTable {
           // The longest is the last, so that nothing has to stand to the right of it.
           .init("WHAT"),
         ])
-    for change in changes {
-      var row = [Table.Cell(change.sequence.description), .init(zone.text(change.validTime))]
-      if showsScope { row.append(.init(change.scope.description)) }
-      if showsNode { row.append(.init(change.node.text)) }
-      row += [
-        .init(
-          zone.text(change.recordedTime) + (change.source.map { " (\($0.name))" } ?? ""), .faint),
-        cell(change.kind), .init(change.type.text), identity(change.identity, change.type),
-        summary(change.old, change.new, change.identity),
+    for row in rows {
+      var cells = [
+        Table.Cell(CSV.field(row["sequence"])), .init(zone.text(row, "validTime") ?? ""),
       ]
-      table.rows.append(row)
+      if showsScope { cells.append(.init(row.scopeText)) }
+      if showsNode { cells.append(.init(CSV.field(row["node"]))) }
+      let source = row["source"]?.text.map { " (\($0))" } ?? ""
+      cells.append(.init((zone.text(row, "recordedTime") ?? "") + source, .faint))
+      table.rows.append(cells + self.cells(of: row))
     }
     return table
   }

@@ -17,9 +17,7 @@ enum SourceTable {
       .init("NEXT"), .init("ITEMS", isRightAligned: true),
     ])
     for source in sources {
-      func time(_ name: String) -> String {
-        Instant(captureTime: CSV.field(source[name])).map(zone.text) ?? "none yet"
-      }
+      func time(_ name: String) -> String { zone.text(source, name) ?? "none yet" }
       table.rows.append([
         .init(CSV.field(source["source"])), says(source), .init(time("observedAt")),
         .init(time("nextObserved")), .init(CSV.field(source["itemCount"])),
@@ -54,8 +52,8 @@ enum SourceTable {
     var table = Table([.init("CHANGE", isElastic: false), .init("ITEM"), .init("WHAT")])
     for difference in differences.prefix(listedMax) {
       let kind = Change.Kind(rawValue: CSV.field(difference["change"])) ?? .changed
-      let identity = item(difference["identity"]) ?? [:]
-      let (old, new) = common(item(difference["old"]), item(difference["new"]))
+      let identity = difference.item("identity") ?? [:]
+      let (old, new) = common(difference.item("old"), difference.item("new"))
       table.rows.append([
         ChangeTable.cell(kind), ChangeTable.identity(identity, type),
         ChangeTable.summary(old, new, identity),
@@ -76,10 +74,5 @@ enum SourceTable {
         item.attributes.filter { other[$0.name] != nil }.map { (key: $0.name, value: $0.value) })
     }
     return (restricted(old, to: new), restricted(new, to: old))
-  }
-
-  private static func item(_ value: JSONValue?) -> Item? {
-    guard case .object(let members) = value else { return nil }
-    return Item(members.map { (key: $0.name, value: CSV.field($0.value)) })
   }
 }

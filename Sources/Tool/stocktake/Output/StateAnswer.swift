@@ -13,12 +13,13 @@ extension StateAnswer {
     printHeading(zone, to: printer)
     if let sources {
       printer.line()
-      SourceTable.print(sources.map(\.json), of: state.type, zone, to: printer)
+      SourceTable.print(sources, of: type, zone, to: printer)
     }
+    let items = items
     guard !items.isEmpty else { return }
     printer.line()
-    let names = Self.attributeNames(items, of: state.type)
-    if TypeDefinition.of(state.type).identity == .singleton, items.count == 1 {
+    let names = Self.attributeNames(items, of: type)
+    if TypeDefinition.of(type).identity == .singleton, items.count == 1 {
       var table = Table([.init("ATTRIBUTE", isElastic: false), .init("VALUE")])
       table.rows = names.map { [.init($0), .init(items[0][$0] ?? "")] }
       table.print(to: printer)
@@ -35,29 +36,26 @@ extension StateAnswer {
   }
 
   private func printHeading(_ zone: Zone, to printer: Printer) {
-    let count: String
-    switch state.knowledge {
-    case .observed: count = "\(grouped(items.count)) of \(grouped(state.items.count)) items"
-    case .unknown: count = "unknown"
-    case .erased: count = "erased"
-    }
-    let style: Style = state.knowledge == .observed ? .bold : .yellow
+    let (count, whole) = (items.count, self["itemCount"]?.whole ?? items.count)
     let shown =
-      state.knowledge == .observed && items.count == state.items.count
-      ? counted(items.count, "item") : count
-    let title = "\(state.node.text)  \(state.type.text)".withoutControls
+      knowledge != .observed
+      ? knowledge.rawValue
+      : count == whole
+        ? counted(count, "item") : "\(grouped(count)) of \(grouped(whole)) items"
+    let style: Style = knowledge == .observed ? .bold : .yellow
+    let title = "\(CSV.field(self["node"]))  \(type.text)".withoutControls
     printer.line(printer.styled(title, .bold) + "  " + printer.styled(shown, style))
     func fact(_ name: String, _ value: String) {
       let padded = name + String(repeating: " ", count: 16 - name.count)
       printer.line(printer.styled(padded, .faint) + value)
     }
-    let observed = state.observedAt.map(zone.text) ?? "never by then"
-    fact("at", zone.text(state.at))
-    if let knownAt = state.knownAt { fact("known at", zone.text(knownAt)) }
-    let source = state.source.map { " (imported from \($0.name))" } ?? ""
-    fact("observed at", observed + source)
-    fact("last confirmed", state.lastConfirmed.map(zone.text) ?? "not since")
-    fact("next observed", state.nextObserved.map(zone.text) ?? "not yet")
-    fact("time zone", zone.label(at: state.at))
+    let facts = JSONValue.object(facts)
+    fact("at", zone.text(facts, "at") ?? "")
+    if let knownAt = zone.text(facts, "knownAt") { fact("known at", knownAt) }
+    let source = facts["source"]?.text.map { " (imported from \($0))" } ?? ""
+    fact("observed at", (zone.text(facts, "observedAt") ?? "never by then") + source)
+    fact("last confirmed", zone.text(facts, "lastConfirmed") ?? "not since")
+    fact("next observed", zone.text(facts, "nextObserved") ?? "not yet")
+    fact("time zone", zone.label(at: facts.time("at") ?? .now))
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HistoryStore
 import Inventory
+import Questions
 
 /// Where answers come from and reports go: a store, or a server that has one.
 struct SourceOptions: ParsableArguments {
@@ -30,14 +31,17 @@ struct SourceOptions: ParsableArguments {
       url: url, region: region, certificates: cacert ?? environmentValue("AWS_CA_BUNDLE"))
   }
 
-  /// The server, for a command that can ask about all scopes: a server answers for that of the key.
-  func remote(_ scope: WideScopeOptions) throws -> RemoteServer? {
-    guard let remote = try remote(region: scope.one.region) else { return nil }
-    if scope.allScopes {
+  /// What answers: the store, or the server if one is named.
+  func source(_ scope: some ScopeChoice) throws -> any QuestionSource {
+    guard let server = try remote(region: scope.region) else {
+      let store = try openForReading()
+      return StoreSource(store, try scope.chosen(in: store))
+    }
+    guard !scope.isEvery else {
       throw CommandFailure(
         .usage, "--all-scopes is for a store; a server answers for its key's account")
     }
-    return remote
+    return ServerSource(server)
   }
 
   /// Opens the store for questions; it must be there.

@@ -1,0 +1,77 @@
+import Inventory
+
+/// A parameter of a question: what it is called, what it may be, and what it means.
+package struct Parameter: Sendable {
+  /// What a value may be.
+  package enum Kind: Sendable {
+    /// Text of at most so many bytes.
+    case text(max: Int)
+    case node
+    /// An inventory type; `Application` is short for `AWS:Application`.
+    case type
+    /// A time in one of the forms of docs/cli.md.
+    case time
+    /// Whole seconds, or on the command line a duration such as `6h`.
+    case seconds(ClosedRange<Int>)
+    case integer(ClosedRange<Int>)
+    /// `true` or `false`.
+    case flag
+    /// Where an answer goes on; with `log` also a sequence number of the log.
+    case position(log: Bool)
+  }
+
+  package let name: String
+  package let kind: Kind
+  /// One sentence.
+  package let meaning: String
+  package private(set) var isRequired = false
+  /// Whether it is a part of the path.
+  package private(set) var isInPath = false
+
+  init(_ name: String, _ kind: Kind, _ meaning: String) {
+    self.name = name
+    self.kind = kind
+    self.meaning = meaning
+  }
+
+  /// Made a must.
+  var required: Parameter {
+    var parameter = self
+    parameter.isRequired = true
+    return parameter
+  }
+
+  static let node: Parameter = {
+    var parameter = Parameter("id", .node, "The node.").required
+    parameter.isInPath = true
+    return parameter
+  }()
+  static let type = Parameter("type", .type, "The inventory type. Default: all.")
+  static let typeOfItems = Parameter("type", .type, "The inventory type. Default: AWS:Application.")
+  static let itemName = Parameter(
+    "name", .text(max: 400), "The first attribute of the item's identity: mostly its Name."
+  ).required
+  static let at = Parameter("at", .time, "The valid time. Default: the newest.")
+  static let knownAt = Parameter(
+    "known-at", .time, "Answer with what was recorded by this time only. Default: all.")
+  static let from = Parameter("from", .time, "From this valid time on.")
+  static let to = Parameter("to", .time, "Before this valid time.")
+  static let glob = Parameter(
+    "name", .text(max: 400),
+    "Only items whose Name (else Id, else first identity) matches; as shell patterns.")
+  static let limit = Parameter("limit", .integer(1...limitMax), "At most so many. Default: 1000.")
+  static let page = Parameter(
+    "after", .position(log: false), "Go on where the page before said by X-Stocktake-Next.")
+
+  /// Rows that a page can have.
+  package static let limitMax = 10_000
+  /// Rows that a page has where nobody says.
+  package static let limitStandard = 1000
+
+  /// Whether it says how the answer is cut into pages, and not what is asked.
+  package var isPaging: Bool { name == "limit" || name == "wait" || isPosition }
+
+  private var isPosition: Bool {
+    if case .position(log: false) = kind { true } else { false }
+  }
+}

@@ -1,0 +1,85 @@
+import HistoryStore
+import Inventory
+import JSONTape
+import PlainText
+import Questions
+import Times
+
+extension HistoryAPI {
+  /// A route for each question.
+  static let questionRoutes = Question.all.map { question in
+    Route(
+      path: question.path, summary: question.summary,
+      parameters: question.parameters.filter { !$0.isInPath }, schema: question.schema,
+      load: question.name == Question.changes.name
+        ? .wait : question.isOfOneNode ? .lookup : .question
+    ) { api, request, given, reply in
+      let arguments = try api.arguments(question, given)
+      if question.name == Question.changes.name {
+        return try await api.changes(request, arguments, &reply)
+      }
+      return Route.Found(try api.ask(question, arguments, request), question, arguments, &reply)
+    }
+  }
+
+  /// Routes that are no questions but for their forms.
+  static let otherRoutes = [
+    Route(
+      path: "/v1/nodes/{id}", summary: "One node.", schema: Question.nodes.schema, isList: false,
+      load: .lookup
+    ) { api, request, given, _ in try api.node(request, given["id"] ?? "") },
+    Route(
+      method: "POST", path: "/v1/reports",
+      summary: "Record a report in the form of PutInventory, or one on each line as NDJSON.",
+      schema: "Recorded", writes: true, load: .report
+    ) { api, request, _, _ in try await api.record(request) },
+  ]
+
+  private func node(_ request: APIRequest, _ id: String) throws -> Route.Found {
+    guard let node = try? NodeID(id) else { throw APIError.notFound("there is no such node") }
+    let found = try store.reading(request.scope) { reader in
+      try reader.number(of: node).flatMap { try reader.summary(of: node, number: $0) }
+    }
+    guard let found else { throw APIError.notFound("no node \(node) ever reported") }
+    return .object(NodeSummary.columns.object(found))
+  }
+
+  /// The arguments of a question, times in UTC unless they say otherwise.
+  private func arguments(
+    _ question: Question, _ given: [String: String]
+  ) throws(APIError) -> Arguments {
+    do throws(QuestionError) {
+      return try Arguments(
+        question, given, Arguments.Reading(times: TimeParser(zone: .utc, now: store.now)))
+    } catch {
+      throw error.isNode ? .notFound("there is no such node") : .bad(error.description)
+    }
+  }
+
+  /// One page of an answer.
+  func ask(
+    _ question: Question, _ arguments: Arguments, _ request: APIRequest
+  ) throws -> Answer {
+    do { return try StoreSource(store, request.scope).ask(question, arguments) } catch let error
+      as NothingKnown
+    { throw APIError.notFound(error.description) }
+  }
+}
+
+extension Route.Found {
+  /// An answer, with what its rows do not tell in the header.
+  init(
+    _ answer: Answer, _ question: Question, _ arguments: Arguments, _ reply: inout Route.Reply
+  ) {
+    if let next = answer.next {
+      reply.headers.append(("X-Stocktake-Next", percentEncoded(next)))
+    }
+    if let compared = answer.compared {
+      reply.headers.append(("X-Stocktake-Compared", compared.field(encoding: percentEncoded)))
+    }
+    switch question.shape {
+    case .rows: self = .list(answer.rows, columns: question.columns.names)
+    case .states: self = .states(answer.states, isOne: arguments.type != nil)
+    }
+  }
+}

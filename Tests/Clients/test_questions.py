@@ -1,0 +1,100 @@
+"""Every question has one answer, whoever is asked: a store or a server that has it."""
+
+import subprocess
+
+import pytest
+
+from conftest import STOCKTAKE
+from support import APP, INFO, information, item, node, package, stamp
+
+DAY = 86400
+T5, T15, T25 = stamp(5 * DAY), stamp(15 * DAY), stamp(25 * DAY)
+FORMATS = ("table", "json", "ndjson", "csv")
+
+# Arguments of each verb, and the status that they end with.
+QUESTIONS = [
+    (["nodes"], 0), (["types"], 0),
+    (["show", node(1), "--at", T15], 0), (["show", node(1), APP, "--at", T15], 0),
+    (["show", node(1), "Application", "--at", T15, "--known-at", T5], 1),
+    (["show", node(1), APP, "--at", T15, "--name", "open*"], 0),
+    (["show", node(1), APP, "--at", T15, "--name", "nomatch"], 1),
+    (["show", node(1), "--at", T15, "--name", "nomatch"], 1),
+    (["show", node(1), APP, "--at", "2000-01-01"], 1),
+    (["show", node(1), "Custom:Nothing", "--at", T15], 1),
+    (["show", "i-99999999"], 1), (["show", "i-99999999", APP], 1),
+    (["show", "a/b"], 1), (["show", "x" * 200], 2), (["show", node(1), "x:y"], 2), (["show", node(1), "--at", "nonsense"], 2),
+    (["history", node(1)], 0), (["history", node(1), APP, "--name", "open*", "--from", T25], 0),
+    (["history", node(1), "--name", "nomatch"], 1), (["history", "i-99999999"], 1),
+    (["history", node(1), "--from", T5, "--to", T15], 2), (["history", node(1), "--name", ""], 2),
+    (["diff", node(2), "--from", T25, "--to", T15], 0),
+    (["diff", node(2), "--from", "2000-01-01", "--to", T15], 0),
+    (["diff", node(2), "--from", T15, "--to", T15], 1),
+    (["diff", node(2), "--from", "2000-01-01", "--to", "2000-01-02"], 1),
+    (["diff", node(1), node(2), "--at", T5], 0), (["diff", node(1), node(2), "--at", T25], 0),
+    (["diff", node(1), "i-99999999", "--at", T5], 1), (["diff", node(1)], 2),
+    (["diff", node(1), "--at", T5], 2), (["diff", node(1), node(2), "--from", T5], 2),
+    (["who-had", "openssl", "--at", T15], 0), (["who-had", "openssl"], 0),
+    (["who-had", "openssl", "--version", "3.0.2", "--from", T25, "--to", T15], 0),
+    (["who-had", "openssl", "--from", T15], 0), (["who-had", "nothing"], 1),
+    (["who-had", "openssl", "--version", "9", "--at", T15], 1),
+    (["who-had", "openssl", "--at", T5, "--from", T15], 2),
+    (["who-had", "openssl", "--from", T15, "--to", T15], 2),
+    (["rollout", "openssl", "--from", T25, "--to", T15, "--every", "1d"], 0),
+    (["rollout", "openssl", "--from", T25, "--to", T15], 0),
+    (["rollout", "nothing", "--from", T25, "--to", T15], 1),
+    (["rollout", "openssl", "--from", T25, "--every", "often"], 2),
+    (["rollout", "openssl", "--from", T25, "--every", "1s"], 2),
+    (["rollout", "openssl", "--from", "2099-01-01"], 2),
+    (["rollup", "--at", T15], 0), (["rollup", "--at", T15, "--name", "open*"], 0),
+    (["rollup", "--at", T15, "--name", "nomatch"], 1), (["rollup", "--type", "Custom:Nothing"], 1),
+    (["changes", "--after", "0"], 0), (["changes", "--limit", "2"], 0),
+    (["changes", "--after", "1000000"], 1), (["changes", "--from", T25, "--to", T15], 0),
+    (["changes", "--from", T25, "--to", T15, "--limit", "1"], 0),
+    (["changes", "--from", "2000-01-01", "--to", "2000-01-02"], 1),
+    (["changes", "--from", T15, "--after", "3"], 2), (["changes", "--from", T5, "--to", T15], 2),
+]
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """A server with a small fleet, and both ways to ask it."""
+    from conftest import Server
+    server = Server()
+    ssm = server.client()
+    for n in (1, 2, 3):
+        for version, days in (("3.0.1", 30), ("3.0.2", 20), (f"3.0.{n + 2}", 10)):
+            ssm.put_inventory(InstanceId=node(n), Items=[
+                item([package("zlib", "1"), package("openssl", version), package("bash", "5")],
+                     when=days * DAY),
+                item([information(node(n))], INFO, when=days * DAY)])
+    environment = {**server.first_key, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
+
+    def ask(source, *arguments):
+        place = str(server.directory) if source == "--store" else server.url
+        done = subprocess.run(
+            [STOCKTAKE, *arguments, source, place, "--time-zone", "Europe/Berlin"],
+            capture_output=True, env=environment)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    yield ask
+    server.stop()
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "question, status", QUESTIONS, ids=[" ".join(question) for question, _ in QUESTIONS])
+def test_a_store_and_a_server_answer_the_same(asked, question, status):
+    for format in FORMATS:
+        local = asked("--store", *question, "--format", format)
+        remote = asked("--server", *question, "--format", format)
+        assert remote == local, format
+        assert local[0] == status, local
+        assert bool(local[2]) == (status != 0) or local[2].startswith("stocktake: note: "), local
+
+
+def test_sources_and_pages(asked):
+    for format in ("table", "json", "ndjson"):
+        question = ["show", node(1), APP, "--at", T15, "--sources", "--format", format]
+        local = asked("--store", *question)
+        assert local == asked("--server", *question) and local[0] == 0 and "reported" in local[1]
+    assert asked("--server", "nodes", "--all-scopes")[0] == 2
