@@ -92,9 +92,25 @@ def test_a_store_and_a_server_answer_the_same(asked, question, status):
         assert bool(local[2]) == (status != 0) or local[2].startswith("stocktake: note: "), local
 
 
-def test_sources_and_pages(asked):
+def test_sources(asked):
     for format in ("table", "json", "ndjson"):
         question = ["show", node(1), APP, "--at", T15, "--sources", "--format", format]
         local = asked("--store", *question)
         assert local == asked("--server", *question) and local[0] == 0 and "reported" in local[1]
     assert asked("--server", "nodes", "--all-scopes")[0] == 2
+
+
+def test_a_list_does_not_end_where_a_page_does(own):
+    """A page of a server has at most 10,000 rows."""
+    server = own()
+    ssm = server.client()
+    for version, days in (("1", 30), ("2", 20)):
+        packages = [package(f"package-{n:04}", version) for n in range(6000)]
+        ssm.put_inventory(InstanceId=node(1), Items=[item(packages, when=days * DAY)])
+    for question in (["history", node(1)], ["changes", "--from", stamp(40 * DAY), "--to", T5],
+                     ["changes", "--after", "0"]):
+        local = server.command(*question, "--format", "ndjson").stdout
+        remote = subprocess.run(
+            [STOCKTAKE, *question, "--format", "ndjson", "--server", server.url], check=True,
+            capture_output=True, text=True, env={**server.first_key, "PATH": "/usr/bin:/bin"}).stdout
+        assert remote.count("\n") == 12000 and remote == local, question
