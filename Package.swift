@@ -63,8 +63,9 @@ func library(_ name: String, pkg: String? = nil, apt: String? = nil) -> Target {
 }
 
 extension Target.Dependency {
+  /// Other packages serve programs alone: who embeds the store goes without that trait and resolves none.
   static func from(_ package: String, _ product: String) -> Self {
-    .product(name: product, package: package)
+    .product(name: product, package: package, condition: .when(traits: ["Programs"]))
   }
   static let argumentParser = from("swift-argument-parser", "ArgumentParser")
   static let asyncHTTPClient = from("async-http-client", "AsyncHTTPClient")
@@ -135,6 +136,7 @@ let store: [[Target]] = [
 ]
 
 let formats: [[Target]] = [
+  module("InventoryDates", on: .formats, ["Inventory"], tests: ["Inventory"]),
   module("Times", on: .formats, ["Inventory", "PlainText"], tests: ["Inventory"])
 ]
 
@@ -217,7 +219,9 @@ let tool: [[Target]] = [
       .logging,
       .nioCore, .nioFoundationCompat, .nioHTTP1, .nioSSL, .systemPackage, .yams,
     ]),
-  suite("StocktakeTests", on: .tool, ["stocktake", "CollectionSupport", "PlainText", "Questions"]),
+  suite(
+    "StocktakeTests", on: .tool,
+    ["stocktake", "CollectionSupport", "HistoryStore", "PlainText", "Questions"]),
 ]
 
 // MARK: - What tests share
@@ -265,7 +269,13 @@ let package = Package(
   name: "Stocktake",
   products: [
     .library(name: "HistoryStore", targets: ["HistoryStore", "Inventory"]),
+    .library(name: "InventoryDates", targets: ["InventoryDates"]),
     .executable(name: "stocktake", targets: ["stocktake"]),
+  ],
+  traits: [
+    .trait(
+      name: "Programs", description: "The server, the command line, collectors and importers."),
+    .default(enabledTraits: ["Programs"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

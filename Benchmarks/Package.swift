@@ -15,7 +15,7 @@ let package = Package(
     .executable(name: "stocktake-bench", targets: ["stocktake-bench"])
   ],
   dependencies: [
-    .package(name: "Stocktake", path: ".."),
+    .package(name: "Stocktake", path: "..", traits: []),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.0", traits: []),
   ],

@@ -60,6 +60,21 @@ extension HistoryStore {
     try ask(scope) { reader throws(StoreError) in try reader.nodes() }
   }
 
+  /// What is known of one node as a whole; nil where no node of that id is known.
+  public func node(_ id: NodeID, in scope: Scope = .local) throws(StoreError) -> NodeSummary? {
+    try read { snapshot throws(StoreError) in
+      guard let known = snapshot.scope(scope), let number = try snapshot.nodeNumber(id, known)
+      else { return nil }
+      let row = try snapshot.view.row(Key.number(known.number, number), snapshot.tables.nodes) {
+        bytes throws(PackedBytesError) in try NodeRow(bytes)
+      }
+      guard let row else { throw .damaged("node number \(number) is not known") }
+      var summary = NodeSummary(row, known)
+      summary.lastSeen = try snapshot.lastSeen(number, known)
+      return summary
+    }
+  }
+
   /// What is known of each inventory type, by scope and name; nil for all scopes.
   public func schemas(in scope: Scope? = nil) throws(StoreError) -> [TypeSummary] {
     try ask(scope) { reader throws(StoreError) in try reader.schemas() }
@@ -69,7 +84,8 @@ extension HistoryStore {
   public func statistics() throws(StoreError) -> Statistics {
     try read { snapshot throws(StoreError) in
       var statistics = Statistics(
-        records: 0, changeEvents: 0, nodes: 0, types: 0, contents: 0, liveByteCount: 0,
+        records: 0, changeEvents: 0, nodes: 0,
+        types: 0, contents: 0, liveByteCount: 0,
         fileByteCount: 0, tables: [])
       for table in tables.all {
         let size = try snapshot.view.storedStatistics(of: table)

@@ -1,7 +1,7 @@
 /// One thing on a node: attributes by name, values as text.
 public struct Item: Hashable, Sendable {
   /// One attribute.
-  public struct Attribute: Hashable, Sendable {
+  public struct Attribute: Hashable, Sendable, Codable {
     /// Its name.
     public var name: String
     /// Its value.
@@ -57,7 +57,7 @@ public struct Report: Sendable, Hashable {
   }
 
   /// What an imported report was worked out from.
-  public struct Source: Sendable, Hashable {
+  public struct Source: Sendable, Hashable, Codable {
     /// Its name, such as `dpkg-log`: 1 to 64 small letters, digits and hyphens.
     public let name: String
     /// Whether it tells of every change between its first and its last observation, as a log does.

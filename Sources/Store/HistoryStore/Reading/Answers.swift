@@ -19,7 +19,7 @@ public struct SequenceNumber: Hashable, Comparable, Sendable, CustomStringConver
 }
 
 /// How well an answer is founded.
-public enum Knowledge: String, Sendable, Hashable {
+public enum Knowledge: String, Sendable, Hashable, Codable {
   /// There is an observation at or before the time asked for; its content may be empty.
   case observed
   /// Nothing was observed by then, or the inventory had ended.
@@ -29,7 +29,7 @@ public enum Knowledge: String, Sendable, Hashable {
 }
 
 /// The items of one inventory type of one node at a valid time, as known at a recorded time.
-public struct InventoryState: Sendable {
+public struct InventoryState: Sendable, Encodable {
   /// The node.
   public var node: NodeID
   /// The type.
@@ -59,9 +59,9 @@ public struct InventoryState: Sendable {
 }
 
 /// One item that came, went or is different, between two neighbouring observations.
-public struct Change: Sendable, Hashable {
+public struct Change: Sendable, Hashable, Codable {
   /// The kinds of change.
-  public enum Kind: String, Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable, Codable {
     /// It is there and was not.
     case added
     /// It is different.
@@ -97,7 +97,7 @@ public struct Change: Sendable, Hashable {
 }
 
 /// One item that differs between two nodes, or between two times of one node.
-public struct Difference: Sendable, Hashable {
+public struct Difference: Sendable, Hashable, Codable {
   /// What makes the left into the right.
   public var kind: Change.Kind
   /// The attributes that identify the item.
@@ -109,7 +109,7 @@ public struct Difference: Sendable, Hashable {
 }
 
 /// A node that held an item for a while, in valid time.
-public struct Holding: Sendable, Hashable {
+public struct Holding: Sendable, Hashable, Codable {
   /// The node.
   public var node: NodeID
   /// The scope.
@@ -157,7 +157,7 @@ public struct RolloutStep: Sendable, Equatable {
 }
 
 /// What is known of a node as a whole.
-public struct NodeSummary: Sendable, Hashable {
+public struct NodeSummary: Sendable, Hashable, Codable {
   /// The node.
   public var node: NodeID
   /// The scope.
@@ -175,7 +175,7 @@ public struct NodeSummary: Sendable, Hashable {
 }
 
 /// What is known of an inventory type.
-public struct TypeSummary: Sendable, Hashable {
+public struct TypeSummary: Sendable, Hashable, Codable {
   /// The type.
   public var type: TypeName
   /// The scope.
@@ -195,7 +195,7 @@ public struct TypeSummary: Sendable, Hashable {
 }
 
 /// What happened to a report.
-public struct Receipt: Sendable, Hashable {
+public struct Receipt: Sendable, Hashable, Codable {
   /// The log record; nil where everything was known already.
   public var sequence: SequenceNumber?
   /// The node.

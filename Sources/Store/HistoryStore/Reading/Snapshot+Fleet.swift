@@ -70,26 +70,25 @@ extension Snapshot {
     while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
       try checkCancellation()
       do throws(PackedBytesError) {
-        let row = try NodeRow(cursor.value)
-        let summary = NodeSummary(
-          node: NodeID(stored: row.id), scope: scope.scope, status: row.status,
-          statusTime: row.statusValid == 0 ? nil : Instant(seconds: Int64(row.statusValid)),
-          tags: row.tags, firstRecorded: Instant(milliseconds: row.firstRecorded))
+        result.append(NodeSummary(try NodeRow(cursor.value), scope))
         var reader = ByteReader(cursor.key)
         _ = try reader.bigEndian(ScopeNumber.self)
         numbers.append(try reader.bigEndian())
-        result.append(summary)
       } catch { throw cursor.damaged(error) }
       isThere = try cursor.next()
     }
     for index in result.indices {
-      let key = Key.number(scope.number, numbers[index])
-      let seen = try view.row(key, tables.seen) { bytes throws(PackedBytesError) in
-        try SeenRow(bytes)
-      }
-      result[index].lastSeen = seen.map { Instant(milliseconds: $0.recorded) }
+      result[index].lastSeen = try lastSeen(numbers[index], scope)
     }
     return result
+  }
+
+  /// When a node was heard of last, changes or not.
+  func lastSeen(_ node: NodeNumber, _ scope: ScopeCatalog) throws(StoreError) -> Instant? {
+    let seen = try view.row(Key.number(scope.number, node), tables.seen) {
+      bytes throws(PackedBytesError) in try SeenRow(bytes)
+    }
+    return seen.map { Instant(milliseconds: $0.recorded) }
   }
 
   func nodeCounts(_ scope: ScopeCatalog) throws(StoreError) -> [TypeNumber: Int] {
@@ -135,5 +134,15 @@ extension Snapshot {
       type: row.name, scope: scope.scope, versions: row.versions, attributes: attributes,
       identity: identity, isDeclared: row.isDeclared, nodeCount: nodeCount,
       deleted: row.deleted == 0 ? nil : Instant(seconds: Int64(row.deleted)))
+  }
+}
+
+extension NodeSummary {
+  /// What the row of a node says; when it was heard of last stands elsewhere.
+  init(_ row: NodeRow, _ scope: ScopeCatalog) {
+    self.init(
+      node: NodeID(stored: row.id), scope: scope.scope, status: row.status,
+      statusTime: row.statusValid == 0 ? nil : Instant(seconds: Int64(row.statusValid)),
+      tags: row.tags, firstRecorded: Instant(milliseconds: row.firstRecorded))
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Inventory
 import JSONTape
 import Questions
 import Times
