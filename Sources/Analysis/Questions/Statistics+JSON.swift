@@ -5,6 +5,8 @@ extension Statistics {
   /// All figures.
   package var json: JSONValue {
     .object([
+      .init("format", .count(format)),
+      .init("storeId", id.map { .string($0.description) } ?? .null),
       .init("records", .count(records)), .init("changeEvents", .count(changeEvents)),
       .init("nodes", .count(nodes)), .init("types", .count(types)),
       .init("contents", .count(contents)), .init("liveByteCount", .count(liveByteCount)),

@@ -84,7 +84,7 @@ extension HistoryStore {
   public func statistics() throws(StoreError) -> Statistics {
     try read { snapshot throws(StoreError) in
       var statistics = Statistics(
-        records: 0, changeEvents: 0, nodes: 0,
+        format: snapshot.meta.format, id: snapshot.meta.id, records: 0, changeEvents: 0, nodes: 0,
         types: 0, contents: 0, liveByteCount: 0,
         fileByteCount: 0, tables: [])
       for table in tables.all {

@@ -37,6 +37,8 @@ public final class HistoryStore: Sendable {
     public var groupCommitMax = 256
     /// The clock for recorded times, in milliseconds since 1970; for tests.
     package var clock: @Sendable () -> Int64 = HistoryStore.systemClock
+    /// What makes the id of a new store; for tests.
+    package var makeID: @Sendable () -> StoreID = StoreID.random
 
     /// The defaults.
     public init() {}
@@ -90,7 +92,9 @@ public final class HistoryStore: Sendable {
     let tables = tables
     let hash = hash
     let clock = configuration.clock
-    writer = Writer(environment: environment, tables: tables, hash: hash, clock: clock)
+    writer = Writer(
+      environment: environment, tables: tables, hash: hash, clock: clock,
+      makeID: configuration.makeID)
     reader = BodyReader(
       limits: configuration.limits, hash: hash, repeatedBodies: repeatedBodies)
     committer = GroupCommitter(groupMax: configuration.groupCommitMax)
@@ -166,7 +170,7 @@ public final class HistoryStore: Sendable {
       }
       return table
     }
-    try checkFormat(transaction.view.meta(tables))
+    _ = try transaction.view.meta(tables)
     return tables
   }
 
@@ -200,7 +204,7 @@ public final class HistoryStore: Sendable {
     }
   }
 
-  private static func checkFormat(_ meta: MetaRow?) throws(StoreError) {
+  static func checkFormat(_ meta: MetaRow?) throws(StoreError) {
     guard let meta, meta.format > MetaRow.formatVersion else { return }
     throw StoreError(
       .newerFormat,

@@ -6,7 +6,7 @@ import Inventory
 /// The command line.
 struct Stocktake: AsyncParsableCommand {
   /// The version of the program.
-  static let version = "0.1.0"
+  static let version = "0.2.0"
 
   static let configuration = CommandConfiguration(
     commandName: "stocktake",
@@ -44,7 +44,8 @@ struct Stocktake: AsyncParsableCommand {
       CommandGroup(
         name: "Maintenance",
         subcommands: [
-          Verify.self, Rebuild.self, Stats.self, Backup.self, Restore.self, Forget.self,
+          Verify.self, Rebuild.self, Upgrade.self, Stats.self, Backup.self, Restore.self,
+          Forget.self,
         ]),
     ])
 }

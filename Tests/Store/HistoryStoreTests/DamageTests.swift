@@ -173,7 +173,7 @@ import Testing
       let environment = try Environment(path: file(folder).path, options: .init())
       var transaction = try environment.beginWrite()
       let meta = try #require(try transaction.openDatabase(named: "meta", create: false))
-      var row = MetaRow()
+      var row = MetaRow(id: nil)
       row.format = MetaRow.formatVersion + 1
       // A newer format may have anything behind its number.
       let bytes = Array(row.encoded()[..<1] + [0xff, 0xff])

@@ -59,8 +59,9 @@ import Testing
     }
   }
 
-  @Test func `the golden store is sound and rebuilds to the same rows`() throws {
-    try withGolden { store in
+  @Test(arguments: [GoldenStore.first, GoldenStore.file])
+  func `the golden store is sound and rebuilds to the same rows`(_ file: String) throws {
+    try withGolden(file) { store in
       let found = try store.verify()
       #expect(found.problems == [])
       #expect(found.records == 194)
@@ -70,8 +71,9 @@ import Testing
     }
   }
 
-  @Test func `the golden store gives the answers it gave`() throws {
-    try withGolden { store in
+  @Test(arguments: [GoldenStore.first, GoldenStore.file])
+  func `the golden store gives the answers it gave`(_ file: String) throws {
+    try withGolden(file) { store in
       let node = GoldenStore.node
       let time = GoldenStore.time
       func versions(_ at: Instant, knownAt: Instant? = nil) throws -> [String] {
@@ -140,9 +142,11 @@ private func withFolder(_ body: (String) throws -> Void) throws {
   try body(folder.path)
 }
 
-private func withGolden(_ body: (HistoryStore) throws -> Void) throws {
+private func withGolden(
+  _ file: String = GoldenStore.file, _ body: (HistoryStore) throws -> Void
+) throws {
   try withFolder { folder in
-    try HistoryStore.restore(from: GoldenStore.file, to: folder)
+    try HistoryStore.restore(from: file, to: folder)
     try body(HistoryStore(path: folder))
   }
 }

@@ -23,14 +23,21 @@ enum GoldenStore {
       .appendingPathComponent("Golden").path
   }
 
-  /// The store as the first version of the format wrote it.
-  static var file: String { folder + "/store-v1.lmdb" }
+  /// The store as the present format writes it.
+  static var file: String { folder + "/store-v2.lmdb" }
+
+  /// The store as format 1 wrote it, that of 0.1; but for the id it is the same.
+  static var first: String { folder + "/store-v1.lmdb" }
+
+  /// The id that it has.
+  static let id = StoreID(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)
 
   /// Makes the store in a directory that holds none.
   static func make(in directory: String) throws {
     let clock = Mutex(time("09:00:00").milliseconds + 250)
     var configuration = HistoryStore.Configuration()
     configuration.clock = { clock.withLock { $0 } }
+    configuration.makeID = { id }
     let store = try HistoryStore(path: directory, configuration: configuration)
     func record(
       _ node: NodeID, _ entries: [Report.Entry], in scope: Scope = .local, at now: Instant,

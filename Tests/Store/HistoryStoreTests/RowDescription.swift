@@ -48,6 +48,7 @@ struct RowDescription {
       "last recorded \(Instant(milliseconds: row.lastRecorded))",
       "catalog generation \(row.catalogGeneration), erasure generation \(row.erasureGeneration)",
     ]
+    if let id = row.id { lines.insert("id \(id)", at: 1) }
     key = MetaRow.key
     self.value = row.encoded()
   }

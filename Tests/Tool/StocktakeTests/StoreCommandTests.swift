@@ -1,4 +1,5 @@
 import Foundation
+import HistoryStore
 import Testing
 
 /// Writing, misuse and the care of the store, through the built program.
@@ -114,7 +115,8 @@ import Testing
   @Test func `help has examples, and there is a version and completion`() throws {
     for verb in [
       "collect", "ingest", "import", "nodes", "types", "show", "history", "diff", "who-had",
-      "rollout", "rollup", "changes", "verify", "rebuild", "stats", "backup", "restore", "forget",
+      "rollout", "rollup", "changes", "verify", "rebuild", "upgrade", "stats", "backup", "restore",
+      "forget",
       "node",
       "type",
     ] {
@@ -122,7 +124,7 @@ import Testing
       #expect(run.status == 0)
       #expect(run.output.contains("EXAMPLES"), "\(verb)")
     }
-    #expect(try bench.run("--version").output == "0.1.0\n")
+    #expect(try bench.run("--version").output == "0.2.0\n")
     for shell in ["bash", "zsh", "fish"] {
       #expect(try bench.run("--generate-completion-script", shell).status == 0)
     }
@@ -229,6 +231,26 @@ import Testing
     #expect(try bench.run("forget", "web-1", "--yes").status == 0)
     #expect(try bench.run("show", "web-1", "Application").status == 1)
     #expect(try bench.run("show", "web-2", "Application").status == 0)
+    #expect(try bench.run("verify").status == 0)
+  }
+
+  @Test func `a store of before is upgraded once, and while nobody else has it`() throws {
+    let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+      "../../Store/HistoryStoreTests/Golden/store-v1.lmdb")
+    #expect(try bench.run("restore", golden.path).status == 0)
+    let check = try bench.run("upgrade", "--check")
+    #expect(check.status == 0 && check.output.contains("format 1, and would get 2"), "\(check)")
+    do {
+      let store = try HistoryStore(path: bench.directory + "/store")
+      let refused = try bench.run("upgrade")
+      #expect(refused.status == 4 && refused.errors.contains("process \(getpid())"), "\(refused)")
+      #expect(try store.format == 1)
+    }
+    let done = try bench.run("upgrade")
+    #expect(done.status == 0 && done.output.contains("had format 1 and has 2"), "\(done)")
+    #expect(try bench.run("upgrade", "--check").status == 1)
+    #expect(try bench.run("upgrade").output.contains("nothing to do"))
+    #expect(try bench.run("show", "i-0123456789abcdef0", "AWS:Application").status == 0)
     #expect(try bench.run("verify").status == 0)
   }
 

@@ -62,7 +62,7 @@ public enum CollectorTable {
   ]
 
   /// The version that the collectors report as that of the agent.
-  public static let agentVersion = "0.1.0"
+  public static let agentVersion = "0.2.0"
 }
 
 /// The id of the machine, 32 hexadecimal digits of `etc/machine-id`; nil where there is none yet.

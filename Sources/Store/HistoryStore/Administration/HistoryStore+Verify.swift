@@ -47,7 +47,7 @@ extension HistoryStore {
   ) throws(StoreError) -> UInt64 {
     let transaction = try environment.beginStoreRead()
     let view = transaction.view
-    let meta = try view.meta(tables) ?? MetaRow()
+    let meta = try view.meta(tables) ?? MetaRow(id: nil)
     var walk = ChainWalk(decodesRecords: depth == .replay)
     do throws(StoreError) {
       for (number, row) in try view.scopeRows(tables) { walk.expected[number] = row }

@@ -64,8 +64,9 @@ extension Writer {
   /// The store's own facts as they are, or made from the log where they are not intact.
   func mendedMeta(_ transaction: borrowing WriteTransaction) throws(StoreError) -> MetaRow {
     let view = transaction.view
-    if try isMetaIntact(view) { return try view.meta(tables) ?? MetaRow() }
-    var meta = MetaRow()
+    if try isMetaIntact(view) { return try view.meta(tables) ?? MetaRow(id: makeID()) }
+    // What the id was is not in the log; who follows it begins anew.
+    var meta = MetaRow(id: makeID())
     var key = Key.log(0, 0)
     while let record = try view.nextRecord(after: key, tables: tables) {
       key = record.key

@@ -4,11 +4,13 @@ import PackedBytes
 
 /// The store's own facts: one row, under the key `store`.
 struct MetaRow: Equatable {
-  /// What this code writes, and the newest that it reads.
-  static let formatVersion = 1
+  /// The format of new stores, and the newest that this code reads.
+  static let formatVersion = 2
   static let key: [UInt8] = Array("store".utf8)
 
   var format = MetaRow.formatVersion
+  /// From format 2 on.
+  var id: StoreID?
   var nextSequence: UInt64 = 1
   /// The newest recorded time, in milliseconds; the clock never goes back behind it.
   var lastRecorded: Int64 = 0
@@ -17,11 +19,17 @@ struct MetaRow: Equatable {
   /// Grows when an erasure changes what content numbers stand for.
   var erasureGeneration: UInt64 = 0
 
-  init() {}
+  /// Of an empty store.
+  init(id: StoreID?) { self.id = id }
 
   func encoded() -> [UInt8] {
     var writer = ByteWriter()
     writer.append(varint: format)
+    if format > 1 {
+      let id = id ?? StoreID(high: 0, low: 0)
+      writer.append(bigEndian: id.high)
+      writer.append(bigEndian: id.low)
+    }
     writer.append(varint: nextSequence)
     writer.append(varint: UInt64(lastRecorded))
     writer.append(varint: catalogGeneration)
@@ -35,6 +43,7 @@ struct MetaRow: Equatable {
     format = try reader.count(limit: .max)
     // The rest of a newer format is not ours to read.
     guard format <= Self.formatVersion else { return }
+    if format > 1 { id = StoreID(high: try reader.bigEndian(), low: try reader.bigEndian()) }
     nextSequence = try reader.varint()
     lastRecorded = Int64(truncatingIfNeeded: try reader.varint())
     catalogGeneration = try reader.varint()

@@ -223,6 +223,10 @@ public struct Statistics: Sendable {
     public var byteCount: Int
   }
 
+  /// The format of the file, by docs/format.md.
+  public var format: Int
+  /// The store's id; nil in a store of format 1.
+  public var id: StoreID?
   /// Accepted reports and acts.
   public var records: Int
   /// Item changes in all timelines.

@@ -74,7 +74,12 @@ struct ScopeCatalog: Sendable {
 extension TransactionView {
   /// The store's own facts; nil in an empty environment.
   func meta(_ tables: Tables) throws(StoreError) -> MetaRow? {
-    try row(MetaRow.key, tables.meta) { bytes throws(PackedBytesError) in try MetaRow(bytes) }
+    let meta = try row(MetaRow.key, tables.meta) { bytes throws(PackedBytesError) in
+      try MetaRow(bytes)
+    }
+    // Another process may have upgraded the store since this one opened it.
+    try HistoryStore.checkFormat(meta)
+    return meta
   }
 
   /// Reads all scopes, types and shapes.

@@ -16,7 +16,7 @@ struct Snapshot: ~Escapable {
   init(_ view: TransactionView, of store: HistoryStore) throws(StoreError) {
     self.view = view
     self.store = store
-    let meta = try view.meta(store.tables) ?? MetaRow()
+    let meta = try view.meta(store.tables) ?? MetaRow(id: nil)
     self.meta = meta
     // A reference: nothing of it is copied.
     let cached = store.catalogs.withLock { $0 }

@@ -17,8 +17,9 @@ final class Writer: @unchecked Sendable {
   let hash: KeyedHash
   let sha = SHA256()
   private let clock: @Sendable () -> Int64
+  let makeID: @Sendable () -> StoreID
 
-  var meta = MetaRow()
+  var meta = MetaRow(id: nil)
   private var sums = RowSums()
   var scopes: [ScopeNumber: ScopeState] = [:]
   var scopeNumbers: [Scope: ScopeNumber] = [:]
@@ -38,12 +39,14 @@ final class Writer: @unchecked Sendable {
 
   init(
     environment: Environment, tables: Tables, hash: KeyedHash,
-    clock: @escaping @Sendable () -> Int64
+    clock: @escaping @Sendable () -> Int64,
+    makeID: @escaping @Sendable () -> StoreID = StoreID.random
   ) {
     self.environment = environment
     self.tables = tables
     self.hash = hash
     self.clock = clock
+    self.makeID = makeID
   }
 
   /// Runs `body` in one write transaction and makes it durable.
@@ -140,7 +143,7 @@ final class Writer: @unchecked Sendable {
     guard try view.rowCount(of: tables.log) == 0 else {
       throw .damaged("the row \"store\" of table meta is missing")
     }
-    return MetaRow()
+    return MetaRow(id: makeID())
   }
 
   /// The recorded time of the next record: the clock's, and never before the last.

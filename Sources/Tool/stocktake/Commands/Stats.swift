@@ -41,6 +41,7 @@ struct Stats: ParsableCommand {
   private func print(_ statistics: Statistics, to printer: Printer) {
     var facts = Table([.init("WHAT"), .init("COUNT", isRightAligned: true)])
     for (name, value) in [
+      ("format", String(statistics.format)), ("store id", statistics.id?.description ?? "none"),
       ("log records", grouped(statistics.records)),
       ("change events", grouped(statistics.changeEvents)),
       ("nodes", grouped(statistics.nodes)), ("types", grouped(statistics.types)),
