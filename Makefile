@@ -120,4 +120,4 @@ install: build
 	"$$bin" --generate-completion-script fish >"$$to/share/fish/vendor_completions.d/stocktake.fish"
 
 clean:
-	rm -rf .build .build-fuzz .build-address .build-thread .build-embedding Benchmarks/.build Benchmarks/.venv Benchmarks/.results
+	rm -rf .build .build-fuzz .build-address .build-thread .build-embedding .build-documentation Benchmarks/.build Benchmarks/.venv Benchmarks/.results

@@ -137,7 +137,7 @@ let store: [[Target]] = [
 
 let formats: [[Target]] = [
   module("InventoryDates", on: .formats, ["Inventory"], tests: ["Inventory"]),
-  module("Times", on: .formats, ["Inventory", "PlainText"], tests: ["Inventory"])
+  module("Times", on: .formats, ["Inventory", "PlainText"], tests: ["Inventory"]),
 ]
 
 let cloud: [[Target]] = [

@@ -5,7 +5,7 @@ extension HistoryStore {
   /// Stores the JSON body of a PutInventory request durably, sharing the flush with whatever is
   /// stored at the same time.
   ///
-  /// Returns after the flush. Throws ``Inventory/ReportError`` where the report is refused, or
+  /// Returns after the flush. Throws `ReportError` where the report is refused, or
   /// ``StoreError``; either way nothing of it is stored. Of many that arrive at once only as many as
   /// two groups hold are read at a time, the others wait for them; a task that is cancelled while it
   /// waits for that throws `CancellationError`, and nothing is stored. Later a cancelled task is
@@ -21,7 +21,7 @@ extension HistoryStore {
     }
   }
 
-  /// Stores the JSON body of a PutInventory request as ``record(json:in:)-async`` does, if it is
+  /// Stores the JSON body of a PutInventory request as ``record(json:in:)->Receipt`` does, if it is
   /// admitted: the closure throws what refuses it.
   @concurrent
   package func record(
@@ -38,7 +38,7 @@ extension HistoryStore {
   /// Stores the JSON bodies of PutInventory requests in one durable transaction: the fast path.
   ///
   /// A refused one leaves no trace, the others stay. Throws ``StoreError``; then nothing of any of
-  /// them is stored. Waits for the disk: from asynchronous code use ``record(json:in:)-async``, which
+  /// them is stored. Waits for the disk: from asynchronous code use ``record(json:in:)->Receipt``, which
   /// reads bodies on all cores as well.
   public func record(
     json bodies: [[UInt8]], in scope: Scope = .local

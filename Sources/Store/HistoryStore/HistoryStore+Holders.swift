@@ -6,9 +6,8 @@ extension HistoryStore {
   /// In the order in which the store first heard of the nodes. Costs the holders: what was known
   /// before and what came after does not count, nor does the size of the store.
   ///
-  /// - Parameters:
-  ///   - name: the value of the first attribute of the type's identity (`Name`, mostly).
-  ///   - version: the value of `Version`; nil for any.
+  /// `name` is the value of the first attribute of the type's identity (`Name`, mostly), `version` that of
+  /// `Version`; nil for any.
   public func holders(
     of name: String, type: TypeName = .application, version: String? = nil, at: Instant,
     in scope: Scope = .local

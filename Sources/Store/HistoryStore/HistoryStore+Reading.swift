@@ -19,9 +19,8 @@ extension HistoryStore {
   /// recorded last) among those recorded at or before `knownAt`. Cost does not depend on the age of
   /// `at`. Throws ``StoreError`` with `unknownName` for a node or scope that never reported.
   ///
-  /// - Parameters:
-  ///   - at: the valid time; nil for the newest observation, even where the node's clock is ahead.
-  ///   - knownAt: the recorded time; nil for all that is known.
+  /// Without `at` it is the newest observation, even where the node's clock is ahead; without `knownAt` all
+  /// that is known counts.
   public func state(
     of node: NodeID, type: TypeName, at: Instant? = nil, knownAt: Instant? = nil,
     in scope: Scope = .local

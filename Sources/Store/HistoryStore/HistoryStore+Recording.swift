@@ -5,9 +5,9 @@ import Synchronization
 extension HistoryStore {
   /// Stores a report durably, sharing the flush with whatever is stored at the same time.
   ///
-  /// Returns after the flush. Throws ``Inventory/ReportError`` where the report is refused, or
+  /// Returns after the flush. Throws `ReportError` where the report is refused, or
   /// ``StoreError``; either way nothing of it is stored. Waiting and cancellation are those of
-  /// ``record(json:in:)-async``, which is several times faster where the report is JSON already.
+  /// ``record(json:in:)->Receipt``, which is several times faster where the report is JSON already.
   @concurrent
   public func record(_ report: Report, in scope: Scope = .local) async throws -> Receipt {
     try checkWritable()
@@ -17,7 +17,7 @@ extension HistoryStore {
   /// Stores reports in one durable transaction; a refused one leaves no trace, the others stay.
   ///
   /// Throws ``StoreError``; then nothing of any of them is stored. Waits for the disk: from
-  /// asynchronous code use ``record(_:in:)-async``.
+  /// asynchronous code use ``record(_:in:)->Receipt``.
   public func record(
     _ reports: [Report], in scope: Scope = .local
   ) throws(StoreError) -> [Result<Receipt, ReportError>] {

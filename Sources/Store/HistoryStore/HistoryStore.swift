@@ -12,8 +12,8 @@ import Synchronization
 /// LMDB's own lock.
 ///
 /// Reading is synchronous and short (microseconds), so it may be called from asynchronous code.
-/// Writing waits for the disk: from asynchronous code use ``record(json:in:)-async`` or
-/// ``record(_:in:)-async``, which share one flush among all that wait.
+/// Writing waits for the disk: from asynchronous code use ``record(json:in:)->Receipt`` or
+/// ``record(_:in:)->Receipt``, which share one flush among all that wait.
 ///
 /// ```swift
 /// let store = try HistoryStore(path: "inventory")

@@ -11,12 +11,12 @@ extension HistoryStore {
     get throws(StoreError) { try read { snapshot in snapshot.meta.format } }
   }
 
-  /// The store's id; nil in a store of format 1, which has none until ``upgrade(path:)``.
+  /// The store's id; nil in a store of format 1, which has none until ``upgrade(path:configuration:)``.
   public var id: StoreID? {
     get throws(StoreError) { try read { snapshot in snapshot.meta.id } }
   }
 
-  /// What ``upgrade(path:)`` did.
+  /// What ``upgrade(path:configuration:)`` did.
   public struct Upgrade: Sendable, Hashable {
     /// The format before.
     public var from: Int

@@ -78,7 +78,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
   }
 
   /// Appends the UTF-8 bytes of one attribute of the item before or after a change, without making
-  /// an ``Inventory/Item``.
+  /// an `Item`.
   ///
   /// - Returns: whether there is such an item and it has the attribute.
   /// - Complexity: O(bytes of the item).
@@ -154,7 +154,7 @@ public struct DifferenceList: RandomAccessCollection, Sendable {
   public func kind(at position: Int) -> Change.Kind { pairs[position].kind }
 
   /// Appends the UTF-8 bytes of one attribute of the item on the left (`old`) or on the right,
-  /// without making an ``Inventory/Item``.
+  /// without making an `Item`.
   ///
   /// - Returns: whether there is such an item and it has the attribute.
   /// - Complexity: O(bytes of the item).
