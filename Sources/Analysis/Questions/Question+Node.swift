@@ -26,7 +26,7 @@ extension Question {
     for type in types {
       let state = try reader.state(of: node, type: type)
       let chosen = filter.map { filter in
-        Array(state.items).sortedForPeople().filter { filter.matches($0, of: type) }
+        state.items.filter { filter.matches($0, of: type) }.sortedForPeople()
       }
       let sources = arguments.flag("sources") ? try reader.sources(of: node, type: type) : nil
       answer.states.append(StateAnswer(state, chosen: chosen, sources: sources))

@@ -137,20 +137,6 @@ package struct StateAnswer: Sendable {
   }
 }
 
-extension [Item] {
-  /// By name and version, for showing to people; as ``HistoryStore/ItemList/sorted()`` has them.
-  package func sortedForPeople() -> [Item] {
-    func key(_ item: Item) -> [String] {
-      [item["Name"] ?? "", item["Id"] ?? "", item["Version"] ?? ""]
-        + item.attributes.map { $0.name + "\u{0}" + $0.value }
-    }
-    return map { (key($0), $0) }.sorted { a, b in
-      for (x, y) in zip(a.0, b.0) where x != y { return x < y }
-      return false
-    }.map(\.1)
-  }
-}
-
 extension InventoryState {
   /// What is told of a state beside its items.
   static let columns = Columns<InventoryState>([

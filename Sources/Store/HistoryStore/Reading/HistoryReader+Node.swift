@@ -5,14 +5,12 @@ import PackedBytes
 extension HistoryReader {
   /// The content of one type of a node; see ``HistoryStore/state(of:type:at:knownAt:in:)``.
   package func state(of node: NodeID, type: TypeName) throws(StoreError) -> InventoryState {
-    let found = try requireNode(node)
-    return try snapshot.state(node, found.number, type, moment, known: known, found.scope)
+    try snapshot.state(try requireNode(node), type, moment, known: known)
   }
 
   /// The types of which a node has reported anything, in order of their names.
   package func types(of node: NodeID) throws(StoreError) -> [TypeName] {
-    let found = try requireNode(node)
-    return try snapshot.types(of: found.number, found.scope).map(\.name)
+    try snapshot.types(of: try requireNode(node)).map(\.name)
   }
 
   /// Every item change of a node with `from <= validTime < to`, oldest first.
@@ -21,7 +19,7 @@ extension HistoryReader {
   ) throws(StoreError) -> ChangeList {
     let found = try requireNode(node)
     let range = HistoryStore.range(from, to)
-    let rows = try snapshot.types(of: found.number, found.scope, only: type)
+    let rows = try snapshot.types(of: found, only: type)
     var gathering = ChangeGathering()
     var cursor = try snapshot.view.storeCursor(in: snapshot.tables.timeline)
     for row in rows {
@@ -52,11 +50,9 @@ extension HistoryReader {
     var result: [TypeDifference] = []
     var old = SlotBuffer()
     var new = SlotBuffer()
-    for row in try snapshot.types(of: found.number, found.scope, only: type) {
-      let left = try snapshot.state(
-        node, found.number, row.name, before, known: known, found.scope, &old)
-      let right = try snapshot.state(
-        node, found.number, row.name, after, known: known, found.scope, &new)
+    for row in try snapshot.types(of: found, only: type) {
+      let left = try snapshot.state(found, row.name, before, known: known, &old)
+      let right = try snapshot.state(found, row.name, after, known: known, &new)
       // An item keeps its slot while it is there: only slots that differ are looked at.
       var removed: [StoredItem] = []
       var added: [StoredItem] = []
@@ -77,17 +73,15 @@ extension HistoryReader {
   ) throws(StoreError) -> [TypeDifference] {
     let one = try requireNode(left)
     let other = try requireNode(right)
-    var rows = try snapshot.types(of: one.number, one.scope, only: type)
-    for row in try snapshot.types(of: other.number, one.scope, only: type)
+    var rows = try snapshot.types(of: one, only: type)
+    for row in try snapshot.types(of: other, only: type)
     where !rows.contains(where: { $0.number == row.number }) {
       rows.append(row)
     }
     var result: [TypeDifference] = []
     for row in rows.sorted(by: { $0.name < $1.name }) {
-      let a = try snapshot.state(
-        left, one.number, row.name, moment, known: known, one.scope)
-      let b = try snapshot.state(
-        right, other.number, row.name, moment, known: known, one.scope)
+      let a = try snapshot.state(one, row.name, moment, known: known)
+      let b = try snapshot.state(other, row.name, moment, known: known)
       result.append(
         try snapshot.difference(
           a, b, removed: a.items.items, added: b.items.items, row, one.scope))

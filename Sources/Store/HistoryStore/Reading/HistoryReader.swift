@@ -65,9 +65,7 @@ package struct HistoryReader: ~Escapable {
   }
 
   /// A node that must be known.
-  func requireNode(
-    _ node: NodeID
-  ) throws(StoreError) -> (scope: ScopeCatalog, number: NodeNumber) {
+  func requireNode(_ node: NodeID) throws(StoreError) -> KnownNode {
     guard let catalog else {
       throw StoreError(
         .unknownName, "nothing was ever reported in \(asked?.description ?? "any scope alone")")
@@ -75,7 +73,7 @@ package struct HistoryReader: ~Escapable {
     guard let number = try snapshot.nodeNumber(node, catalog) else {
       throw StoreError(.unknownName, "no node \(node) ever reported in \(catalog.scope)")
     }
-    return (catalog, number)
+    return KnownNode(node, number, catalog)
   }
 
   /// A node's life as it is known now; nil for one that never reported.
@@ -132,7 +130,8 @@ package struct HistoryReader: ~Escapable {
     guard let catalog else {
       throw StoreError(.unknownName, "no node \(node) ever reported there")
     }
-    return try snapshot.state(node, number, type, moment, known: known, catalog)
+    return try snapshot.state(
+      KnownNode(node, number, catalog), type, moment, known: known)
   }
 
   /// The ContentHash accepted last for a node's type; nil where there is none.

@@ -28,15 +28,19 @@ public struct ItemList: RandomAccessCollection, Sendable {
   }
 
   /// All items in order of their attributes, for showing to people.
-  public func sorted() -> [Item] {
-    map { $0 }.sorted { a, b in
-      for (x, y) in zip(Self.sortKey(a), Self.sortKey(b)) where x != y { return x < y }
-      return false
-    }
-  }
+  public func sorted() -> [Item] { sortedForPeople() }
+}
 
-  private static func sortKey(_ item: Item) -> [String] {
-    [item["Name"] ?? "", item["Id"] ?? "", item["Version"] ?? ""]
-      + item.attributes.map { $0.name + "\u{0}" + $0.value }
+extension Sequence<Item> {
+  /// The items by name and version, then by whatever else they have.
+  package func sortedForPeople() -> [Item] {
+    func key(_ item: Item) -> [String] {
+      [item["Name"] ?? "", item["Id"] ?? "", item["Version"] ?? ""]
+        + item.attributes.map { $0.name + "\u{0}" + $0.value }
+    }
+    return map { (key($0), $0) }.sorted { a, b in
+      for (x, y) in zip(a.0, b.0) where x != y { return x < y }
+      return false
+    }.map(\.1)
   }
 }

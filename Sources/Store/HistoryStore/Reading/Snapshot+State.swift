@@ -2,14 +2,27 @@ import Inventory
 import LMDB
 import PackedBytes
 
+/// A node that the store has heard of, with what it is called inside.
+struct KnownNode {
+  let id: NodeID
+  let number: NodeNumber
+  let scope: ScopeCatalog
+
+  init(_ id: NodeID, _ number: NodeNumber, _ scope: ScopeCatalog) {
+    self.id = id
+    self.number = number
+    self.scope = scope
+  }
+}
+
 extension Snapshot {
   /// The types of which a node has a timeline, in order of their names.
   func types(
-    of node: NodeNumber, _ scope: ScopeCatalog, only: TypeName? = nil
+    of node: KnownNode, only: TypeName? = nil
   ) throws(StoreError) -> [TypeRow] {
     var rows: [TypeRow] = []
-    for row in scope.types where only == nil || row.name == only {
-      let series = Series(scope: scope.number, node: node, type: row.number)
+    for row in node.scope.types where only == nil || row.name == only {
+      let series = Series(scope: node.scope.number, node: node.number, type: row.number)
       if try view.hasTimeline(series, tables: tables) { rows.append(row) }
     }
     return rows.sorted { $0.name < $1.name }
@@ -17,29 +30,29 @@ extension Snapshot {
 
   /// A state with how well it is founded, as known through a log record.
   func state(
-    _ node: NodeID, _ number: NodeNumber, _ type: TypeName, _ moment: Moment, known: UInt64,
-    _ scope: ScopeCatalog
+    _ node: KnownNode, _ type: TypeName, _ moment: Moment, known: UInt64
   ) throws(StoreError) -> InventoryState {
     var slots = SlotBuffer()
-    return try state(node, number, type, moment, known: known, scope, &slots)
+    return try state(node, type, moment, known: known, &slots)
   }
 
   /// A state, the slots of which are put into a buffer: none unless it was observed.
   func state(
-    _ node: NodeID, _ number: NodeNumber, _ type: TypeName, _ moment: Moment, known: UInt64,
-    _ scope: ScopeCatalog, _ slots: inout SlotBuffer
+    _ node: KnownNode, _ type: TypeName, _ moment: Moment, known: UInt64,
+    _ slots: inout SlotBuffer
   ) throws(StoreError) -> InventoryState {
     try checkCancellation()
+    let scope = node.scope
     slots.removeAll()
     let at = moment.at
     let valid = at.map { UInt32(clamping: $0.seconds) } ?? .max
     var state = InventoryState(
-      node: node, type: type, at: at ?? store.now, knownAt: moment.knownAt,
+      node: node.id, type: type, at: at ?? store.now, knownAt: moment.knownAt,
       knowledge: .unknown,
       items: ItemList(items: [], contents: ContentPages(), occurrenceAttribute: nil))
     if let typeNumber = scope.typeNumbers[type] {
       let (found, next) = try view.state(
-        Series(scope: scope.number, node: number, type: typeNumber),
+        Series(scope: scope.number, node: node.number, type: typeNumber),
         atOrBefore: Place(valid: valid, sequence: Key.sequenceMax),
         known: known, into: &slots, tables: tables)
       state.nextObserved = next.map { Instant(seconds: Int64($0)) }
@@ -59,7 +72,7 @@ extension Snapshot {
       }
       if found != nil { return state }
     }
-    if try isErased(number, at: valid, scope) { state.knowledge = .erased }
+    if try isErased(node.number, at: valid, scope) { state.knowledge = .erased }
     return state
   }
 

@@ -55,8 +55,7 @@ extension HistoryStore {
 extension HistoryReader {
   /// What each source says of a state; see ``HistoryStore/sources(of:type:at:knownAt:in:)``.
   package func sources(of node: NodeID, type: TypeName) throws(StoreError) -> [SourceClaim] {
-    let found = try requireNode(node)
-    return try snapshot.sources(node, found.number, type, moment, known: known, found.scope)
+    try snapshot.sources(try requireNode(node), type, moment, known: known)
   }
 }
 
@@ -68,13 +67,13 @@ private struct SourcePlaces {
 
 extension Snapshot {
   fileprivate func sources(
-    _ node: NodeID, _ number: NodeNumber, _ type: TypeName, _ moment: Moment, known: UInt64,
-    _ scope: ScopeCatalog
+    _ node: KnownNode, _ type: TypeName, _ moment: Moment, known: UInt64
   ) throws(StoreError) -> [SourceClaim] {
+    let scope = node.scope
     guard let typeNumber = scope.typeNumbers[type] else { return [] }
-    let answer = try state(node, number, type, moment, known: known, scope)
+    let answer = try state(node, type, moment, known: known)
     guard let answered = answer.sequence else { return [] }
-    let series = Series(scope: scope.number, node: number, type: typeNumber)
+    let series = Series(scope: scope.number, node: node.number, type: typeNumber)
     let valid = moment.at.map { UInt32(clamping: $0.seconds) } ?? .max
     let places = try sourcePlaces(series, valid: valid, known: known)
     let row = try scope.type(typeNumber)
