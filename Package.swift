@@ -137,6 +137,7 @@ let store: [[Target]] = [
 
 let formats: [[Target]] = [
   module("InventoryDates", on: .formats, ["Inventory"], tests: ["Inventory"]),
+  module("Schedules", on: .formats, ["Inventory"], tests: ["Inventory"]),
   module("Times", on: .formats, ["Inventory", "PlainText"], tests: ["Inventory"]),
 ]
 
@@ -176,14 +177,24 @@ let service: [[Target]] = [
   module(
     "NodeRegistry", on: .service,
     ["AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", .crypto, .cryptoExtras],
-    tests: ["CrashSupport"]),
+    tests: [
+      "AWSProtocol", "AccessKeys", "CrashSupport", "HistoryStore", "Inventory", .crypto,
+      .cryptoExtras,
+    ]),
   module(
     "SystemsManager", on: .service,
     [
       "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
       "PlainText", "Times", .crypto,
     ],
-    tests: ["AWSProtocol", "CrashSupport", "HistoryStore", "Inventory", "JSONTape"]),
+    tests: ["AWSProtocol", "Inventory"]),
+  module(
+    "Associations", on: .service,
+    [
+      "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
+      "Schedules", "SystemsManager", .crypto,
+    ],
+    tests: ["AWSProtocol", "CrashSupport", "Inventory", "JSONTape", "Schedules"]),
   module(
     "HistoryAPI", on: .service,
     [
@@ -212,9 +223,9 @@ let tool: [[Target]] = [
   program(
     "stocktake", on: .tool,
     [
-      "AWSProtocol", "AccessKeys", "CMalloc", "Collectors", "Compression", "Files",
+      "AWSProtocol", "AccessKeys", "Associations", "CMalloc", "Collectors", "Compression", "Files",
       "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PlainText",
-      "Questions", "Server", "Signatures", "SystemsManager", "Times", "XML",
+      "Questions", "Schedules", "Server", "Signatures", "SystemsManager", "Times", "XML",
       .argumentParser, .asyncHTTPClient, .configuration, .coreMetrics, .crypto, .cryptoExtras,
       .logging,
       .nioCore, .nioFoundationCompat, .nioHTTP1, .nioSSL, .systemPackage, .yams,
@@ -228,9 +239,9 @@ let tool: [[Target]] = [
 
 /// What reads bytes that somebody else wrote, for those who try it out.
 let decoding: [Target.Dependency] = [
-  "AWSProtocol", "AccessKeys", "Collectors", "Compression", "Digests", "HistoryAPI",
+  "AWSProtocol", "AccessKeys", "Associations", "Collectors", "Compression", "Digests", "HistoryAPI",
   "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLite",
-  "Signatures", "SystemsManager", "Times", "XML", .crypto,
+  "Schedules", "Signatures", "SystemsManager", "Times", "XML", .crypto,
 ]
 
 let support: [Target] = [

@@ -1,7 +1,8 @@
 import AWSProtocol
 import HistoryStore
-import Inventory
+package import Inventory
 import JSONTape
+import NodeRegistry
 
 /// One node as a question sees it.
 struct NodeView {
@@ -77,6 +78,18 @@ extension HistoryReader {
 }
 
 extension SystemsManager {
+  /// Whether a node is registered, or reports without; one that was taken out is neither.
+  package func isInFleet(_ node: NodeID, _ scope: Scope) throws -> Bool {
+    if let known = try registry.node(node.text), known.scope == scope {
+      return !known.isDeregistered
+    }
+    return try store.reading(scope) { reader in
+      guard let number = try reader.number(of: node), let view = try reader.view(node, number)
+      else { return false }
+      return !view.isTerminated
+    }
+  }
+
   /// Answers one page about nodes in order of their ids.
   ///
   /// - Parameters:

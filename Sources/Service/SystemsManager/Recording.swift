@@ -1,6 +1,6 @@
-import AWSProtocol
+package import AWSProtocol
 import HistoryStore
-import Inventory
+package import Inventory
 
 extension SystemsManager {
   /// The errors of operations that record a report.
@@ -39,6 +39,12 @@ extension SystemsManager {
       name, message, status: error.code == .historyDamaged ? 500 : 400, members: members)
   }
 
+  /// The error of what names a node that is not known.
+  package static func unknownNode(_ id: String) -> AWSError {
+    AWSError(
+      "InvalidInstanceId", "The node '\(id)' isn't known in this account and Region.")
+  }
+
   /// Records a report of the server's own making.
   func record(_ report: Report, _ scope: Scope) async throws {
     do { _ = try await store.record(report, in: scope) } catch let error as ReportError {
@@ -47,7 +53,7 @@ extension SystemsManager {
   }
 
   /// The node that a request names as a resource, which the client must be allowed to write.
-  func resource(
+  package func resource(
     _ id: String, _ type: String?, writing request: AWSRequest
   ) throws(AWSError) -> NodeID {
     guard type == "ManagedInstance" else {

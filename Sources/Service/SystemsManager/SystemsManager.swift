@@ -20,10 +20,6 @@ package struct SystemsManager: Sendable {
     package var nodeTokenSeconds: Int64 = 3600
     /// Seconds after which an agent is told to make itself a new key; nil for never.
     package var nodeKeyAgeSecondsMax: Int64?
-    /// Seconds for which a question for messages waits.
-    package var messageWaitSeconds: Int64 = 18
-    /// How often a new store has all nodes collect, as `rate(12 hours)`; nil for not at all.
-    package var inventorySchedule: String? = "rate(12 hours)"
 
     package init(tokenKey: [UInt8]) { self.tokenKey = tokenKey }
   }
@@ -34,22 +30,26 @@ package struct SystemsManager: Sendable {
   let turns = Turns()
   let schemaBlocks: SchemaBlocks
   let registry: NodeRegistry
-  let heard: HeardNodes
-  let mailboxes: Mailboxes
-  let running = RunningAssociations()
-  let refusedReports = RefusedReports()
+  /// When nodes were last heard of.
+  package let heard: HeardNodes
+  /// When reports were last refused for the server's sake.
+  package let refusedReports = RefusedReports()
+  /// What nodes are given to do; nil for nothing.
+  package var tasks: (any NodeTasks)?
 
-  /// Resumes what a stop interrupted: deletions and registrations that were begun are finished.
   package init(
     store: HistoryStore, registry: NodeRegistry, configuration: Configuration
   ) throws {
     self.store = store
     self.registry = registry
     heard = try HeardNodes(store)
-    mailboxes = Mailboxes(waitSeconds: configuration.messageWaitSeconds)
     self.configuration = configuration
     tokens = PageTokens(key: configuration.tokenKey)
     schemaBlocks = try SchemaBlocks(store)
+  }
+
+  /// Resumes what a stop interrupted: deletions and registrations that were begun are finished.
+  package func resume() throws {
     try finishDeletions()
     try announceNodes()
   }
@@ -59,6 +59,6 @@ extension SystemsManager: Upkeep {
   /// Writes down when nodes were heard of.
   package func save(everything: Bool) throws { try heard.save(everything: everything) }
 
-  /// Answers whoever waits for messages.
-  package func endWaits() { mailboxes.close() }
+  /// Nobody waits for it.
+  package func endWaits() {}
 }

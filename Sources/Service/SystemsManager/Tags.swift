@@ -1,8 +1,8 @@
-import AWSProtocol
+package import AWSProtocol
 import HistoryStore
-import Inventory
-import JSONTape
-import NodeRegistry
+package import Inventory
+package import JSONTape
+package import NodeRegistry
 
 extension SystemsManager {
   private static let tagType = try? TypeName("AWS:Tag")
@@ -14,7 +14,7 @@ extension SystemsManager {
   ) async throws -> JSONValue {
     let id = request.text("ResourceId") ?? ""
     if request.text("ResourceType") == "Association" {
-      try changeAssociationTags(id, request.scope, change)
+      try tasks?.changeTags(of: id, in: request.scope, change)
       return .object([])
     }
     let node = try resource(id, request.text("ResourceType"), writing: request)
@@ -34,22 +34,9 @@ extension SystemsManager {
           entries: [
             .init(type: type, schemaVersion: "1.0", captureTime: valid, content: rows)
           ]), request.scope)
-      // An association may name it by the tag.
-      try wakeIfWaiting(node, request.scope)
+      try tasks?.tagsChanged(of: node, in: request.scope)
       return .object([])
     }
-  }
-
-  /// Tags of an association; they say nothing about nodes.
-  private func changeAssociationTags(
-    _ id: String, _ scope: Scope, _ change: (inout [String: String]) throws -> Void
-  ) throws {
-    var association = try association(id, in: scope)
-    var tags: [String: String] = [:]
-    for tag in association.tags { tags[tag.key] = tag.value }
-    try change(&tags)
-    association.tags = tags.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value) }
-    try store.setControlRow(Association.row(association.id, scope), to: try association.bytes)
   }
 
   /// The tags of a node that is known; it throws for one that is not.
@@ -66,5 +53,26 @@ extension SystemsManager {
       for item in state.items { tags[item["Key"] ?? ""] = item["Value"] ?? "" }
       return (tags, state.observedAt)
     }
+  }
+
+  /// The tags of a node; none of one that is not known.
+  package func tags(of node: NodeID, in scope: Scope) throws -> [String: String] {
+    try store.reading(scope) { reader in
+      guard let number = try reader.number(of: node), let view = try reader.view(node, number)
+      else { return [:] }
+      return try Self.tags(view, reader)
+    }
+  }
+}
+
+extension Activation.Tag {
+  /// As requests and answers have it.
+  package var json: JSONValue {
+    .object([.init("Key", .string(key)), .init("Value", .string(value))])
+  }
+
+  /// The tags that a request names.
+  package static func all(of request: AWSRequest) -> [Activation.Tag] {
+    request.list("Tags").map { .init(key: $0["Key"]?.text ?? "", value: $0["Value"]?.text ?? "") }
   }
 }

@@ -1,4 +1,5 @@
 import AccessKeys
+import Associations
 import AWSProtocol
 import Crypto
 import Foundation
@@ -45,11 +46,13 @@ private struct Service: Sendable {
       ])
     }
     registry = NodeRegistry(store, secret: try ServerSecret(file: folder + "/secret"))
-    services = AWSServices(
-      try SystemsManager(
-        store: store, registry: registry,
-        configuration: .init(tokenKey: Array(repeating: 7, count: 32))
-      ).services)
+    let key = [UInt8](repeating: 7, count: 32)
+    var nodes = try SystemsManager(
+      store: store, registry: registry, configuration: .init(tokenKey: key))
+    let associations = Associations(
+      store: store, registry: registry, nodes: nodes, configuration: .init(tokenKey: key))
+    nodes.tasks = associations
+    services = AWSServices([nodes.service] + associations.services)
     api = HistoryAPI(store: store)
   }
 

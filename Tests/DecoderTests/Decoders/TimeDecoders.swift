@@ -2,7 +2,7 @@ import Times
 import Inventory
 
 @testable import Importers
-@testable import SystemsManager
+@testable import Schedules
 
 // Times and schedules as people, programs and the service write them.
 

@@ -86,7 +86,7 @@ extension SystemsManager {
         let tags = filters.contains(where: \.isTag) ? try Self.tags(view, reader) : [:]
         guard filters.allSatisfy({ $0.isOfRun || $0.matches(row, tags: tags) }) else { return nil }
         // Of the past it is not known how associations went.
-        let runs = moment.at == nil ? try associationMembers(node, request.scope) : []
+        let runs = moment.at == nil ? try tasks?.members(of: node, in: request.scope) ?? [] : []
         let status = Item([("AssociationStatus", runs.first?.value.text ?? "")])
         guard filters.allSatisfy({ !$0.isOfRun || $0.matches(status, tags: [:]) }) else {
           return nil

@@ -15,7 +15,7 @@ extension SystemsManager {
   func deregisterManagedInstance(_ request: AWSRequest) throws -> JSONValue {
     let id = request.text("InstanceId") ?? ""
     guard try registry.deregister(id, in: request.scope) else { throw Self.unknownNode(id) }
-    mailboxes.close(ScopedNode(scope: request.scope, id: id))
+    tasks?.end(id, in: request.scope)
     try announceNodes(id)
     return .object([])
   }

@@ -74,9 +74,4 @@ extension SystemsManager {
       knownAt: moment.knownAt, in: request.scope)
     return Set(changes.compactMap(\.new))
   }
-
-  static func unknownNode(_ id: String) -> AWSError {
-    AWSError(
-      "InvalidInstanceId", "The node '\(id)' isn't known in this account and Region.")
-  }
 }

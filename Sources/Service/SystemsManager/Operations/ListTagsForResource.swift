@@ -14,8 +14,8 @@ extension SystemsManager {
   /// ListTagsForResource.
   func listTags(_ request: AWSRequest) throws -> JSONValue {
     if request.text("ResourceType") == "Association" {
-      let tags = try association(request.text("ResourceId"), in: request.scope).tags
-      return .object([.init("TagList", .array(tags.map(Self.tag)))])
+      let tags = try tasks?.tags(of: request.text("ResourceId") ?? "", in: request.scope) ?? []
+      return .object([.init("TagList", .array(tags.map(\.json)))])
     }
     guard request.text("ResourceType") == "ManagedInstance" else {
       throw AWSError(
@@ -29,9 +29,8 @@ extension SystemsManager {
       .init(
         "TagList",
         .array(
-          tags.sorted { $0.key < $1.key }.map {
-            .object([.init("Key", .string($0.key)), .init("Value", .string($0.value))])
-          }))
+          tags.sorted { $0.key < $1.key }.map { Activation.Tag(key: $0.key, value: $0.value).json })
+      )
     ])
   }
 }

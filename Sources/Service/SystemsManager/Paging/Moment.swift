@@ -1,7 +1,7 @@
 import AWSProtocol
 import Times
 import HistoryStore
-import Inventory
+package import Inventory
 
 /// The times that a question is about: the reserved filter keys, and what a page token remembers.
 struct Moment: Sendable, Equatable {
@@ -55,4 +55,9 @@ struct Moment: Sendable, Equatable {
     let parser = TimeParser(zone: .utc, now: Instant(seconds: 0))
     return (try? parser.parse(text))?.instant
   }
+}
+
+extension SystemsManager {
+  /// A time as filters have it: in RFC 3339 with its zone, or a day alone.
+  package static func time(_ text: String) -> Instant? { Moment.time(text) }
 }

@@ -1,9 +1,10 @@
-import AWSProtocol
+package import AWSProtocol
 
 // What several operations have in their inputs, as in the service's public model.
 
 extension Shape {
-  static let instanceID = Shape.form(.instanceID)
+  /// The id of a node.
+  package static let instanceID = Shape.form(.instanceID)
 
   /// Reads take any id: one that is none is not known.
   static let anyInstanceID = Shape.text(1)
@@ -78,7 +79,8 @@ extension Field {
       "Document", "ManagedInstance", "MaintenanceWindow", "Parameter", "PatchBaseline", "OpsItem",
       "OpsMetadata", "Automation", "Association"), required: true)
 
-  static let tags = Field(
+  /// Tags of what is made.
+  package static let tags = Field(
     "Tags",
     .list(
       .structure([

@@ -1,10 +1,10 @@
-import AWSProtocol
+package import AWSProtocol
 
 // The patterns of the public model. Each is a fixed sequence of character classes, so it is checked
 // by looking at the characters; a regular expression would have to be guarded against its own cost.
 extension TextForm {
   /// A node: an EC2 instance, or a managed one.
-  static let instanceID = TextForm(pattern: #"(^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)"#) {
+  package static let instanceID = TextForm(pattern: #"(^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)"#) {
     isInstanceID($0)
   }
 
@@ -21,7 +21,8 @@ extension TextForm {
     ($0.hasPrefix("AWS:") || $0.hasPrefix("Custom:")) && !$0.contains(where: \.isNewline)
   }
 
-  static let uuid = TextForm(
+  /// As the model has it.
+  package static let uuid = TextForm(
     pattern: "[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}"
   ) { text in
     let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
@@ -29,7 +30,7 @@ extension TextForm {
   }
 
   /// Letters, blanks and digits of any script, and some signs.
-  static let tagText = TextForm(pattern: #"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"#) { text in
+  package static let tagText = TextForm(pattern: #"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"#) { text in
     text.unicodeScalars.allSatisfy { scalar in
       switch scalar.properties.generalCategory {
       case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
@@ -64,7 +65,8 @@ extension TextForm {
     pattern: #"(^mi-[0-9a-f]{17}$)|(^eks_c:[0-9A-Za-z][A-Za-z0-9\-_]{0,99}_\w{17}$)"#
   ) { isInstanceID($0) || $0.hasPrefix("eks_c:") }
 
-  static let notBlank = TextForm(pattern: #"^(?!\s*$).+"#) {
+  /// As the model has it.
+  package static let notBlank = TextForm(pattern: #"^(?!\s*$).+"#) {
     $0.first?.isNewline == false && $0.contains { !$0.isWhitespace }
   }
 

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Inventory
 import JSONTape
 import Synchronization
-import SystemsManager
+import Schedules
 
 /// What an agent does, second by second: pings, asks what to collect and when, collects, and sends.
 struct AgentLoop {

@@ -2,7 +2,7 @@ import Collectors
 import FoundationEssentials
 import Inventory
 import JSONTape
-import SystemsManager
+import Schedules
 
 /// What an agent was told to do, and when it last did: a file, for when the server is away.
 struct AgentWork: Codable {

@@ -1,10 +1,12 @@
 import PlainText
 import AccessKeys
 import ArgumentParser
+import Associations
 import AWSProtocol
 import CMalloc
 import CoreMetrics
 import Files
+import Schedules
 import Server
 import Glibc
 import HistoryStore
@@ -139,8 +141,7 @@ struct Serve: AsyncParsableCommand {
         store, secret: secret, reregistration: try reregistration(settings))
       let server = HTTPServer(
         configuration, store: store,
-        services: try systemsManager(store, registry, secret, settings).services
-          + [SecurityTokenService().service],
+        services: try services(store, registry, secret, settings),
         keys: keys, registry: registry, metrics: metrics, logger: logger,
         audit: Logger(label: Self.auditLabel))
       let portFile = settings.text("portFile", portFile)
@@ -183,6 +184,20 @@ struct Serve: AsyncParsableCommand {
     return configuration
   }
 
+  /// The services of AWS that are served.
+  private func services(
+    _ store: HistoryStore, _ registry: NodeRegistry, _ secret: ServerSecret,
+    _ settings: ServeSettings
+  ) throws -> [AWSProtocol.AWSService] {
+    var nodes = try systemsManager(store, registry, secret, settings)
+    let associations = Associations(
+      store: store, registry: registry, nodes: nodes,
+      configuration: try associations(secret, settings))
+    nodes.tasks = associations
+    try nodes.resume()
+    return [nodes.service] + associations.services + [SecurityTokenService().service]
+  }
+
   private func systemsManager(
     _ store: HistoryStore, _ registry: NodeRegistry, _ secret: ServerSecret,
     _ settings: ServeSettings
@@ -193,18 +208,21 @@ struct Serve: AsyncParsableCommand {
     let seconds = try settings.number(
       "connectionLostAfter", connectionLostAfter, in: 1...(366 * 86400))
     if let seconds { configuration.connectionLostAfter = Int64(seconds) }
-    func set(
-      _ setting: WritableKeyPath<SystemsManager.Configuration, Int64>, _ name: String,
-      _ flag: Int?, _ range: ClosedRange<Int>
-    ) throws {
-      if let value = try settings.number(name, flag, in: range) {
-        configuration[keyPath: setting] = Int64(value)
-      }
+    if let seconds = try settings.number("nodeTokenSeconds", nodeTokenSeconds, in: 60...43200) {
+      configuration.nodeTokenSeconds = Int64(seconds)
     }
-    try set(\.nodeTokenSeconds, "nodeTokenSeconds", nodeTokenSeconds, 60...43200)
-    try set(\.messageWaitSeconds, "messageWaitSeconds", messageWaitSeconds, 1...300)
     if let days = try settings.number("nodeKeyDaysMax", nodeKeyDaysMax, in: 0...3650) {
       configuration.nodeKeyAgeSecondsMax = Int64(days) * 86400
+    }
+    return try SystemsManager(store: store, registry: registry, configuration: configuration)
+  }
+
+  private func associations(
+    _ secret: ServerSecret, _ settings: ServeSettings
+  ) throws -> Associations.Configuration {
+    var configuration = Associations.Configuration(tokenKey: secret.bytes(for: "page tokens"))
+    if let seconds = try settings.number("messageWaitSeconds", messageWaitSeconds, in: 1...300) {
+      configuration.messageWaitSeconds = Int64(seconds)
     }
     if let schedule = settings.text("inventorySchedule", inventorySchedule) {
       guard schedule == "none" || Schedule(schedule) != nil else {
@@ -215,7 +233,7 @@ struct Serve: AsyncParsableCommand {
       }
       configuration.inventorySchedule = schedule == "none" ? nil : schedule
     }
-    return try SystemsManager(store: store, registry: registry, configuration: configuration)
+    return configuration
   }
 
   /// Seconds after which amazon-ssm-agent gives up a question for messages, if not configured otherwise.

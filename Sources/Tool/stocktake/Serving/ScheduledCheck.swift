@@ -7,7 +7,7 @@ import HistoryStore
 import Inventory
 import JSONTape
 import Synchronization
-import SystemsManager
+import Schedules
 
 /// Checks the store that is served, by schedule: `verify --quick` in a process of its own, which has the
 /// processor and the disk when nobody else wants them.
