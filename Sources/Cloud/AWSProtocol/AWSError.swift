@@ -4,7 +4,7 @@ package struct AWSError: Error, Sendable, Hashable, CustomStringConvertible {
   package var name: String
   /// What is wrong and how to mend it.
   package var message: String
-  package var description: String { message }
+  package var description: String { "\(name): \(message)" }
   /// 400 where the request is at fault, 500 where the server is, 429 where it is overloaded.
   package var status: Int
   /// Further members of the shape, such as `TypeName`.

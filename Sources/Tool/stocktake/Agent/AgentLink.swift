@@ -1,3 +1,4 @@
+import AWSProtocol
 import PlainText
 import Crypto
 import CryptoExtras
@@ -6,17 +7,11 @@ import Inventory
 import JSONTape
 import Signatures
 
-/// What a server refused, by its name.
-struct ServerRefusal: Error, CustomStringConvertible {
-  var name: String
-  var message: String
-
-  /// Whether it can be tried again as it is.
+extension AWSError {
+  /// Whether what was refused can be tried again as it is.
   var isPassing: Bool {
     name.contains("Throttl") || name == "TooManyUpdates" || name.hasPrefix("Internal")
   }
-
-  var description: String { "\(name): \(message)" }
 }
 
 /// An agent's calls: signed with credentials that it asks for with its own key.
@@ -56,7 +51,7 @@ actor AgentLink {
           host: self.transport.host, credentials, region: self.identity.region,
           service: service.signingName)
       }
-    } catch let error as ServerRefusal where error.name == "ExpiredTokenException" {
+    } catch let error as AWSError where error.name == "ExpiredTokenException" {
       // The clock was changed: the next call asks for new ones.
       self.credentials = nil
       throw error
@@ -70,17 +65,10 @@ actor AgentLink {
   ) async throws -> JSONValue {
     var call = Transport.Call()
     input.write(to: &call.body)
-    call.headers = [
-      ("content-type", "application/x-amz-json-1.1"),
-      ("x-amz-target", "\(service.rawValue).\(operation)"),
-    ]
+    call.headers = JSONEnvelope.headers(service.rawValue, operation)
     let answer = try await transport.performed(try sign(call))
     let value = (try? JSONValue(parsing: answer.body.span.bytes)) ?? .null
-    guard answer.status == 200 else {
-      throw ServerRefusal(
-        name: value["__type"]?.text ?? "Internal \(answer.status)",
-        message: value["message"]?.text ?? "")
-    }
+    guard answer.status == 200 else { throw AWSError(status: Int(answer.status), value) }
     return value
   }
 

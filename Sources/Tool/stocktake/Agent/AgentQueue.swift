@@ -1,3 +1,4 @@
+import AWSProtocol
 import FoundationEssentials
 import Inventory
 import JSONTape
@@ -82,7 +83,7 @@ struct AgentQueue {
       do {
         try await send(body, link)
         sent += 1
-      } catch let error as ServerRefusal where error.isOfReport {
+      } catch let error as AWSError where error.isOfReport {
         // It would be refused again: the next ones are worth more.
         onRefusal("a report was refused: \(error)")
       }
@@ -102,7 +103,7 @@ struct AgentQueue {
     let node = JSONValue.Member("InstanceId", body["InstanceId"] ?? .null)
     do {
       _ = try await link.call("PutInventory", [node, .init("Items", .array(short))])
-    } catch let error as ServerRefusal where error.name == "ItemContentMismatchException" {
+    } catch let error as AWSError where error.name == "ItemContentMismatchException" {
       _ = try await link.call("PutInventory", [node, .init("Items", .array(items))])
     }
     for item in items {
@@ -113,7 +114,7 @@ struct AgentQueue {
   }
 }
 
-extension ServerRefusal {
+extension AWSError {
   /// Whether what was sent is at fault, and not who sent it or when.
   fileprivate var isOfReport: Bool {
     !isPassing && !name.contains("AccessDenied") && !name.contains("Token")

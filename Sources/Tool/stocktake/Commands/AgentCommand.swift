@@ -1,4 +1,5 @@
 import ArgumentParser
+import AWSProtocol
 import Collectors
 import Inventory
 
@@ -73,7 +74,7 @@ struct AgentCommand: AsyncParsableCommand {
       do {
         try await identity.register(
           activation: activationId, code: activationCode, folder: folder.state)
-      } catch let error as ServerRefusal {
+      } catch let error as AWSError {
         throw CommandFailure(.usage, "not registered: \(error)")
       }
       print(identity.node ?? "")

@@ -1,3 +1,4 @@
+import AWSProtocol
 import PlainText
 import Foundation
 import JSONTape
@@ -105,10 +106,7 @@ final class InventoryService {
     do {
       let answer = try client.send(
         "POST", "/", body: body,
-        [
-          ("content-type", "application/x-amz-json-1.1"),
-          ("x-amz-target", "AmazonSSM." + operation),
-        ], as: credentials)
+        JSONEnvelope.headers("AmazonSSM", operation), as: credentials)
       hasAnswered = true
       return answer
     } catch {
