@@ -27,8 +27,12 @@ private struct Greetings: Sendable {
     "Rename", access: .administer, load: .change, input: []
   ) { _, _ in .object([]) }
 
+  static let shout = AWSProtocol.Operation<Greetings>(
+    "Shout", access: .write, load: .report, errors: [],
+    body: { _, body, _ in AWSReply(body: body) })
+
   static let listen = AWSProtocol.Operation<Greetings>(
-    "Listen", access: .writeNode, load: .wait, input: []
+    "Listen", access: .administer, load: .wait, input: []
   ) { _, _ in .object([]) }.onRefusal { greetings, error in greetings.refused.note(error.name) }
 
   /// Names of errors that it was told of.
@@ -43,7 +47,7 @@ private struct Greetings: Sendable {
   var service: AWSService {
     var service = AWSService(
       .json(target: "Greetings_20260101"), signing: "greetings", of: self,
-      [Self.greet, Self.rename, Self.listen])
+      [Self.greet, Self.rename, Self.shout, Self.listen])
     service.refusedWaitSeconds = 0
     return service
   }
@@ -61,17 +65,20 @@ private struct Greetings: Sendable {
   private let greetings = Greetings()
   private let server: HTTPServer
   private let reader: AccessKey
-  private let directory: String
 
-  init() throws {
-    directory = NSTemporaryDirectory() + "second-service-\(UUID().uuidString)"
+  init() throws { try self.init(ServerLimits()) }
+
+  private init(_ limits: ServerLimits) throws {
+    let directory = NSTemporaryDirectory() + "second-service-\(UUID().uuidString)"
     let store = try HistoryStore(path: directory + "/store")
     let secret = try ServerSecret(file: directory + "/secret")
     let keys = AccessKeyStore(store, secret: secret, keyFile: directory + "/secret")
-    reader = try keys.create(account: "123456789012", permissions: [.read])
+    reader = try keys.create(account: "123456789012", permissions: [.read, .write])
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    var configuration = HTTPServer.Configuration()
+    configuration.limits = limits
     server = HTTPServer(
-      HTTPServer.Configuration(), store: store,
+      configuration, store: store,
       services: [greetings.service, SecurityTokenService().service],
       keys: keys, registry: NodeRegistry(store, secret: secret), metrics: PrometheusMetrics(),
       logger: quiet, audit: quiet)
@@ -170,6 +177,30 @@ private struct Greetings: Sendable {
   @Test func `it is told of refusals that come before it`() async throws {
     #expect(try await call("Listen").error == "AccessDeniedException")
     #expect(greetings.refused.names == ["AccessDeniedException"])
+  }
+
+  @Test func `limits are refused by their names, whatever the service`() async throws {
+    var limits = ServerLimits()
+    limits.bodyBytesMax = 10
+    let long = try await Self(limits).call("Shout", #"{"Word": "longer than that"}"#)
+    #expect(long.error == "TotalSizeLimitExceededException" && long.status == 400)
+    limits = ServerLimits()
+    limits.requestsInFlightMax = 1
+    let full = try Self(limits)
+    let place = full.server.admission.requests.take(1, for: Payer(key: "AKIA", address: "other"))
+    let crowded = try await full.call("Shout")
+    #expect(place != nil && crowded.error == "ThrottlingException" && crowded.status == 429)
+    // A look-up has a lane of its own.
+    #expect(try await full.call("Greet", #"{"Name": "Ada"}"#).status == 200)
+    withExtendedLifetime(place) {}
+    limits = ServerLimits()
+    limits.bodyBytesInFlightMax = 0
+    limits.uncountedBytesMax = 0
+    #expect(try await Self(limits).call("Shout", "[1]").error == "ThrottlingException")
+  }
+
+  @Test func `what takes the body as it is gets it as it is`() async throws {
+    #expect(try await call("Shout", "not JSON").text == "not JSON")
   }
 
   @Test func `a service of the query protocol stands in the same list`() async throws {
