@@ -36,7 +36,7 @@ WRITING = {
     "import": ["import", "debian-packages", "{status}", "--node", "i-1"],
     "node": ["node", "tag", "i-1", "a=b"], "forget": ["forget", "i-1", "--yes"],
     "type-declare": ["type", "declare-identity", "Custom:A", "Name"],
-    "type-delete": ["type", "delete", "Custom:A"], "rebuild": ["rebuild"],
+    "type-delete": ["type", "delete", "Custom:A"], "rebuild": ["rebuild"], "upgrade": ["upgrade"],
     "keys-create": ["keys", "create"], "keys-list": ["keys", "list"],
     "activation": ["activation", "list"], "serve": ["serve", "--port", "0"],
 }
@@ -156,15 +156,15 @@ def test_where_there_is_no_store(bench):
 def test_a_newer_format(bench):
     store = bench.copy("newer")
     content = data(store).read_bytes()
-    # The row `store` of the table `meta` begins with the number of the format, which is 1.
+    # The row `store` of the table `meta` begins with the number of the format, which is 2.
     places = [place for place in range(len(content) - 6)
-              if content[place:place + 6] == b"store\x01"]
+              if content[place:place + 6] == b"store\x02"]
     assert places
     changed = bytearray(content)
     for place in places:
-        changed[place + 5] = 2
+        changed[place + 5] = 3
     data(store).write_bytes(changed)
-    assert bench.refusals(VERBS, store, words=["format 2"]) == {}
+    assert bench.refusals(VERBS, store, words=["format 3"]) == {}
     assert data(store).read_bytes() == bytes(changed)
 
 
