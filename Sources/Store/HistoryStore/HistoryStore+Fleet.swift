@@ -62,16 +62,9 @@ extension HistoryStore {
 
   /// What is known of one node as a whole; nil where no node of that id is known.
   public func node(_ id: NodeID, in scope: Scope = .local) throws(StoreError) -> NodeSummary? {
-    try read { snapshot throws(StoreError) in
-      guard let known = snapshot.scope(scope), let number = try snapshot.nodeNumber(id, known)
-      else { return nil }
-      let row = try snapshot.view.row(Key.number(known.number, number), snapshot.tables.nodes) {
-        bytes throws(PackedBytesError) in try NodeRow(bytes)
-      }
-      guard let row else { throw .damaged("node number \(number) is not known") }
-      var summary = NodeSummary(row, known)
-      summary.lastSeen = try snapshot.lastSeen(number, known)
-      return summary
+    try ask(scope) { reader throws(StoreError) in
+      guard let number = try reader.number(of: id) else { return nil }
+      return try reader.summary(of: id, number: number)
     }
   }
 

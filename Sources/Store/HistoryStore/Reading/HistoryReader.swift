@@ -79,19 +79,13 @@ package struct HistoryReader: ~Escapable {
   /// A node's life as it is known now; nil for one that never reported.
   package func summary(of node: NodeID, number: UInt32) throws(StoreError) -> NodeSummary? {
     guard let catalog else { return nil }
-    let key = Key.number(catalog.number, number)
-    let stored = try snapshot.view.row(key, snapshot.tables.nodes) {
-      bytes throws(PackedBytesError) in try NodeRow(bytes)
-    }
+    let stored = try snapshot.view.row(
+      Key.number(catalog.number, number), snapshot.tables.nodes
+    ) { bytes throws(PackedBytesError) in try NodeRow(bytes) }
     guard let row = stored else { return nil }
-    let seen = try snapshot.view.row(key, snapshot.tables.seen) {
-      bytes throws(PackedBytesError) in try SeenRow(bytes)
-    }
-    return NodeSummary(
-      node: node, scope: catalog.scope, status: row.status,
-      statusTime: row.statusValid == 0 ? nil : Instant(seconds: Int64(row.statusValid)),
-      tags: row.tags, firstRecorded: Instant(milliseconds: row.firstRecorded),
-      lastSeen: seen.map { Instant(milliseconds: $0.recorded) })
+    var summary = NodeSummary(row, catalog)
+    summary.lastSeen = try snapshot.lastSeen(number, catalog)
+    return summary
   }
 
   /// Hands over nodes in order of their ids' bytes until the closure answers false.
