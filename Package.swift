@@ -119,7 +119,7 @@ let bytes: [[Target]] = [
   module("JSONTape", on: .bytes, ["CSimdJSON"]),
   module("LMDB", on: .bytes, ["CLMDB"], tests: []),
   module("PackedBytes", on: .bytes, tests: []),
-  module("PlainText", on: .bytes),
+  module("PlainText", on: .bytes, tests: []),
   module("SQLite", on: .bytes, ["CSQLite"], tests: ["CollectionSupport"]),
   module("XML", on: .bytes, ["CExpat"], tests: ["CollectionSupport"]),
 ]
@@ -130,7 +130,7 @@ let store: [[Target]] = [
     tests: ["Digests", "PackedBytes"]),
   module(
     "HistoryStore", on: .store,
-    ["Compression", "Digests", "Files", "Inventory", "LMDB", "PackedBytes"],
+    ["Compression", "Digests", "Files", "Inventory", "LMDB", "PackedBytes", "PlainText"],
     tests: ["CrashSupport", "Digests", "Inventory", "LMDB", "PackedBytes", "crash-writer"],
     excluding: ["Golden"]),
 ]
@@ -143,9 +143,12 @@ let formats: [[Target]] = [
 
 let cloud: [[Target]] = [
   module(
-    "AWSProtocol", on: .cloud, ["Inventory", "JSONTape", .crypto], tests: ["Inventory", "JSONTape"]
+    "AWSProtocol", on: .cloud, ["Inventory", "JSONTape", "PlainText", .crypto],
+    tests: ["Inventory", "JSONTape"]
   ),
-  module("Signatures", on: .cloud, ["AWSProtocol", .crypto], tests: ["AWSProtocol", .crypto]),
+  module(
+    "Signatures", on: .cloud, ["AWSProtocol", "PlainText", .crypto],
+    tests: ["AWSProtocol", "PlainText", .crypto]),
 ]
 
 let node: [[Target]] = [
@@ -158,7 +161,7 @@ let node: [[Target]] = [
     tests: ["CollectionSupport", "Inventory"]),
   module(
     "Importers", on: .node,
-    ["Collectors", "Compression", "Inventory", "JSONTape", "SQLite", "XML"],
+    ["Collectors", "Compression", "Inventory", "JSONTape", "PlainText", "SQLite", "XML"],
     tests: ["CollectionSupport", "Collectors", "Inventory", "JSONTape"]),
 ]
 
@@ -176,7 +179,9 @@ let service: [[Target]] = [
     tests: ["AWSProtocol", "HistoryStore", "Inventory"]),
   module(
     "NodeRegistry", on: .service,
-    ["AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", .crypto, .cryptoExtras],
+    [
+      "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "PlainText", .crypto, .cryptoExtras,
+    ],
     tests: [
       "AWSProtocol", "AccessKeys", "CrashSupport", "HistoryStore", "Inventory", .crypto,
       .cryptoExtras,
@@ -192,7 +197,7 @@ let service: [[Target]] = [
     "Associations", on: .service,
     [
       "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
-      "Schedules", "SystemsManager", .crypto,
+      "PlainText", "Schedules", "SystemsManager", .crypto,
     ],
     tests: ["AWSProtocol", "CrashSupport", "Inventory", "JSONTape", "Schedules"]),
   module(

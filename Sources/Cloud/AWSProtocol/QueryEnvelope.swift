@@ -1,4 +1,5 @@
 package import JSONTape
+import PlainText
 
 /// The query protocol, as a server writes it around a service's inputs and answers: a form that names an
 /// action and the version of its service, answered in XML.
@@ -30,22 +31,8 @@ package struct QueryEnvelope: Sendable {
     return fields
   }
 
-  /// A text in which `+` is a blank and `%XX` a byte.
   private static func decoded(_ text: ArraySlice<UInt8>) -> String {
-    var bytes: [UInt8] = []
-    var rest = text
-    while let byte = rest.popFirst() {
-      let digits = rest.prefix(2)
-      if byte == UInt8(ascii: "%"), digits.count == 2,
-        let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-      {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    String(decoding: percentDecodedBytes(text, plusIsBlank: true), as: UTF8.self)
   }
 
   /// The answer of an action whose members are texts.

@@ -1,5 +1,6 @@
 package import AWSProtocol
 import Crypto
+import PlainText
 
 /// The claims of a signed request: who says to have signed it, when, and what of it.
 package struct Authorization: Sendable {

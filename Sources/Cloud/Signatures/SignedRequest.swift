@@ -1,4 +1,5 @@
 import Crypto
+import PlainText
 
 /// What Signature Version 4 looks at in a request.
 package struct SignedRequest: Sendable {
@@ -78,7 +79,7 @@ package struct SignedRequest: Sendable {
       }
     }
     guard !segments.isEmpty else { return "/" }
-    let joined = "/" + segments.map { encoded($0.utf8) }.joined(separator: "/")
+    let joined = "/" + segments.map { percentEncoded($0.utf8) }.joined(separator: "/")
     return path.hasSuffix("/") ? joined + "/" : joined
   }
 
@@ -88,8 +89,9 @@ package struct SignedRequest: Sendable {
     let pairs = query.split(separator: "&", omittingEmptySubsequences: true).map { pair in
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       return (
-        name: encoded(decoded(parts[0])),
-        value: parts.count > 1 ? encoded(decoded(parts[1])) : ""
+        name: percentEncoded(percentDecodedBytes(parts[0].utf8, plusIsBlank: false)),
+        value: parts.count > 1
+          ? percentEncoded(percentDecodedBytes(parts[1].utf8, plusIsBlank: false)) : ""
       )
     }
     return pairs.sorted { ($0.name, $0.value) < ($1.name, $1.value) }
@@ -110,77 +112,5 @@ package struct SignedRequest: Sendable {
       last = byte
     }
     return last != 0x20
-  }
-
-  private static func encoded(_ bytes: some Sequence<UInt8>) -> String {
-    var text = ""
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-        UInt8(ascii: "_"), UInt8(ascii: "~"):
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      default: text += "%" + Hex.text([byte]).uppercased()
-      }
-    }
-    return text
-  }
-
-  private static func decoded(_ text: Substring) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), let value = Hex.bytes(rest.prefix(2)), value.count == 1 {
-        bytes.append(value[0])
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return bytes
-  }
-}
-
-/// Bytes as hexadecimal digits.
-enum Hex {
-  private static let alphabet = Array("0123456789abcdef".utf8)
-
-  static func text(_ bytes: some Sequence<UInt8>) -> String {
-    String(decoding: digits(bytes), as: UTF8.self)
-  }
-
-  static func digits(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity(2 * bytes.underestimatedCount)
-    for byte in bytes {
-      text.append(alphabet[Int(byte >> 4)])
-      text.append(alphabet[Int(byte & 15)])
-    }
-    return text
-  }
-
-  /// Nil where the text is not an even number of digits.
-  static func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for digit in text {
-      guard let value = value(digit) else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
-    }
-    return high == nil ? bytes : nil
-  }
-
-  private static func value(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

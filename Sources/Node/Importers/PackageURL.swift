@@ -1,4 +1,5 @@
 import Inventory
+import PlainText
 
 /// A package URL: `pkg:type/namespace/name@version?qualifiers#subpath`.
 struct PackageURL: Hashable, Sendable {
@@ -47,19 +48,6 @@ struct PackageURL: Hashable, Sendable {
 
   /// A text without percent signs; bytes that are no UTF-8 become U+FFFD.
   private static func decoded(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = text.utf8
-    while let byte = rest.first {
-      rest = rest.dropFirst()
-      if byte == 0x25, rest.count >= 2,
-        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-      {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    String(decoding: percentDecodedBytes(text.utf8, plusIsBlank: false), as: UTF8.self)
   }
 }

@@ -2,6 +2,7 @@ import Crypto
 import JSONTape
 import Schedules
 import SystemsManager
+import PlainText
 
 /// What a node is to do after all: one collection, whatever the associations that name it.
 ///
@@ -54,7 +55,7 @@ struct EffectiveAssociation {
     let text =
       "\(GatherDocument.hash) \(versions.joined(separator: " ")) \(schedule ?? "") "
       + parameters.compact
-    checksum = HexText.of(SHA256.hash(data: Array(text.utf8)))
+    checksum = Hex.text(SHA256.hash(data: Array(text.utf8)))
   }
 
   /// The shortest rate; else the first schedule there is.

@@ -4,6 +4,7 @@ import HistoryStore
 import Inventory
 import JSONTape
 import SystemsManager
+import PlainText
 
 /// The document by which nodes collect.
 ///
@@ -137,14 +138,7 @@ enum GatherDocument {
     ]).compact
   }()
 
-  static let hash = HexText.of(SHA256.hash(data: Array(content.utf8)))
-}
-
-/// Bytes as hexadecimal digits.
-enum HexText {
-  static func of(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-  }
+  static let hash = Hex.text(SHA256.hash(data: Array(content.utf8)))
 }
 
 extension Associations {

@@ -4,6 +4,7 @@ import HistoryStore
 import Inventory
 import JSONTape
 import SystemsManager
+import PlainText
 
 /// A message for an agent.
 ///
@@ -25,7 +26,7 @@ struct Message: Sendable {
     _ node: String, _ effective: EffectiveAssociation, asked: Int64, _ scope: Scope
   ) -> String {
     let text = "\(scope) \(node) \(effective.id) \(effective.checksum) \(asked)"
-    let digits = Array(HexText.of(SHA256.hash(data: Array(text.utf8))))
+    let digits = Array(Hex.text(SHA256.hash(data: Array(text.utf8))))
     return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }
       .joined(separator: "-")
   }
@@ -74,7 +75,7 @@ struct Message: Sendable {
       .init("MessageId", .string(id)), .init("Topic", .string(topic)),
       .init("CreatedDate", .string(created.description)), .init("Destination", .string(node)),
       .init(
-        "PayloadDigest", .string(HexText.of(SHA256.hash(data: Array(payload.utf8))))),
+        "PayloadDigest", .string(Hex.text(SHA256.hash(data: Array(payload.utf8))))),
       .init("Payload", .string(payload)),
     ])
   }

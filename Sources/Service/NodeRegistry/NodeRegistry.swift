@@ -4,6 +4,7 @@ import Crypto
 import FoundationEssentials
 package import HistoryStore
 package import Inventory
+import PlainText
 
 /// Activations, and the nodes that registered with them: control rows of a store.
 ///
@@ -57,9 +58,7 @@ package final class NodeRegistry: Sendable {
 
   static func random(_ byteCount: Int) -> String {
     SymmetricKey(size: SymmetricKeySize(bitCount: byteCount * 8)).withUnsafeBytes { bytes in
-      unsafe bytes.map { byte in
-        String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-      }.joined()
+      unsafe Hex.text(bytes)
     }
   }
 }

@@ -1,6 +1,7 @@
 public import Inventory
 import LMDB
 import PackedBytes
+import PlainText
 
 extension StoreError {
   /// A row that does not decode, or contradicts another.
@@ -82,13 +83,7 @@ extension StoreError.Damage: CustomStringConvertible {
   }
 
   private static func hex(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    for byte in bytes.prefix(64) {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self) + (bytes.count > 64 ? "…" : "")
+    Hex.text(bytes.prefix(64)) + (bytes.count > 64 ? "…" : "")
   }
 }
 

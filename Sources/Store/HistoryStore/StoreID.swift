@@ -1,3 +1,6 @@
+import PackedBytes
+import PlainText
+
 /// What tells a store from every other: 16 random bytes, made with it and kept as long as it is.
 ///
 /// A sequence number counts in one log. Who follows a log keeps the store's id beside the number, and begins
@@ -19,9 +22,9 @@ public struct StoreID: Hashable, Sendable, CustomStringConvertible {
 
   /// 32 small hexadecimal digits.
   public var description: String {
-    [high, low].map { half in
-      let digits = String(half, radix: 16)
-      return String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }.joined()
+    var writer = ByteWriter(capacity: 16)
+    writer.append(bigEndian: high)
+    writer.append(bigEndian: low)
+    return Hex.text(writer.bytes)
   }
 }

@@ -3,6 +3,7 @@ import Crypto
 import Testing
 
 @testable import Signatures
+import PlainText
 
 /// Everything that is signed counts: whatever differs, the request is refused.
 struct RefusalTests {

@@ -3,6 +3,7 @@ import Crypto
 import HistoryStore
 import Inventory
 import JSONTape
+import PlainText
 
 extension SystemsManager {
   static let deleteInventory = Operation(
@@ -61,10 +62,7 @@ extension SystemsManager {
     let text =
       request.text("ClientToken").map { "\(request.scope) \($0) \(request.question.compact)" }
       ?? SymmetricKey(size: .bits256).withUnsafeBytes { unsafe "\($0.map { $0 })" }
-    let hex = SHA256.hash(data: Array(text.utf8)).map { byte in
-      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-    }.joined()
-    var rest = Substring(hex)
+    var rest = Substring(Hex.text(SHA256.hash(data: Array(text.utf8))))
     return [8, 4, 4, 4, 12].map { count in
       defer { rest = rest.dropFirst(count) }
       return String(rest.prefix(count))
