@@ -14,6 +14,7 @@ dependencies:
 
 build: dependencies
 	$(SWIFT) build -c release --product stocktake
+	$(SWIFT) build -c release --product stocktake-agent
 
 demo: build
 	@Scripts/install-dependencies awscli
@@ -31,6 +32,7 @@ test: dependencies
 clients: dependencies
 	@Scripts/install-dependencies awscli openssl python3-venv
 	$(SWIFT) build --product stocktake $(STRICT)
+	$(SWIFT) build --product stocktake-agent $(STRICT)
 	@Tests/Clients/run "$$($(SWIFT) build --show-bin-path)/stocktake" $(CLIENTS)
 
 lint:
@@ -105,8 +107,8 @@ bench-herd: build
 	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake"
 
 install: build
-	@bin="$$($(SWIFT) build -c release --show-bin-path)/stocktake"; to="$(DESTDIR)$(PREFIX)"; \
-	install -D -m 0755 "$$bin" "$$to/bin/stocktake"; \
+	@bin="$$($(SWIFT) build -c release --show-bin-path)"; to="$(DESTDIR)$(PREFIX)"; \
+	install -D -m 0755 -t "$$to/bin" "$$bin/stocktake" "$$bin/stocktake-agent"; \
 	install -D -m 0644 Install/stocktake.1 "$$to/share/man/man1/stocktake.1"; \
 	install -d "$$to/lib/systemd/system"; \
 	for unit in stocktake stocktake-agent; do \
@@ -115,9 +117,11 @@ install: build
 	done; \
 	install -d "$$to/share/bash-completion/completions" "$$to/share/zsh/site-functions" \
 	  "$$to/share/fish/vendor_completions.d"; \
-	"$$bin" --generate-completion-script bash >"$$to/share/bash-completion/completions/stocktake"; \
-	"$$bin" --generate-completion-script zsh >"$$to/share/zsh/site-functions/_stocktake"; \
-	"$$bin" --generate-completion-script fish >"$$to/share/fish/vendor_completions.d/stocktake.fish"
+	for program in stocktake stocktake-agent; do \
+	  "$$bin/$$program" --generate-completion-script bash >"$$to/share/bash-completion/completions/$$program"; \
+	  "$$bin/$$program" --generate-completion-script zsh >"$$to/share/zsh/site-functions/_$$program"; \
+	  "$$bin/$$program" --generate-completion-script fish >"$$to/share/fish/vendor_completions.d/$$program.fish"; \
+	done
 
 clean:
 	rm -rf .build .build-fuzz .build-address .build-thread .build-embedding .build-documentation Benchmarks/.build Benchmarks/.venv Benchmarks/.results

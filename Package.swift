@@ -149,6 +149,12 @@ let cloud: [[Target]] = [
   module(
     "Signatures", on: .cloud, ["AWSProtocol", "PlainText", .crypto],
     tests: ["AWSProtocol", "PlainText", .crypto]),
+  module(
+    "AWSClient", on: .cloud,
+    [
+      "AWSProtocol", "Files", "Inventory", "JSONTape", "PlainText", "Signatures", "Times", "XML",
+      .asyncHTTPClient, .crypto, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioSSL,
+    ]),
 ]
 
 let node: [[Target]] = [
@@ -163,6 +169,12 @@ let node: [[Target]] = [
     "Importers", on: .node,
     ["Collectors", "Compression", "Inventory", "JSONTape", "PlainText", "SQLite", "XML"],
     tests: ["CollectionSupport", "Collectors", "Inventory", "JSONTape"]),
+  module(
+    "Agent", on: .node,
+    [
+      "AWSClient", "AWSProtocol", "CMalloc", "Collectors", "Files", "Inventory", "JSONTape",
+      "PlainText", "Schedules", "Signatures", .crypto, .cryptoExtras,
+    ]),
 ]
 
 let analysis: [[Target]] = [
@@ -225,19 +237,29 @@ let service: [[Target]] = [
 ]
 
 let tool: [[Target]] = [
+  module(
+    "Terminal", on: .tool, ["Inventory", "PlainText", .argumentParser]),
+  module(
+    "AgentCommands", on: .tool,
+    [
+      "AWSClient", "AWSProtocol", "Agent", "Collectors", "Inventory", "PlainText", "Terminal",
+      .argumentParser, .yams,
+    ]),
+  program(
+    "stocktake-agent", on: .tool, ["AgentCommands", "Inventory", "Terminal", .argumentParser]),
   program(
     "stocktake", on: .tool,
     [
-      "AWSProtocol", "AccessKeys", "Associations", "CMalloc", "Collectors", "Compression", "Files",
-      "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PlainText",
-      "Questions", "Schedules", "Server", "Signatures", "SystemsManager", "Times", "XML",
-      .argumentParser, .asyncHTTPClient, .configuration, .coreMetrics, .crypto, .cryptoExtras,
-      .logging,
-      .nioCore, .nioFoundationCompat, .nioHTTP1, .nioSSL, .systemPackage, .yams,
+      "AWSClient", "AWSProtocol", "AccessKeys", "AgentCommands", "Associations", "CMalloc",
+      "Collectors",
+      "Compression", "Files", "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry",
+      "PlainText", "Questions", "Schedules", "Server", "SystemsManager", "Terminal",
+      "Times", .argumentParser, .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1,
+      .systemPackage,
     ]),
   suite(
     "StocktakeTests", on: .tool,
-    ["stocktake", "CollectionSupport", "HistoryStore", "PlainText", "Questions"]),
+    ["stocktake", "CollectionSupport", "HistoryStore", "PlainText", "Questions", "Terminal"]),
 ]
 
 // MARK: - What tests share
@@ -287,6 +309,7 @@ let package = Package(
     .library(name: "HistoryStore", targets: ["HistoryStore", "Inventory"]),
     .library(name: "InventoryDates", targets: ["InventoryDates"]),
     .executable(name: "stocktake", targets: ["stocktake"]),
+    .executable(name: "stocktake-agent", targets: ["stocktake-agent"]),
   ],
   traits: [
     .trait(

@@ -1,5 +1,6 @@
 import Files
 import Glibc
+import Terminal
 
 /// Running this program once more, in a process of its own.
 enum ChildProcess {

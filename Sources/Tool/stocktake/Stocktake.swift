@@ -1,13 +1,12 @@
-import Times
+import AgentCommands
 import ArgumentParser
 import HistoryStore
 import Inventory
+import Terminal
+import Times
 
 /// The command line.
 struct Stocktake: AsyncParsableCommand {
-  /// The version of the program.
-  static let version = "0.2.0"
-
   static let configuration = CommandConfiguration(
     commandName: "stocktake",
     abstract: "An inventory that remembers everything it was ever told.",
@@ -27,7 +26,7 @@ struct Stocktake: AsyncParsableCommand {
 
       EXIT STATUS  0 found, 1 nothing found, 2 usage, 3 bad input, 4 store error
       """,
-    version: version,
+    version: Release.version,
     groupedSubcommands: [
       CommandGroup(
         name: "Writing",
@@ -50,50 +49,17 @@ struct Stocktake: AsyncParsableCommand {
     ])
 }
 
-/// Runs the command line and turns what it throws into one line and a status.
+/// Runs the command line.
 @main
 enum Main {
   static func main() async {
-    do {
-      var command = try Stocktake.parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
+    await Stocktake.runProgram { error in
+      switch error {
+      case let error as StoreError: CommandFailure(error)
+      case let error as ReportError: CommandFailure(.badInput, error.description)
+      case let error as InputError: CommandFailure(.badInput, error.description)
+      default: CommandFailure(ofAgent: error)
       }
-    } catch {
-      exit(reporting: error)
     }
-  }
-
-  private static func exit(reporting error: any Error) -> Never {
-    switch error {
-    case let failure as CommandFailure: end(failure)
-    case let error as StoreError: end(CommandFailure(error))
-    case let error as ReportError: end(CommandFailure(.badInput, error.description))
-    case let error as InputError: end(CommandFailure(.badInput, error.description))
-    default: break
-    }
-    // Everything else is the parser's own: help, version, completion scripts and misuse.
-    if Stocktake.exitCode(for: error).isSuccess {
-      Stocktake.exit(withError: error)
-    }
-    guard Stocktake.exitCode(for: error) == .validationFailure else {
-      end(CommandFailure(.storeError, Stocktake.message(for: error)))
-    }
-    var message = Stocktake.message(for: error)
-    let advice = Stocktake.fullMessage(for: error).split(separator: "\n").last { line in
-      line.contains("--help'")
-    }
-    if let advice {
-      message += "; " + advice.trimmingPrefix { $0 == " " }.replacing("See ", with: "see ")
-    }
-    end(CommandFailure(.usage, message))
-  }
-
-  private static func end(_ failure: CommandFailure) -> Never {
-    if !failure.message.isEmpty { complain(failure.message) }
-    // ExitCode's way out, so that nothing but the status follows.
-    Stocktake.exit(withError: ExitCode(failure.status.rawValue))
   }
 }

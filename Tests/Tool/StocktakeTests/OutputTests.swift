@@ -4,6 +4,7 @@ import Glibc
 import JSONTape
 import HistoryStore
 import Inventory
+import Terminal
 import Testing
 
 @testable import stocktake

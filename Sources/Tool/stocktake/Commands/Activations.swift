@@ -1,11 +1,12 @@
-import Questions
-import PlainText
-import ArgumentParser
 import AWSProtocol
+import ArgumentParser
 import HistoryStore
 import Inventory
 import JSONTape
 import NodeRegistry
+import PlainText
+import Questions
+import Terminal
 
 /// The command `stocktake activation`.
 struct Activations: ParsableCommand {
@@ -177,7 +178,7 @@ struct CollectNow: ParsableCommand {
         .usage, "name the server that the agent talks to with --server or $STOCKTAKE_SERVER")
     }
     let answer = try remote.call(
-      "Stocktake.CollectNow", .object([.init("InstanceId", .string(node))]))
+      "Stocktake", "CollectNow", .object([.init("InstanceId", .string(node))]))
     let isWaiting = answer["IsWaiting"] == .bool(true)
     print(isWaiting ? "\(node) was told" : "\(node) will be told when it next asks")
   }

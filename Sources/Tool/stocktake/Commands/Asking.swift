@@ -3,6 +3,7 @@ import HistoryStore
 import Inventory
 import JSONTape
 import Questions
+import Terminal
 import Times
 
 /// A verb that asks a question, of a store or of a server that has one: it does not know which.

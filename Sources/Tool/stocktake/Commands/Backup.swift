@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HistoryStore
 import Inventory
+import Terminal
 
 /// The command `stocktake backup`.
 struct Backup: ParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Inventory
 import JSONTape
 import Questions
+import Terminal
 import Times
 
 /// The command `stocktake changes`.

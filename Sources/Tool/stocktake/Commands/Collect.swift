@@ -1,9 +1,11 @@
-import PlainText
+import AgentCommands
 import ArgumentParser
 import Collectors
 import HistoryStore
 import Inventory
 import JSONTape
+import PlainText
+import Terminal
 
 /// The machine that a command is about.
 struct MachineOptions: ParsableArguments {
@@ -107,9 +109,13 @@ struct Collect: AsyncParsableCommand {
   }
 
   private func plan() throws -> CollectionPlan {
-    var plan =
-      try config.map(CollectionFile.plan) ?? parameters.map(GatherParameters.plan)
-      ?? CollectionPlan()
+    var plan = CollectionPlan()
+    if let config { plan = try CollectionFile.plan(path: config) }
+    if let parameters {
+      do throws(CollectorError) { plan = try GatherParameters.plan(json: parameters) } catch {
+        throw CommandFailure(.usage, "--\(error.message)")
+      }
+    }
     if !type.isEmpty {
       plan.types = try type.map(parseType)
       plan.takesAllCustom = false

@@ -1,8 +1,9 @@
-import Times
 import ArgumentParser
 import Glibc
 import HistoryStore
 import Inventory
+import Terminal
+import Times
 
 /// The command `stocktake forget`.
 struct Forget: ParsableCommand {

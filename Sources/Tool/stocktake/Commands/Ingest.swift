@@ -1,9 +1,10 @@
-import Questions
-import PlainText
 import ArgumentParser
 import HistoryStore
 import Inventory
 import JSONTape
+import PlainText
+import Questions
+import Terminal
 
 /// The command `stocktake ingest`.
 struct Ingest: ParsableCommand {

@@ -1,7 +1,8 @@
-import Times
 import ArgumentParser
 import HistoryStore
 import Inventory
+import Terminal
+import Times
 
 /// The command `stocktake type`.
 struct InventoryTypes: ParsableCommand {

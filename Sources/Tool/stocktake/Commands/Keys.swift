@@ -1,10 +1,12 @@
-import Questions
+import AWSProtocol
 import AccessKeys
 import ArgumentParser
-import AWSProtocol
+import Files
 import HistoryStore
 import Inventory
 import JSONTape
+import Questions
+import Terminal
 
 /// The command `stocktake keys`.
 struct Keys: ParsableCommand {

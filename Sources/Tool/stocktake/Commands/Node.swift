@@ -1,8 +1,9 @@
-import Times
-import PlainText
 import ArgumentParser
 import HistoryStore
 import Inventory
+import PlainText
+import Terminal
+import Times
 
 /// The command `stocktake node`.
 struct Node: ParsableCommand {

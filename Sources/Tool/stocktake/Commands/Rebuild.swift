@@ -1,5 +1,7 @@
 import ArgumentParser
 import HistoryStore
+import PlainText
+import Terminal
 
 /// The command `stocktake rebuild`.
 struct Rebuild: ParsableCommand {

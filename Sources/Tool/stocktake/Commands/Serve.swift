@@ -1,20 +1,21 @@
-import PlainText
+import AWSProtocol
 import AccessKeys
 import ArgumentParser
 import Associations
-import AWSProtocol
 import CMalloc
 import CoreMetrics
 import Files
-import Schedules
-import Server
 import Glibc
 import HistoryStore
 import Inventory
 import Logging
 import NIOCore
 import NodeRegistry
+import PlainText
+import Schedules
+import Server
 import SystemsManager
+import Terminal
 
 /// The command `stocktake serve`.
 struct Serve: AsyncParsableCommand {
@@ -287,7 +288,7 @@ struct Serve: AsyncParsableCommand {
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
     let endpoint = "\(scheme)://\(host):\(port)"
     let printer = Printer()
-    printer.line("Stocktake \(Stocktake.version) serves \(directory) at \(endpoint)")
+    printer.line("Stocktake \(Release.version) serves \(directory) at \(endpoint)")
     do {
       if let firstKey {
         try first.write(firstKey, endpoint: endpoint)

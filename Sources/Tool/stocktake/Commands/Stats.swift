@@ -1,7 +1,8 @@
-import Questions
 import ArgumentParser
 import HistoryStore
 import JSONTape
+import PlainText
+import Questions
 
 /// The command `stocktake stats`.
 struct Stats: ParsableCommand {

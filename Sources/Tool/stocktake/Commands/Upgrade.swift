@@ -1,5 +1,6 @@
 import ArgumentParser
 import HistoryStore
+import Terminal
 
 /// The command `stocktake upgrade`.
 struct Upgrade: ParsableCommand {

@@ -1,10 +1,11 @@
-import Questions
-import PlainText
 import ArgumentParser
 import Glibc
-import JSONTape
 import HistoryStore
 import Inventory
+import JSONTape
+import PlainText
+import Questions
+import Terminal
 
 /// The command `stocktake verify`.
 struct Verify: ParsableCommand {

@@ -1,9 +1,11 @@
-import Times
 import ArgumentParser
 import Foundation
 import HistoryStore
 import Importers
 import Inventory
+import PlainText
+import Terminal
+import Times
 
 /// What all sources have in common.
 struct ImportOptions: ParsableArguments {

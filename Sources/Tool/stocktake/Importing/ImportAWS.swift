@@ -1,9 +1,13 @@
-import Times
+import AWSClient
+import AgentCommands
 import ArgumentParser
 import HistoryStore
 import Importers
 import Inventory
 import JSONTape
+import PlainText
+import Terminal
+import Times
 
 extension Import {
   /// The command `stocktake import aws`.
@@ -58,7 +62,8 @@ extension Import {
 
     func run() async throws {
       let zone = try time.zone()
-      let settings = try AWSSettings(profile: profile, region: awsRegion)
+      let settings = try AWSSettings(
+        profile: profile, region: awsRegion, host: .thisProgram)
       let service = try InventoryService(
         endpoint: endpointURL, settings: settings, chain: CredentialChain(settings))
       let session = try ImportSession(isDry: dryRun, store: store, scope: scope)
@@ -125,6 +130,9 @@ extension Import {
       switch error {
       case let error as ServiceRefusal: return CommandFailure(.storeError, error.sentence + on)
       case let error as CommandFailure: return CommandFailure(error.status, error.message + on)
+      case let error as ClientError:
+        let failure = CommandFailure(error)
+        return CommandFailure(failure.status, failure.message + on)
       default: return error
       }
     }

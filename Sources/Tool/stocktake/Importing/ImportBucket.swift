@@ -1,7 +1,9 @@
-import Times
 import ArgumentParser
 import Importers
 import Inventory
+import PlainText
+import Terminal
+import Times
 
 extension Import {
   struct ResourceDataSync: AsyncParsableCommand {

@@ -1,9 +1,10 @@
-import Times
 import ArgumentParser
 import Collectors
 import Foundation
 import Importers
 import Inventory
+import Terminal
+import Times
 
 /// Logs that package managers keep.
 extension Import {

@@ -1,6 +1,8 @@
-import Times
 import HistoryStore
 import Inventory
+import PlainText
+import Terminal
+import Times
 
 /// Reports on their way into a store, many in one commit.
 final class ImportSession {

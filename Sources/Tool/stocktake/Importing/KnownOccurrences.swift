@@ -1,4 +1,5 @@
 import Inventory
+import Terminal
 
 /// What is known of a node's items of one type, to complete what another source says of the same ones.
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import Terminal
 
 /// Why an input cannot be read; one line that names it.
 struct InputError: Error, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Compression
+import Terminal
 
 /// A file or standard input, unpacked where its first bytes say that it is packed.
 final class UnpackedSource: ByteSource {

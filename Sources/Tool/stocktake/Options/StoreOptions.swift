@@ -1,7 +1,9 @@
 import ArgumentParser
+import Files
 import Glibc
 import HistoryStore
 import Inventory
+import Terminal
 
 /// Where the store is.
 struct StoreOptions: ParsableArguments {

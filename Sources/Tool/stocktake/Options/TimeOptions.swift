@@ -1,7 +1,8 @@
-import Times
-import PlainText
 import ArgumentParser
 import Inventory
+import PlainText
+import Terminal
+import Times
 
 /// The zone of times, those read and those shown.
 struct TimeOptions: ParsableArguments {

@@ -1,5 +1,7 @@
-import PlainText
+import Files
 import Glibc
+import PlainText
+import Terminal
 
 /// The colours a terminal can be asked for.
 enum Style: String, Sendable {
@@ -26,7 +28,8 @@ final class Printer {
   init(descriptor: Int32 = STDOUT_FILENO) {
     self.descriptor = descriptor
     isTerminal = isatty(descriptor) == 1
-    usesColour = isTerminal && !isSet("NO_COLOR") && environmentValue("TERM") != "dumb"
+    usesColour =
+      isTerminal && environmentValue("NO_COLOR") == nil && environmentValue("TERM") != "dumb"
     var size = winsize()
     let isKnown = unsafe isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
     width = isKnown && size.ws_col > 0 ? Int(size.ws_col) : nil
@@ -61,41 +64,3 @@ final class Printer {
 
   deinit { flush() }
 }
-
-/// Writes all bytes; ends the process quietly when nobody reads them.
-func writeAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
-  var rest = bytes
-  while !rest.isEmpty {
-    let count = unsafe rest.withUnsafeBytes {
-      unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-    }
-    if count >= 0 {
-      rest = rest.dropFirst(count)
-    } else if errno == EPIPE {
-      // Where SIGPIPE is ignored by our parent; 141 is what a shell reports for the signal.
-      exit(141)
-    } else if errno != EINTR {
-      if descriptor == STDOUT_FILENO {
-        let reason = unsafe String(cString: strerror(errno))
-        writeAll(Array("stocktake: standard output: \(reason)\n".utf8)[...], to: STDERR_FILENO)
-      }
-      exit(ExitStatus.badInput.rawValue)
-    }
-  }
-}
-
-/// Says something on standard error: one line that begins with the program's name.
-func complain(_ message: String) {
-  let oneLine = message.split(separator: "\n").joined(separator: " ").withoutControls
-  writeAll(Array("stocktake: \(oneLine)\n".utf8)[...], to: STDERR_FILENO)
-}
-
-/// A variable of the environment; nil where it is unset or empty.
-func environmentValue(_ name: String) -> String? {
-  guard let value = unsafe getenv(name) else { return nil }
-  let text = unsafe String(cString: value)
-  return text.isEmpty ? nil : text
-}
-
-/// Whether a variable of the environment is there and not empty.
-func isSet(_ name: String) -> Bool { environmentValue(name) != nil }

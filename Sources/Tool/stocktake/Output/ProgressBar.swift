@@ -1,5 +1,7 @@
+import Files
 import Glibc
 import Inventory
+import Terminal
 
 /// A bar on standard error that tells how far a long command is; nothing where nobody looks.
 final class ProgressBar {
@@ -44,22 +46,6 @@ final class ProgressBar {
 func seconds(_ duration: Duration) -> Double {
   let parts = duration.components
   return Double(parts.seconds) + Double(parts.attoseconds) / 1e18
-}
-
-/// A count with its thousands set apart: `3,000,000`.
-func grouped(_ value: Int) -> String {
-  var out = ""
-  let digits = String(abs(value))
-  for (i, digit) in digits.enumerated() {
-    if i > 0, (digits.count - i) % 3 == 0 { out.append(",") }
-    out.append(digit)
-  }
-  return value < 0 ? "-" + out : out
-}
-
-/// A count with its noun: `1 node`, `1,200 nodes`.
-func counted(_ value: Int, _ noun: String) -> String {
-  "\(grouped(value)) \(noun)\(value == 1 ? "" : "s")"
 }
 
 /// A size in the largest unit that leaves a number before the point.

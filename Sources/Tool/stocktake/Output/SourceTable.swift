@@ -1,8 +1,9 @@
-import Questions
-import Times
 import HistoryStore
 import Inventory
 import JSONTape
+import PlainText
+import Questions
+import Times
 
 /// How the sources of a state look to people; from their JSON form, which a server gives as well.
 enum SourceTable {

@@ -1,6 +1,7 @@
-import JSONTape
 import HistoryStore
 import Inventory
+import JSONTape
+import PlainText
 
 /// What came of many reports.
 struct Totals {

@@ -1,6 +1,7 @@
-import PlainText
 import Inventory
 import JSONTape
+import PlainText
+import Terminal
 
 /// Reads what a service has of one type of one node, unless the store has it already.
 struct InventoryReader {

@@ -1,4 +1,5 @@
 import JSONTape
+import Terminal
 
 // What there is to ask for.
 

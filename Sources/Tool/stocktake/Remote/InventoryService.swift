@@ -1,7 +1,8 @@
-import AWSProtocol
-import PlainText
+import AWSClient
 import Foundation
 import JSONTape
+import PlainText
+import Terminal
 
 /// Systems Manager, or what answers like it, asked for its inventory.
 final class InventoryService {
@@ -69,14 +70,12 @@ final class InventoryService {
   /// One request; it is made again, after a pause that doubles, where the service has too much to do,
   /// and once with newer keys where those at hand have ended.
   private func call(_ operation: String, _ input: JSONValue) throws -> JSONValue {
-    var body: [UInt8] = []
-    input.write(to: &body)
     var attempt = 0
     var hasRenewed = false
     while true {
       attempt += 1
       let mayTryAgain = attempt < attemptsMax && !Interruption.isRequested
-      guard let answer = try send(operation, body, orNone: hasAnswered && mayTryAgain) else {
+      guard let answer = try send(operation, input, orNone: hasAnswered && mayTryAgain) else {
         Self.pause(behind: attempt)
         continue
       }
@@ -99,14 +98,12 @@ final class InventoryService {
 
   /// One attempt; nil for silence, where that is no failure yet.
   private func send(
-    _ operation: String, _ body: [UInt8], orNone mayFail: Bool
+    _ operation: String, _ input: JSONValue, orNone mayFail: Bool
   ) throws -> Transport.Answer? {
     requestCount += 1
     let credentials = try chain.credentials()
     do {
-      let answer = try client.send(
-        "POST", "/", body: body,
-        JSONEnvelope.headers("AmazonSSM", operation), as: credentials)
+      let answer = try client.call("AmazonSSM", operation, input, as: credentials)
       hasAnswered = true
       return answer
     } catch {

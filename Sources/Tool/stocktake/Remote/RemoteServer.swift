@@ -1,7 +1,10 @@
-import Questions
-import PlainText
+import AWSClient
+import Files
 import Inventory
 import JSONTape
+import PlainText
+import Questions
+import Terminal
 
 /// A server's own API, asked with signed requests.
 struct RemoteServer {
@@ -47,14 +50,10 @@ struct RemoteServer {
     return rows
   }
 
-  /// Calls an operation by its target, such as `Stocktake.CollectNow`.
-  func call(_ target: String, _ input: JSONValue) throws -> JSONValue {
-    var body: [UInt8] = []
-    input.write(to: &body)
-    let answer = try client.send(
-      "POST", "/", body: body,
-      [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)])
-    let value = (try? JSONValue(parsing: answer.body.span.bytes)) ?? .null
+  /// Calls an operation of a service.
+  func call(_ target: String, _ operation: String, _ input: JSONValue) throws -> JSONValue {
+    let answer = try client.call(target, operation, input)
+    let value = answer.document
     guard answer.status == 200 else {
       let name = value["__type"]?.text ?? "status \(answer.status)"
       throw CommandFailure(

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Files
 import HistoryStore
 import Inventory
 import Questions
+import Terminal
 
 /// Where answers come from and reports go: a store, or a server that has one.
 struct SourceOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Synchronization
+import Terminal
 
 /// This program once more, with low priority and a limit of time; what it says is kept.
 final class CheckProcess: Sendable {

@@ -1,7 +1,8 @@
-import AccessKeys
 import AWSProtocol
+import AccessKeys
 import Files
 import Inventory
+import Terminal
 
 /// The key that a server makes when it has none, in a file for its owner alone.
 struct FirstKey {

@@ -3,6 +3,7 @@ import Inventory
 import JSONTape
 import Logging
 import Synchronization
+import Terminal
 
 /// Writes log records as lines of JSON to standard error, or to a file.
 struct JSONLogHandler: LogHandler {

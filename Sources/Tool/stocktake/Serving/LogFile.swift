@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Terminal
 
 /// A file that lines are added to: made for its owner alone, and opened again where it was moved away, as
 /// programs do that keep logs short.

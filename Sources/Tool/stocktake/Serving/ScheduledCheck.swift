@@ -1,13 +1,14 @@
-import PlainText
 import Dispatch
 import Files
-import Server
 import Glibc
 import HistoryStore
 import Inventory
 import JSONTape
-import Synchronization
+import PlainText
 import Schedules
+import Server
+import Synchronization
+import Terminal
 
 /// Checks the store that is served, by schedule: `verify --quick` in a process of its own, which has the
 /// processor and the disk when nobody else wants them.

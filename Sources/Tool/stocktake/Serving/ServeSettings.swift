@@ -1,6 +1,7 @@
 import Configuration
 import FoundationEssentials
 import SystemPackage
+import Terminal
 
 /// The settings of the server from three places: a flag wins over the environment, that over the file.
 struct ServeSettings {
