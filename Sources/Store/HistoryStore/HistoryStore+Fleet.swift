@@ -19,11 +19,16 @@ extension HistoryStore {
 
   /// Every item change in the fleet with `from <= validTime < to`, oldest first.
   ///
-  /// Found through the activity table: costs what changed in the range, not the size of the store.
+  /// Found through the activity table: costs what changed in the range, not the size of the store; with
+  /// `knownAt`, the recorded time by which it was known, also what was recorded since. `nodes` chooses among
+  /// the nodes, and `type` is the only type; nil for all.
   public func changes(
-    from: Instant, to: Instant, in scope: Scope = .local
+    from: Instant, to: Instant, type: TypeName? = nil, nodes: ((NodeID) -> Bool)? = nil,
+    knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> ChangeList {
-    try ask(scope) { reader throws(StoreError) in try reader.changes(from: from, to: to) }
+    try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
+      try reader.changes(from: from, to: to, type: type, nodes: nodes)
+    }
   }
 
   /// The sequence number of the newest log record.

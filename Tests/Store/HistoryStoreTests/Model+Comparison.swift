@@ -21,6 +21,7 @@ extension Model {
     for scope in reference.nodes.keys.sorted() {
       try compareHolders(in: scope, samples: max(2, samples / 40))
       try compareRollup(in: scope, samples: max(2, samples / 20))
+      try compareNarrowed(in: scope, samples: max(12, samples / 4))
       try compareFleet(in: scope)
     }
     try compareFeed()

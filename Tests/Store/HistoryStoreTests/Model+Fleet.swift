@@ -56,6 +56,67 @@ extension Model {
     }
   }
 
+  /// A recorded time and some of the nodes, as questions about the fleet are narrowed by them.
+  private mutating func narrowing() -> (knownAt: Int64?, nodes: Set<NodeID>?) {
+    let known =
+      random.chance(75) ? random.pick(reference.recordedTimes) - Int64(random.below(2)) : nil
+    guard known == nil || random.chance(40) else { return (known, nil) }
+    return (known, Set(nodes.filter { _ in random.chance(50) }))
+  }
+
+  /// The questions about the fleet as something was known earlier, and of some nodes only.
+  mutating func compareNarrowed(in scope: Scope, samples: Int) throws {
+    let times = validTimes(in: scope)
+    guard !times.isEmpty else { return }
+    for _ in 0..<samples {
+      let (type, name) = (random.pick(plan.types), random.pick(names))
+      let (knownAt, nodes) = narrowing()
+      let isChosen: (NodeID) -> Bool = { nodes?.contains($0) ?? true }
+      let choose = nodes == nil ? nil : isChosen
+      let known = knownAt.map { Instant(milliseconds: $0) }
+      let at = random.pick(times) - Int64(random.below(2))
+      let what =
+        "\(scope) \(type) \"\(name.prefix(9))\" at \(at) known \(knownAt ?? -1) of \(nodes?.count ?? -1)"
+      let all = reference.holdings(of: name, type: type, in: scope, knownAt: knownAt)
+        .filter { isChosen($0.node) }
+      try compare(
+        store.holders(
+          of: name, type: type, from: .distantPast, to: .distantFuture, nodes: choose,
+          knownAt: known, in: scope), with: all, "\(what): holdings")
+      let held = try store.holders(
+        of: name, type: type, at: Instant(seconds: at), nodes: choose, knownAt: known, in: scope)
+      try expectSame(
+        held.map { "\($0.node) \(itemBytes($0.item.attributes))" }.sorted(),
+        all.filter { $0.from <= at && $0.to ?? .max > at }.map { "\($0.node) \($0.item)" }.sorted(),
+        "\(what): holders")
+      let steps = try store.rollout(
+        of: name, type: type, at: [Instant(seconds: at), Instant(seconds: times[0])],
+        nodes: choose, knownAt: known, in: scope)
+      try expectSame(
+        steps.map(\.nodesByVersion),
+        [at, times[0]].map {
+          reference.rollout(
+            of: name, type: type, at: $0, in: scope, knownAt: knownAt, nodes: isChosen)
+        }, "\(what): roll-out")
+      let lines = try store.rollup(
+        type: type, at: Instant(seconds: at), nodes: choose, knownAt: known, in: scope)
+      try expectSame(
+        counts(lines, type, scope),
+        reference.rollup(type: type, at: at, in: scope, knownAt: knownAt, nodes: isChosen),
+        "\(what): roll-up")
+      let to = at + Int64(1 + random.below(6))
+      let changes = try store.changes(
+        from: Instant(seconds: at), to: Instant(seconds: to), type: type, nodes: choose,
+        knownAt: known, in: scope)
+      var wanted: [ChangeGroup] = []
+      for series in reference.series.keys
+      where series.scope == scope && series.type == type && isChosen(series.node) {
+        wanted += reference.changes(series, from: at, to: to, knownAt: knownAt)
+      }
+      try compare(changes, with: wanted, "\(what): changes to \(to)")
+    }
+  }
+
   private func compareHolders(
     of name: String, _ type: TypeName, _ version: String?, _ at: Int64, _ scope: Scope,
     with wanted: [ReferenceHolding], _ what: String
@@ -89,10 +150,8 @@ extension Model {
       for _ in 0..<samples {
         let at = random.pick(times) - Int64(random.below(2))
         let found = try store.rollup(type: type, at: Instant(seconds: at), in: scope)
-        var lines: [String: Int] = [:]
+        let lines = counts(found, type, scope)
         for (place, line) in found.enumerated() {
-          let name = SeriesName(scope: scope, node: nodes[0], type: type)
-          lines["\(reference.identity(of: line.item, name)) \(line.version ?? "")"] = line.nodes
           try expectSame(found.nodes(at: place), line.nodes, "the nodes of a line")
           try expectSame(found.value(of: "Version", at: place), line.version, "a line's version")
         }
@@ -102,6 +161,15 @@ extension Model {
           "\(scope) \(type) roll-up at \(at)")
       }
     }
+  }
+
+  private func counts(_ found: Rollup, _ type: TypeName, _ scope: Scope) -> [String: Int] {
+    var lines: [String: Int] = [:]
+    for line in found {
+      let name = SeriesName(scope: scope, node: nodes[0], type: type)
+      lines["\(reference.identity(of: line.item, name)) \(line.version ?? "")"] = line.nodes
+    }
+    return lines
   }
 
   private func version(of holding: ReferenceHolding, _ type: TypeName) -> String? {

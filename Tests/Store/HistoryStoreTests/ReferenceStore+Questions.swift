@@ -160,11 +160,13 @@ extension ReferenceStore {
   }
 
   /// Who held items of a name, from when to when; what came last goes first.
-  func holdings(of wanted: String, type: TypeName, in scope: Scope) -> [ReferenceHolding] {
+  func holdings(
+    of wanted: String, type: TypeName, in scope: Scope, knownAt: Int64? = nil
+  ) -> [ReferenceHolding] {
     var result: [ReferenceHolding] = []
     for name in series.keys where name.scope == scope && name.type == type {
       var since: [[UInt8]: [Int64]] = [:]
-      for state in timeline(name, knownAt: nil) {
+      for state in timeline(name, knownAt: knownAt) {
         var counts: [[UInt8]: Int] = [:]
         for item in state.content.map({ items[$0] }) where isNamed(item, wanted, name) {
           counts[itemBytes(shared(item, type).attributes), default: 0] += 1
@@ -188,11 +190,13 @@ extension ReferenceStore {
 
   /// How many items of each version were held at a valid time.
   func rollout(
-    of wanted: String, type: TypeName, at valid: Int64, in scope: Scope
+    of wanted: String, type: TypeName, at valid: Int64, in scope: Scope, knownAt: Int64? = nil,
+    nodes choose: (NodeID) -> Bool = { _ in true }
   ) -> [String: Int] {
     var counts: [String: Int] = [:]
-    for name in series.keys where name.scope == scope && name.type == type {
-      for number in state(name, at: valid, knownAt: nil).found?.content ?? [] {
+    for name in series.keys
+    where name.scope == scope && name.type == type && choose(name.node) {
+      for number in state(name, at: valid, knownAt: knownAt).found?.content ?? [] {
         let item = items[number]
         if isNamed(item, wanted, name) { counts[item["Version"] ?? "", default: 0] += 1 }
       }
@@ -201,10 +205,14 @@ extension ReferenceStore {
   }
 
   /// How many items of each identity and version were held at a valid time.
-  func rollup(type: TypeName, at valid: Int64, in scope: Scope) -> [String: Int] {
+  func rollup(
+    type: TypeName, at valid: Int64, in scope: Scope, knownAt: Int64? = nil,
+    nodes choose: (NodeID) -> Bool = { _ in true }
+  ) -> [String: Int] {
     var counts: [String: Int] = [:]
-    for name in series.keys where name.scope == scope && name.type == type {
-      for number in state(name, at: valid, knownAt: nil).found?.content ?? [] {
+    for name in series.keys
+    where name.scope == scope && name.type == type && choose(name.node) {
+      for number in state(name, at: valid, knownAt: knownAt).found?.content ?? [] {
         let item = items[number]
         // What differs from node to node is no part of it, not even of an identity.
         let identity = identity(of: shared(item, type), name)

@@ -17,18 +17,24 @@ extension HistoryReader {
     return gathering.changes
   }
 
-  /// Every item change with `from <= validTime < to`, by scope, oldest first.
-  package func changes(from: Instant, to: Instant) throws(StoreError) -> ChangeList {
+  /// Every item change with `from <= validTime < to`, by scope, oldest first; of one type or all, and of the
+  /// nodes that a closure chooses.
+  package func changes(
+    from: Instant, to: Instant, type: TypeName? = nil, nodes choose: ((NodeID) -> Bool)? = nil
+  ) throws(StoreError) -> ChangeList {
     guard from < to else {
       throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
     }
     let range = HistoryStore.range(from, to)
     var gathering = ChangeGathering()
     for scope in scopes {
-      let active = try snapshot.activeSeries(from: range.from, to: range.to, scope)
+      let chosen = try snapshot.nodes(of: scope, where: choose)
+      let active = try snapshot.activeSeries(
+        from: range.from, to: range.to, scope, known: known
+      ).filter { chosen[$0.node] }
       let ids = try snapshot.nodeIDs(scope, atLeast: active.map(\.node).max() ?? 0)
       var cursor = try snapshot.view.storeCursor(in: snapshot.tables.timeline)
-      for row in scope.types {
+      for row in scope.types where type == nil || row.name == type {
         var pairing = try snapshot.pairing(row, scope)
         for series in active where series.type == row.number {
           guard Int(series.node) < ids.count, let node = ids[Int(series.node)] else {

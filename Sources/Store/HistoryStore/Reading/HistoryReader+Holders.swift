@@ -1,29 +1,40 @@
 package import Inventory
 import LMDB
 
-// Who held what is kept as it is known now: of a moment only the scope counts here.
-
 extension HistoryReader {
+  /// Whether the tables of holders answer: they are kept as all is known now, and of all nodes.
+  private func isInTables(_ chosen: ChosenNodes) -> Bool {
+    chosen.isAll && known >= snapshot.meta.nextSequence - 1
+  }
+
   /// Which nodes held an item of a name at a valid time, in the first scope.
   package func holders(
-    of name: String, type: TypeName, version: String?, at: Instant
+    of name: String, type: TypeName, version: String?, at: Instant,
+    nodes choose: ((NodeID) -> Bool)? = nil
   ) throws(StoreError) -> HolderList {
     guard let scope = scopes.first, let number = scope.typeNumbers[type] else {
       return HolderList(at: at, holders: [], contents: [], pages: ContentPages(), ids: [])
     }
     let row = try scope.type(number)
+    let chosen = try snapshot.nodes(of: scope, where: choose)
+    let valid = UInt32(clamping: at.seconds)
     var set = HolderSet()
-    for identity in try snapshot.identities(named: name, row, scope) {
-      try snapshot.takeHolders(
-        of: identity.number, row, scope, at: UInt32(clamping: at.seconds), into: &set)
+    if isInTables(chosen) {
+      for identity in try snapshot.identities(named: name, row, scope) {
+        try snapshot.takeHolders(of: identity.number, row, scope, at: valid, into: &set)
+      }
+    } else {
+      for posting in try snapshot.postings(named: name, row, scope, known: known, chosen)
+      where posting.valid <= valid { set.take(posting) }
     }
     return try snapshot.list(set, at: at, name, row, version, scope)
   }
 
   /// Which nodes held an item of a name at some valid time in `from ..< to`, by scope, node, time and
-  /// version; see ``HistoryStore/holders(of:type:version:from:to:in:)``.
+  /// version; see ``HistoryStore/holders(of:type:version:from:to:nodes:knownAt:in:)``.
   package func holders(
-    of name: String, type: TypeName, version: String?, from: Instant, to: Instant
+    of name: String, type: TypeName, version: String?, from: Instant, to: Instant,
+    nodes choose: ((NodeID) -> Bool)? = nil
   ) throws(StoreError) -> [Holding] {
     guard from < to else {
       throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
@@ -33,9 +44,22 @@ extension HistoryReader {
     for scope in scopes {
       guard let number = scope.typeNumbers[type] else { continue }
       let row = try scope.type(number)
-      for identity in try snapshot.identities(named: name, row, scope) {
+      let chosen = try snapshot.nodes(of: scope, where: choose)
+      var walks: [HoldingWalk] = []
+      if isInTables(chosen) {
+        for identity in try snapshot.identities(named: name, row, scope) {
+          var walk = HoldingWalk()
+          try snapshot.forEachPosting(of: identity.number, row, scope) { walk.take($0) }
+          walks.append(walk)
+        }
+      } else {
         var walk = HoldingWalk()
-        try snapshot.forEachPosting(of: identity.number, row, scope) { walk.take($0) }
+        try snapshot.postings(named: name, row, scope, known: known, chosen).forEach {
+          walk.take($0)
+        }
+        walks.append(walk)
+      }
+      for var walk in walks {
         walk.settle()
         let wanted = (walk.ended + walk.open).filter {
           UInt64($0.from) < range.to && ($0.to.map { $0 > range.from } ?? true)
@@ -53,15 +77,21 @@ extension HistoryReader {
 
   /// How many nodes held each version of a name at each of some valid times, in the first scope.
   package func rollout(
-    of name: String, type: TypeName, at times: [Instant]
+    of name: String, type: TypeName, at times: [Instant], nodes choose: ((NodeID) -> Bool)? = nil
   ) throws(StoreError) -> [RolloutStep] {
     let order = times.indices.sorted { times[$0] < times[$1] }
     let sorted = order.map { UInt32(clamping: times[$0].seconds) }
     var versions = VersionCounts(timeCount: times.count)
     if let scope = scopes.first, let number = scope.typeNumbers[type] {
       let row = try scope.type(number)
-      for identity in try snapshot.identities(named: name, row, scope) {
-        try snapshot.rollout(identity, name, row, scope, sorted, into: &versions)
+      let chosen = try snapshot.nodes(of: scope, where: choose)
+      if isInTables(chosen) {
+        for identity in try snapshot.identities(named: name, row, scope) {
+          try snapshot.rollout(identity, name, row, scope, sorted, into: &versions)
+        }
+      } else {
+        let postings = try snapshot.postings(named: name, row, scope, known: known, chosen)
+        try snapshot.rollout(postings, name, row, scope, sorted, into: &versions)
       }
     }
     var steps = times.map { RolloutStep(at: $0, versions: versions.versions, counts: []) }
@@ -70,12 +100,19 @@ extension HistoryReader {
   }
 
   /// How many nodes held each version of each item of a type at a valid time, in the first scope.
-  package func rollup(type: TypeName, at: Instant) throws(StoreError) -> Rollup {
+  package func rollup(
+    type: TypeName, at: Instant, nodes choose: ((NodeID) -> Bool)? = nil
+  ) throws(StoreError) -> Rollup {
     guard let scope = scopes.first, let number = scope.typeNumbers[type] else {
       return Rollup(at: at, lines: [], pages: ContentPages())
     }
-    let found = try snapshot.rollup(
-      try scope.type(number), scope, at: UInt32(clamping: at.seconds))
+    let row = try scope.type(number)
+    let valid = UInt32(clamping: at.seconds)
+    let chosen = try snapshot.nodes(of: scope, where: choose)
+    let found =
+      isInTables(chosen)
+      ? try snapshot.rollup(row, scope, at: valid)
+      : try snapshot.rollup(row, scope, at: valid, known: known, chosen)
     return Rollup(at: at, lines: found.lines, pages: found.pages)
   }
 }

@@ -3,7 +3,7 @@ public import Inventory
 /// How many nodes hold each version of each item of a type at one valid time.
 ///
 /// Lines are decoded one at a time as they are asked for, in the order in which the store first
-/// heard of the items. Takes eight bytes a line, holds the store's shared contents by reference, and
+/// heard of the items; of some nodes, or as known earlier, in that of the contents that were held. Takes eight bytes a line, holds the store's shared contents by reference, and
 /// stays valid for as long as it is kept.
 public struct Rollup: RandomAccessCollection, Sendable {
   /// One item in one version.

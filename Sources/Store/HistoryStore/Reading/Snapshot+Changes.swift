@@ -50,6 +50,22 @@ extension Snapshot {
     }
   }
 
+  /// Hands over what the known states of a series lost and gained, one valid time after another, from its
+  /// beginning on.
+  func forEachStep(
+    of series: Series, to: UInt64, known: UInt64, _ cursor: inout StoreCursor,
+    _ gathering: inout ChangeGathering,
+    _ body: (UInt32, _ lost: ArraySlice<StoredItem>, _ gained: ArraySlice<StoredItem>)
+      throws(StoreError) -> Void
+  ) throws(StoreError) {
+    try checkCancellation()
+    try walk(series, from: 0, to: to, known: known, &cursor, &gathering.walk)
+    for net in gathering.walk.nets {
+      try body(
+        net.place.valid, gathering.walk.removed[net.removed], gathering.walk.added[net.added])
+    }
+  }
+
   /// What pairs the items of a type.
   func pairing(_ row: TypeRow, _ scope: ScopeCatalog) throws(StoreError) -> ItemPairing {
     ItemPairing(

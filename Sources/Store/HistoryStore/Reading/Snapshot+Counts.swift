@@ -68,24 +68,35 @@ extension Snapshot {
     _ times: [UInt32], into versions: inout VersionCounts
   ) throws(StoreError) {
     guard let first = times.first, let last = times.last else { return }
-    var tally = ContentTally()
-    var counts: [[Int]] = []
-    counts.reserveCapacity(times.count)
-    func pass(_ valid: UInt32, _ held: [Int]) {
-      while counts.count < times.count, times[counts.count] < valid { counts.append(held) }
-    }
+    var steps = StepCounts(times)
     let list = Key.holders(scope.number, row.number, identity.number)
-    let hasRows = try view.forEachCount(
-      list, tables.holders, from: first, upTo: last, &tally, before: pass)
+    var tally = ContentTally()
+    let hasRows = try view.forEachCount(list, tables.holders, from: first, upTo: last, &tally) {
+      steps.pass($0, $1)
+    }
     if !hasRows {
       var postings: [Posting] = []
       try forEachPosting(of: identity.number, row, scope) { postings.append($0) }
-      for posting in postings where posting.valid <= last {
-        pass(posting.valid, tally.counts)
-        tally.take(posting)
-      }
+      steps.take(postings, &tally)
     }
-    while counts.count < times.count { counts.append(tally.counts) }
+    try add(steps, tally, name, row, scope, to: &versions)
+  }
+
+  /// Counts postings at each of some times, in order, and adds the counts by version.
+  func rollout(
+    _ postings: [Posting], _ name: String, _ row: TypeRow, _ scope: ScopeCatalog,
+    _ times: [UInt32], into versions: inout VersionCounts
+  ) throws(StoreError) {
+    var steps = StepCounts(times)
+    var tally = ContentTally()
+    steps.take(postings, &tally)
+    try add(steps, tally, name, row, scope, to: &versions)
+  }
+
+  private func add(
+    _ steps: StepCounts, _ tally: ContentTally, _ name: String, _ row: TypeRow,
+    _ scope: ScopeCatalog, to versions: inout VersionCounts
+  ) throws(StoreError) {
     let contents = tally.table.contents
     let pages = try self.contents(
       contents.map { StoredItem(content: $0, occurrence: .none) }, scope)
@@ -93,7 +104,35 @@ extension Snapshot {
       isNamed(content, name, row, pages)
         ? versions.index(of: pages.value(of: "Version", in: content) ?? "") : -1
     }
-    versions.add(counts, wanted)
+    versions.add(steps.all(ending: tally.counts), wanted)
+  }
+}
+
+/// What was held at each of some times, in order, while postings go by.
+private struct StepCounts {
+  private let times: [UInt32]
+  private var counts: [[Int]] = []
+
+  init(_ times: [UInt32]) {
+    self.times = times
+    counts.reserveCapacity(times.count)
+  }
+
+  /// Notes what is held before a posting.
+  mutating func pass(_ valid: UInt32, _ held: [Int]) {
+    while counts.count < times.count, times[counts.count] < valid { counts.append(held) }
+  }
+
+  mutating func take(_ postings: [Posting], _ tally: inout ContentTally) {
+    for posting in postings where posting.valid <= times.last ?? 0 {
+      pass(posting.valid, tally.counts)
+      tally.take(posting)
+    }
+  }
+
+  /// What was held at each time, where `held` is what was at the end.
+  func all(ending held: [Int]) -> [[Int]] {
+    counts + repeatElement(held, count: times.count - counts.count)
   }
 }
 

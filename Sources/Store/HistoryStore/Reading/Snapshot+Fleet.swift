@@ -3,14 +3,24 @@ import LMDB
 import PackedBytes
 
 extension Snapshot {
-  /// The series with changes in a range of valid time, in order.
+  /// The series with changes in a range of valid time, as known through a log record, in order.
+  ///
+  /// Activity is kept as all is known now: what later records are about may have changed then as well.
   func activeSeries(
-    from: UInt32, to: UInt64, _ scope: ScopeCatalog
+    from: UInt32, to: UInt64, _ scope: ScopeCatalog, known: UInt64
   ) throws(StoreError) -> [Series] {
     var numbers: [UInt64] = []
+    func note(_ node: NodeNumber, _ type: TypeNumber) {
+      numbers.append(UInt64(node) << 16 | UInt64(type))
+    }
     try forEachPosting(
       in: tables.activity, list: Key.scope(scope.number), from: from, upTo: to - 1
-    ) { numbers.append(UInt64($0.node) << 16 | UInt64($0.a) & 0xffff) }
+    ) { note($0.node, TypeNumber(truncatingIfNeeded: $0.a)) }
+    if known < meta.nextSequence - 1 {
+      for (type, nodes) in try changed(in: scope, since: known) {
+        for node in nodes { note(node, type) }
+      }
+    }
     numbers.sort()
     var active: [Series] = []
     for (index, number) in numbers.enumerated() where index == 0 || numbers[index - 1] != number {

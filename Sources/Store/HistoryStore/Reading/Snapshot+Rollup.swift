@@ -15,6 +15,46 @@ extension Snapshot {
   }
 }
 
+extension Snapshot {
+  /// Counts what some nodes held at a valid time, as known through a log record.
+  ///
+  /// Costs the nodes' states.
+  func rollup(
+    _ row: TypeRow, _ scope: ScopeCatalog, at valid: UInt32, known: UInt64, _ chosen: ChosenNodes
+  ) throws(StoreError) -> (lines: [Rollup.StoredLine], pages: ContentPages) {
+    var counts: [ContentID: UInt32] = [:]
+    var slots = SlotBuffer()
+    let ids = try nodeIDs(scope, atLeast: .max)
+    for node in ids.indices where ids[node] != nil && chosen[NodeNumber(node)] {
+      try checkCancellation()
+      let series = Series(scope: scope.number, node: NodeNumber(node), type: row.number)
+      let (found, _) = try view.state(
+        series, atOrBefore: Place(valid: valid, sequence: Key.sequenceMax), known: known,
+        into: &slots, tables: tables)
+      guard let found, !found.hasEnded else { continue }
+      for item in slots.items { counts[item.content, default: 0] += 1 }
+    }
+    let contents = counts.keys.sorted()
+    let pages = try self.contents(
+      contents.map { StoredItem(content: $0, occurrence: .none) }, scope)
+    var lines: [Rollup.StoredLine] = []
+    var places: [[UInt8]: Int] = [:]
+    for content in contents {
+      // An identity's values hold no zero byte but at their ends, so a version behind them is told apart.
+      let version = pages.value(of: "Version", in: content) ?? ""
+      let key = pages.withBytes(content) { row.identity(of: $0) } + [0, 0] + Array(version.utf8)
+      let count = counts[content] ?? 0
+      if let place = places[key] {
+        lines[place].nodes += count
+      } else {
+        places[key] = lines.count
+        lines.append(Rollup.StoredLine(content: content, nodes: count))
+      }
+    }
+    return (lines, pages)
+  }
+}
+
 /// The lines of a roll-up while the lists of a type go by.
 struct RollupWalk {
   /// Scope and type, as they begin every key.
