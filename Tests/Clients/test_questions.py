@@ -51,6 +51,26 @@ QUESTIONS = [
     (["changes", "--after", "1000000"], 1), (["changes", "--from", T25, "--to", T15], 0),
     (["changes", "--from", T25, "--to", T15, "--limit", "1"], 0),
     (["changes", "--from", "2000-01-01", "--to", "2000-01-02"], 1),
+    # Chosen nodes, and what was known earlier.
+    (["nodes", "--node", node(1)], 0), (["nodes", "--node", "*", "--tag", "Env=p*"], 0),
+    (["nodes", "--node", "nobody"], 1), (["nodes", "--tag", "Env=test"], 1),
+    (["nodes", "--node", ""], 2), (["nodes", "--node", "host-2", "--node", "host-3"], 0),
+    (["who-had", "openssl", "--at", T15, "--node", "host-[12]"], 0),
+    (["who-had", "openssl", "--at", T15, "--tag", "Env", "--node", "host-2"], 1),
+    (["who-had", "openssl", "--at", T15, "--known-at", T5], 1),
+    (["who-had", "openssl", "--from", T25, "--to", T15, "--tag", "Env=prod"], 0),
+    (["rollup", "--at", T15, "--node", "host-1"], 0), (["rollup", "--known-at", T5], 1),
+    (["rollup", "--at", T15, "--tag", "Env", "--known-at", "now"], 0),
+    (["rollout", "openssl", "--from", T25, "--every", "5d", "--node", "host-1"], 0),
+    (["rollout", "openssl", "--from", T25, "--known-at", T5], 1),
+    (["changes", "--type", "Application", "--name", "open*", "--change", "changed"], 0),
+    (["changes", "--change", "removed"], 1), (["changes", "--change", "gone"], 2),
+    (["changes", "--after", "0", "--node", "host-3", "--limit", "2"], 0),
+    (["changes", "--after", "0", "--tag", "Env=prod", "--name", "zlib"], 0),
+    (["changes", "--from", T25, "--to", T15, "--node", "host-2", "--limit", "1"], 0),
+    (["changes", "--from", T25, "--known-at", T5], 1), (["changes", "--known-at", T5], 2),
+    (["show", "host-1", APP, "--at", T15], 0), (["history", "host-2"], 0),
+    (["diff", "host-1", "host-2", "--at", T5], 0), (["show", node(1)[:-1], APP], 2),
     (["changes", "--from", T15, "--after", "3"], 2), (["changes", "--from", T5, "--to", T15], 2),
 ]
 
@@ -67,6 +87,10 @@ def asked():
                 item([package("zlib", "1"), package("openssl", version), package("bash", "5")],
                      when=days * DAY),
                 item([information(node(n))], INFO, when=days * DAY)])
+        ssm.put_inventory(InstanceId=node(n), Items=[
+            item([{**information(node(n)), "ComputerName": f"host-{n}"}], INFO, when=3 * DAY)])
+    server.command("node", "tag", node(1), "Env=prod", "--account", "000000000000",
+                   "--region", "us-east-1")
     environment = {**server.first_key, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
 
     def ask(source, *arguments):

@@ -19,7 +19,8 @@ package struct QuestionError: Error, CustomStringConvertible {
 /// The arguments of a question, checked against its parameters and rules.
 package struct Arguments: Sendable {
   private enum Value: Sendable {
-    case text(String), node(NodeID), type(TypeName), time(Instant), integer(Int), flag(Bool)
+    case text(String), texts([String]), node(NodeID), type(TypeName), time(Instant), integer(Int),
+      flag(Bool)
   }
 
   /// How arguments are written where they are read.
@@ -50,17 +51,20 @@ package struct Arguments: Sendable {
 
   /// Reads what is given, and fills in what follows from it.
   package init(
-    _ question: Question, _ given: [String: String], _ reading: Reading
+    _ question: Question, _ given: [String: [String]], _ reading: Reading
   ) throws(QuestionError) {
     now = reading.times.now
     for parameter in question.parameters {
-      guard let text = given[parameter.name] else {
+      guard let texts = given[parameter.name], let text = texts.first else {
         if parameter.isRequired {
           throw QuestionError("the parameter \(reading.spelling(parameter.name)) is missing")
         }
         continue
       }
-      values[parameter.name] = try Self.value(text, parameter, reading)
+      values[parameter.name] =
+        parameter.isRepeatable
+        ? .texts(try Self.texts(texts, parameter, reading))
+        : try Self.value(text, parameter, reading)
     }
     for rule in question.rules where rule.isBroken(self) {
       throw QuestionError(rule.sentence(reading.spelling))
@@ -73,6 +77,24 @@ package struct Arguments: Sendable {
           ? "\(first) lies in the future"
           : "\(first) lies after \(reading.spelling("to")); turn them round")
     }
+  }
+
+  /// Reads what is given once each.
+  package init(
+    _ question: Question, _ given: [String: String], _ reading: Reading
+  ) throws(QuestionError) {
+    try self.init(question, given.mapValues { [$0] }, reading)
+  }
+
+  private static func texts(
+    _ texts: [String], _ parameter: Parameter, _ reading: Reading
+  ) throws(QuestionError) -> [String] {
+    guard texts.count <= Parameter.timesMax else {
+      throw QuestionError(
+        "\(reading.spelling(parameter.name)) is there more than \(Parameter.timesMax) times")
+    }
+    for text in texts { _ = try value(text, parameter, reading) }
+    return texts
   }
 
   private static func value(
@@ -138,6 +160,11 @@ package struct Arguments: Sendable {
     if case .text(let text) = values[name] { text } else { nil }
   }
 
+  /// The texts of a parameter that can be given more than once.
+  func texts(_ name: String) -> [String] {
+    if case .texts(let texts) = values[name] { texts } else { [] }
+  }
+
   /// A time; nil where it is not given and nothing follows.
   package func time(_ name: String) -> Instant? {
     if case .time(let time) = values[name] { time } else { nil }
@@ -175,6 +202,9 @@ package struct Arguments: Sendable {
   /// Rows that the page can have.
   var limit: Int { integer("limit") ?? Parameter.limitStandard }
 
+  /// Whether it is about some nodes only.
+  var choosesNodes: Bool { !texts("node").isEmpty || !texts("tag").isEmpty }
+
   /// Whether a range of time is asked about.
   package var hasRange: Bool { time("from") != nil || time("to") != nil }
 
@@ -204,15 +234,16 @@ package struct Arguments: Sendable {
   // MARK: As a request
 
   /// The arguments as texts that mean the same anywhere: times in UTC, durations in seconds.
-  package func portable(_ parameter: Parameter) -> String? {
+  package func portable(_ parameter: Parameter) -> [String] {
     switch values[parameter.name] {
-    case .text(let text): text
-    case .node(let node): node.text
-    case .type(let type): type.text
-    case .time(let time): time.description
-    case .integer(let number): String(number)
-    case .flag(let flag): flag ? "true" : nil
-    case nil: nil
+    case .text(let text): [text]
+    case .texts(let texts): texts
+    case .node(let node): [node.text]
+    case .type(let type): [type.text]
+    case .time(let time): [time.description]
+    case .integer(let number): [String(number)]
+    case .flag(let flag): flag ? ["true"] : []
+    case nil: []
     }
   }
 }

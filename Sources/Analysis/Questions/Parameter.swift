@@ -27,6 +27,8 @@ package struct Parameter: Sendable {
   package private(set) var isRequired = false
   /// Whether it is a part of the path.
   package private(set) var isInPath = false
+  /// Whether it can be given more than once.
+  package private(set) var isRepeatable = false
 
   init(_ name: String, _ kind: Kind, _ meaning: String) {
     self.name = name
@@ -38,6 +40,13 @@ package struct Parameter: Sendable {
   var required: Parameter {
     var parameter = self
     parameter.isRequired = true
+    return parameter
+  }
+
+  /// Can be given more than once.
+  var repeated: Parameter {
+    var parameter = self
+    parameter.isRepeatable = true
     return parameter
   }
 
@@ -59,6 +68,14 @@ package struct Parameter: Sendable {
   static let glob = Parameter(
     "name", .text(max: 400),
     "Only items whose Name (else Id, else first identity) matches; as shell patterns.")
+  static let nodes = Parameter(
+    "node", .text(max: 256),
+    "Only nodes whose id or host name matches one of these; as shell patterns."
+  ).repeated
+  static let tags = Parameter(
+    "tag", .text(max: 520),
+    "Only nodes that have all these tags: a name, or name=value, the value as a shell pattern."
+  ).repeated
   static let limit = Parameter("limit", .integer(1...limitMax), "At most so many. Default: 1000.")
   static let page = Parameter(
     "after", .position(log: false), "Go on where the page before said by X-Stocktake-Next.")
@@ -67,6 +84,9 @@ package struct Parameter: Sendable {
   package static let limitMax = 10_000
   /// Rows that a page has where nobody says.
   package static let limitStandard = 1000
+
+  /// How often one can be given.
+  package static let timesMax = 64
 
   /// Whether it says how the answer is cut into pages, and not what is asked.
   package var isPaging: Bool { name == "limit" || name == "wait" || isPosition }

@@ -12,13 +12,18 @@ extension Question {
       name: "nodes", verb: "nodes", path: "/v1/nodes", summary: "The nodes in order of their ids.",
       parameters: [
         Parameter("after", .text(max: 128), "Only nodes whose ids come after this."), .limit,
+        .nodes, .tags,
       ]),
     Answered(
       schema: "Node", columns: NodeSummary.columns.descriptions, order: "by scope and id",
-      nothing: { _, _, _ in "no node has reported yet" })
+      nothing: { arguments, _, _ in
+        arguments.choosesNodes ? "no node is one of those" : "no node has reported yet"
+      })
   ) { reader, arguments, answer in
+    let choice = try arguments.choice(reader)
     guard !answer.isOfAllScopes else {
-      answer.rows = try reader.nodes().map(NodeSummary.columns.object)
+      answer.rows = try reader.nodes().filter { choice?($0.scope, $0.node) ?? true }
+        .map(NodeSummary.columns.object)
       return
     }
     var rows: [JSONValue] = []
@@ -29,7 +34,9 @@ extension Question {
         isMore = true
         return false
       }
-      if let summary = try reader.summary(of: node, number: number) {
+      if let summary = try reader.summary(of: node, number: number),
+        choice?(summary.scope, node) ?? true
+      {
         rows.append(NodeSummary.columns.object(summary))
       }
       last = node.text
@@ -62,6 +69,7 @@ extension Question {
         Parameter("at", .time, "The valid time. Default: now."),
         Parameter("from", .time, "Every holding after this valid time."),
         Parameter("to", .time, "Every holding before this valid time. Default: now."),
+        .knownAt, .nodes, .tags,
       ], positional: ["name"], rules: [.momentOrRange, .someRange],
       settle: { arguments in
         guard arguments.hasRange else {
@@ -85,7 +93,7 @@ extension Question {
     guard from < to else { return }
     answer.rows = try reader.holders(
       of: arguments.name, type: arguments.typeOfItems, version: arguments.text("version"),
-      from: from, to: to
+      from: from, to: to, nodes: try arguments.choice(reader)
     ).map { NamedHolding.columns.object(NamedHolding(name: arguments.name, holding: $0)) }
   }
 
@@ -96,6 +104,7 @@ extension Question {
       summary: "How many nodes have each version of each item of a type.",
       parameters: [
         .typeOfItems, Parameter("at", .time, "The valid time. Default: now."), .glob,
+        .knownAt, .nodes, .tags,
       ],
       settle: { $0.set("at", $0.time("at") ?? $0.now) }),
     Answered(
@@ -108,7 +117,8 @@ extension Question {
       })
   ) { reader, arguments, answer in
     let type = arguments.typeOfItems
-    let found = try reader.rollup(type: type, at: arguments.time("at") ?? arguments.now)
+    let found = try reader.rollup(
+      type: type, at: arguments.time("at") ?? arguments.now, nodes: try arguments.choice(reader))
     answer.rows = NamedLine.lines(of: found, type, NameFilter(arguments.text("name")))
       .map(NamedLine.columns.object)
   }
@@ -127,8 +137,20 @@ extension Question {
         Parameter(
           "wait", .integer(0...30), "Seconds to wait for a change where there is none yet."),
         .from, Parameter("to", .time, "Before this valid time. Default: now."),
+        .type, .glob,
+        Parameter("change", .text(max: 7), "Only what was `added`, `changed` or `removed`."),
+        Parameter(
+          "known-at", .time,
+          "Of a range: answer with what was recorded by this time only. Default: all."),
+        .nodes, .tags,
       ],
       rules: [
+        Rule("{change} is added, changed or removed") { arguments in
+          arguments.text("change").map { Change.Kind(rawValue: $0) == nil } ?? false
+        },
+        Rule("{known-at} is for a range of valid time: give {from} or {to} with it") {
+          !$0.hasRange && $0.time("known-at") != nil
+        },
         Rule("{after} reads the log, {from} and {to} a range of valid time: not both") {
           $0.hasRange && $0.text("after") != nil && $0.position == nil
         },
@@ -147,19 +169,46 @@ extension Question {
       order: "as recorded; of a range by scope, valid time, node and type",
       nothing: { _, _, _ in "no change is known that fits" })
   ) { reader, arguments, answer in
+    let choice = try arguments.choice(reader)
+    let filter = ChangeFilter(arguments, choice)
     if let from = arguments.time("from"), let to = arguments.time("to") {
       guard from < to else { return }
       return try answer.take(
-        try reader.changes(from: from, to: to), arguments, through: reader.sequence,
-        NameFilter(nil))
+        // Tags and host names may change between two pages, which count in this list.
+        try reader.changes(from: from, to: to, type: arguments.type), arguments,
+        through: reader.sequence, filter)
     }
     let newest = reader.sequence.value
     // A position beyond the newest record counts as the newest.
-    let start = min(arguments.text("after").flatMap { Position.number($0) } ?? 0, newest)
-    let changes = try reader.changes(after: SequenceNumber(start), limit: arguments.limit)
-    answer.rows = changes.map(Change.columns.object)
-    let last = changes.last?.sequence.value ?? newest
-    answer.next = String(changes.count >= arguments.limit ? last : newest)
+    var start = min(arguments.text("after").flatMap { Position.number($0) } ?? 0, newest)
+    while answer.rows.count < arguments.limit, start < newest {
+      let limit = arguments.limit - answer.rows.count
+      let changes = try reader.changes(after: SequenceNumber(start), limit: limit)
+      answer.rows += changes.lazy.filter(filter.passes).map(Change.columns.object)
+      start = changes.count >= limit ? changes.last?.sequence.value ?? newest : newest
+    }
+    answer.next = String(start)
+  }
+}
+
+/// Chooses changes: by their node, type and kind, and by the names of their items.
+struct ChangeFilter {
+  private let choice: NodeChoice?
+  private let type: TypeName?
+  private let kind: Change.Kind?
+  private let name: NameFilter?
+
+  init(_ arguments: Arguments, _ choice: NodeChoice? = nil) {
+    self.choice = choice
+    type = arguments.type
+    kind = arguments.text("change").flatMap { Change.Kind(rawValue: $0) }
+    name = arguments.text("name").map { NameFilter($0) }
+  }
+
+  func passes(_ change: Change) -> Bool {
+    (type.map { $0 == change.type } ?? true) && (kind.map { $0 == change.kind } ?? true)
+      && (choice?(change.scope, change.node) ?? true)
+      && (name?.matches(change.old, change.new, change.identity, of: change.type) ?? true)
   }
 }
 

@@ -20,7 +20,7 @@ extension Question {
       shape: .states, schema: "State", columns: InventoryState.columns.descriptions,
       order: "by type; items as the node sent them, and with `name` sorted", nothing: noState)
   ) { reader, arguments, answer in
-    let node = arguments.node
+    let node = try reader.meant(arguments.node)
     let types = if let type = arguments.type { [type] } else { try reader.types(of: node) }
     let filter = arguments.text("name").map { NameFilter($0) }
     for type in types {
@@ -62,10 +62,10 @@ extension Question {
       nothing: { arguments, _, _ in "no change of \(arguments.node) is known that fits" })
   ) { reader, arguments, answer in
     let changes = try reader.history(
-      of: arguments.node, type: arguments.type, from: arguments.time("from"),
+      of: try reader.meant(arguments.node), type: arguments.type, from: arguments.time("from"),
       to: arguments.time("to"))
     try answer.take(
-      changes, arguments, through: reader.sequence, NameFilter(arguments.text("name")))
+      changes, arguments, through: reader.sequence, ChangeFilter(arguments))
   }
 
   /// `diff`: what differs between two times, or two nodes.
@@ -103,9 +103,9 @@ extension Question {
         answer.compared?.count ?? 0 > 0 ? "no difference" : "there is nothing known to compare"
       })
   ) { reader, arguments, answer in
-    let node = arguments.node
+    let node = try reader.meant(arguments.node)
     let comparison: Comparison
-    if let other = arguments.node("other") {
+    if let other = try arguments.node("other").map({ try reader.meant($0) }) {
       comparison = Comparison(
         node: node, other: other, changes: [],
         found: try reader.diff(node, other, type: arguments.type))
@@ -129,7 +129,7 @@ extension Answer {
   /// Takes a page of changes that fit.
   mutating func take(
     _ changes: ChangeList, _ arguments: Arguments, through sequence: SequenceNumber,
-    _ filter: NameFilter
+    _ filter: ChangeFilter
   ) throws {
     for index in min(changes.count, arguments.position?.offset ?? 0)..<changes.count {
       try Task.checkCancellation()
@@ -138,9 +138,7 @@ extension Answer {
         return
       }
       let change = changes[index]
-      if filter.matches(change.old, change.new, change.identity, of: change.type) {
-        rows.append(Change.columns.object(change))
-      }
+      if filter.passes(change) { rows.append(Change.columns.object(change)) }
     }
   }
 }

@@ -25,6 +25,7 @@ extension Question {
         Parameter(
           "every", .seconds(1...315_360_000),
           "Seconds from step to step. Default: what gives at most \(stepsPreferredMax) steps."),
+        .knownAt, .nodes, .tags,
       ], positional: ["name"],
       rules: [
         Rule("that are more than \(stepsMax) steps; give a longer {every}") { arguments in
@@ -47,7 +48,8 @@ extension Question {
       })
   ) { reader, arguments, answer in
     answer.rows = try reader.rollout(
-      of: arguments.name, type: arguments.typeOfItems, at: steps(arguments)
+      of: arguments.name, type: arguments.typeOfItems, at: steps(arguments),
+      nodes: try arguments.choice(reader)
     ).map(RolloutStep.columns.object)
   }
 

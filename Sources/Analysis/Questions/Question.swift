@@ -125,12 +125,13 @@ package struct Question: Sendable {
     var path = path
     var query: [String] = []
     for parameter in parameters {
-      guard let text = arguments.portable(parameter) else { continue }
-      if parameter.isInPath {
-        path = path.split(separator: "{\(parameter.name)}", omittingEmptySubsequences: false)
-          .joined(separator: encoding(text))
-      } else {
-        query.append("\(parameter.name)=\(encoding(text))")
+      for text in arguments.portable(parameter) {
+        if parameter.isInPath {
+          path = path.split(separator: "{\(parameter.name)}", omittingEmptySubsequences: false)
+            .joined(separator: encoding(text))
+        } else {
+          query.append("\(parameter.name)=\(encoding(text))")
+        }
       }
     }
     return (path, query.joined(separator: "&"))

@@ -130,7 +130,9 @@ package struct HistoryAPI: Sendable {
       }
       throw APIError.notFound("there is nothing at \(request.path.onOneLine)")
     }
-    let given = try Query.read(request.query, route.parameters).merging(path) { $1 }
+    let given = try Query.read(request.query, route.parameters).merging(path.mapValues { [$0] }) {
+      $1
+    }
     guard let format = Format.choose(request.accept) else {
       throw APIError(
         406, "notAcceptable",

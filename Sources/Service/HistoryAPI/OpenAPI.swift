@@ -137,7 +137,7 @@ extension HistoryAPI {
   }
 
   private static func parameter(_ parameter: Parameter) -> JSONValue {
-    let schema: JSONValue =
+    var schema: JSONValue =
       switch parameter.kind {
       case .text(let max): text(max: max)
       case .node: text(max: 128)
@@ -168,6 +168,11 @@ extension HistoryAPI {
           ),
         ])
       }
+    if parameter.isRepeatable {
+      schema = object([
+        ("type", .string("array")), ("items", schema), ("maxItems", .count(Parameter.timesMax)),
+      ])
+    }
     return object([
       ("name", .string(parameter.name)), ("in", .string("query")),
       ("required", .bool(parameter.isRequired)), ("description", .string(parameter.meaning)),

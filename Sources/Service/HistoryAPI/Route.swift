@@ -33,7 +33,7 @@ struct Route: Sendable {
   var writes = false
   var load = HistoryAPI.Load.question
   var answer:
-    @Sendable (HistoryAPI, APIRequest, [String: String], inout Reply) async throws -> Found
+    @Sendable (HistoryAPI, APIRequest, [String: [String]], inout Reply) async throws -> Found
 
   /// What goes with an answer.
   struct Reply {

@@ -27,7 +27,7 @@ extension HistoryAPI {
     Route(
       path: "/v1/nodes/{id}", summary: "One node.", schema: Question.nodes.schema, isList: false,
       load: .lookup
-    ) { api, request, given, _ in try api.node(request, given["id"] ?? "") },
+    ) { api, request, given, _ in try api.node(request, given["id"]?.first ?? "") },
     Route(
       method: "POST", path: "/v1/reports",
       summary: "Record a report in the form of PutInventory, or one on each line as NDJSON.",
@@ -46,7 +46,7 @@ extension HistoryAPI {
 
   /// The arguments of a question, times in UTC unless they say otherwise.
   private func arguments(
-    _ question: Question, _ given: [String: String]
+    _ question: Question, _ given: [String: [String]]
   ) throws(APIError) -> Arguments {
     do throws(QuestionError) {
       return try Arguments(

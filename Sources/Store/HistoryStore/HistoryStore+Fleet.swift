@@ -27,7 +27,7 @@ extension HistoryStore {
     knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> ChangeList {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.changes(from: from, to: to, type: type, nodes: nodes)
+      try reader.changes(from: from, to: to, type: type, nodes: nodes.map { choose in { choose($1) } })
     }
   }
 

@@ -15,7 +15,7 @@ extension HistoryStore {
     nodes: ((NodeID) -> Bool)? = nil, knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> HolderList {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.holders(of: name, type: type, version: version, at: at, nodes: nodes)
+      try reader.holders(of: name, type: type, version: version, at: at, nodes: nodes.map { choose in { choose($1) } })
     }
   }
 
@@ -29,7 +29,7 @@ extension HistoryStore {
     in scope: Scope = .local
   ) throws(StoreError) -> [Holding] {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.holders(of: name, type: type, version: version, from: from, to: to, nodes: nodes)
+      try reader.holders(of: name, type: type, version: version, from: from, to: to, nodes: nodes.map { choose in { choose($1) } })
     }
   }
 
@@ -43,7 +43,7 @@ extension HistoryStore {
     nodes: ((NodeID) -> Bool)? = nil, knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> [RolloutStep] {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.rollout(of: name, type: type, at: times, nodes: nodes)
+      try reader.rollout(of: name, type: type, at: times, nodes: nodes.map { choose in { choose($1) } })
     }
   }
 
@@ -57,7 +57,7 @@ extension HistoryStore {
     knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> Rollup {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.rollup(type: type, at: at, nodes: nodes)
+      try reader.rollup(type: type, at: at, nodes: nodes.map { choose in { choose($1) } })
     }
   }
 }

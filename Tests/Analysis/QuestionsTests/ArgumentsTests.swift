@@ -44,6 +44,12 @@ import Times
         .history, ["id": "n", "from": "2026-01-02", "to": "2026-01-01"],
         "from lies after to; turn them round"
       ),
+      (.changes, ["change": "gone"], "change is added, changed or removed"),
+      (
+        .changes, ["known-at": "2026-01-01"],
+        "known-at is for a range of valid time: give from or to with it"
+      ),
+      (.nodes, ["tag": ""], "tag has 1 to 520 bytes, none of them NUL"),
       (.history, ["id": "n", "after": "5"], "after is what X-Stocktake-Next said"),
       (.history, ["id": "n", "limit": "0"], "limit is a whole number from 1 to 10000"),
       (.rollout, ["name": "a", "from": "2099-01-01"], "from lies in the future"),
@@ -102,6 +108,16 @@ import Times
     let state = try Self.read(.state, ["id": "web-1", "type": "Application"])
     #expect(Question.state.request(state) { $0 }.path == "/v1/nodes/web-1/state")
     #expect(Question.state.request(state) { $0 }.query == "type=AWS:Application")
+  }
+
+  @Test func `what can be given again is, and has an end`() throws {
+    let reading = Arguments.Reading(times: TimeParser(zone: .utc, now: Self.now))
+    let arguments = try Arguments(.nodes, ["node": ["web-*", "db"], "tag": ["a=b"]], reading)
+    #expect(
+      Question.nodes.request(arguments) { $0 }.query == "node=web-*&node=db&tag=a=b")
+    #expect(throws: QuestionError.self) {
+      try Arguments(.nodes, ["node": Array(repeating: "a", count: 65)], reading)
+    }
   }
 
   @Test func `positions are numbers of records and of rows`() {

@@ -56,6 +56,7 @@ import Times
     arguments: [
       (Question.history, ["id": "web-1"]), (.history, ["id": "web-1", "name": "v*"]),
       (.changes, ["from": "2026-03-01", "to": "2026-03-04"]), (.nodes, [:]),
+      (.changes, ["from": "2026-03-01", "name": "bash", "node": "*-1"]),
     ] as [(Question, [String: String])])
   func `pages make up the whole, whatever is recorded between them`(
     question: Question, given: [String: String]
@@ -78,6 +79,44 @@ import Times
       .changes, try arguments(.changes, ["after": "281474976710656", "limit": "1"]))
     let newest = try store.lastSequence
     #expect(end.rows.isEmpty && end.next == newest.description)
+  }
+
+  @Test(
+    "changes are chosen, in the log and in a range",
+    arguments: [
+      (["name": "vim"], 6), (["node": "web-2"], 2), (["change": "added"], 4),
+      (["type": "Service"], 0),
+      (["change": "changed", "name": "b*", "node": "*1"], 4), (["tag": "Env"], 0),
+    ] as [([String: String], Int)])
+  func choice(given: [String: String], count: Int) throws {
+    for limit in ["1", "3", "1000"] {
+      let parts = try pages(.changes, given.merging(["limit": limit]) { $1 }).flatMap(\.self)
+      #expect(parts.count == count)
+    }
+    let range = try pages(.changes, given.merging(["from": "2026-03-01"]) { $1 }).flatMap(\.self)
+    #expect(range.count == count)
+  }
+
+  @Test func `a node is meant by its id, its host name, or the beginning of its id`() throws {
+    for (node, host) in [
+      ("mi-0a", "db-1"), ("mi-0b", "db-2"), ("web-3", "web-1"), ("x-1", "twin"), ("x-2", "twin"),
+    ] {
+      let entry = Report.Entry(
+        type: .instanceInformation, captureTime: start, content: [["ComputerName": host]])
+      for result in try store.record([Report(node: try NodeID(node), entries: [entry])]) {
+        _ = try result.get()
+      }
+    }
+    func meant(_ text: String) throws -> String {
+      try store.reading(.local) { try $0.meant(NodeID(text)).text }
+    }
+    for (text, node) in [
+      ("web-1", "web-1"), ("db-2", "mi-0b"), ("mi-0a", "mi-0a"), ("nobody", "nobody"),
+      ("web-3", "web-3"),
+    ] { #expect(try meant(text) == node) }
+    for text in ["mi-", "twin", "web"] {
+      #expect(throws: StoreError.self) { try meant(text) }
+    }
   }
 
   @Test func `a name that was never heard of`() throws {

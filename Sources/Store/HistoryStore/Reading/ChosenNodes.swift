@@ -1,6 +1,9 @@
-import Inventory
+package import Inventory
 import LMDB
 import PackedBytes
+
+/// Whether a question is about a node of a scope.
+package typealias NodeChoice = (Scope, NodeID) -> Bool
 
 /// The nodes of a scope that a question is about, by number.
 struct ChosenNodes {
@@ -27,10 +30,10 @@ struct ChosenNodes {
 extension Snapshot {
   /// The nodes of a scope that a closure chooses; all of them for nil.
   func nodes(
-    of scope: ScopeCatalog, where choose: ((NodeID) -> Bool)?
+    of scope: ScopeCatalog, where choose: NodeChoice?
   ) throws(StoreError) -> ChosenNodes {
     guard let choose else { return .all }
-    return ChosenNodes(try nodeIDs(scope, atLeast: .max), choose)
+    return ChosenNodes(try nodeIDs(scope, atLeast: .max)) { choose(scope.scope, $0) }
   }
 
   /// The nodes, by type, of which more may be known by now than was through a log record: those that later

@@ -20,7 +20,7 @@ extension HistoryReader {
   /// Every item change with `from <= validTime < to`, by scope, oldest first; of one type or all, and of the
   /// nodes that a closure chooses.
   package func changes(
-    from: Instant, to: Instant, type: TypeName? = nil, nodes choose: ((NodeID) -> Bool)? = nil
+    from: Instant, to: Instant, type: TypeName? = nil, nodes choose: NodeChoice? = nil
   ) throws(StoreError) -> ChangeList {
     guard from < to else {
       throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
@@ -62,6 +62,31 @@ extension HistoryReader {
     var result: [NodeSummary] = []
     for scope in scopes { result += try snapshot.nodes(scope) }
     return result.sorted { ($0.scope, $0.node) < ($1.scope, $1.node) }
+  }
+
+  /// The value of an attribute of each node's first item of a type: as of the moment, or the newest where
+  /// nothing was known then. Nodes without one are left out.
+  ///
+  /// Costs every node's state of the type.
+  package func values(
+    of attribute: String, type: TypeName
+  ) throws(StoreError) -> [Scope: [NodeID: String]] {
+    var values: [Scope: [NodeID: String]] = [:]
+    for scope in scopes where scope.typeNumbers[type] != nil {
+      var found: [NodeID: String] = [:]
+      let ids = try snapshot.nodeIDs(scope, atLeast: .max)
+      for (number, id) in ids.enumerated() {
+        guard let id else { continue }
+        let node = KnownNode(id, NodeNumber(number), scope)
+        var items = try snapshot.state(node, type, moment, known: known).items
+        if items.isEmpty, moment != Moment() {
+          items = try snapshot.state(node, type, Moment(), known: .max).items
+        }
+        if let value = items.first?[attribute] { found[id] = value }
+      }
+      values[scope.scope] = found
+    }
+    return values
   }
 
   /// What is known of each inventory type, by scope and name.

@@ -10,7 +10,7 @@ extension HistoryReader {
   /// Which nodes held an item of a name at a valid time, in the first scope.
   package func holders(
     of name: String, type: TypeName, version: String?, at: Instant,
-    nodes choose: ((NodeID) -> Bool)? = nil
+    nodes choose: NodeChoice? = nil
   ) throws(StoreError) -> HolderList {
     guard let scope = scopes.first, let number = scope.typeNumbers[type] else {
       return HolderList(at: at, holders: [], contents: [], pages: ContentPages(), ids: [])
@@ -34,7 +34,7 @@ extension HistoryReader {
   /// version; see ``HistoryStore/holders(of:type:version:from:to:nodes:knownAt:in:)``.
   package func holders(
     of name: String, type: TypeName, version: String?, from: Instant, to: Instant,
-    nodes choose: ((NodeID) -> Bool)? = nil
+    nodes choose: NodeChoice? = nil
   ) throws(StoreError) -> [Holding] {
     guard from < to else {
       throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
@@ -77,7 +77,7 @@ extension HistoryReader {
 
   /// How many nodes held each version of a name at each of some valid times, in the first scope.
   package func rollout(
-    of name: String, type: TypeName, at times: [Instant], nodes choose: ((NodeID) -> Bool)? = nil
+    of name: String, type: TypeName, at times: [Instant], nodes choose: NodeChoice? = nil
   ) throws(StoreError) -> [RolloutStep] {
     let order = times.indices.sorted { times[$0] < times[$1] }
     let sorted = order.map { UInt32(clamping: times[$0].seconds) }
@@ -101,7 +101,7 @@ extension HistoryReader {
 
   /// How many nodes held each version of each item of a type at a valid time, in the first scope.
   package func rollup(
-    type: TypeName, at: Instant, nodes choose: ((NodeID) -> Bool)? = nil
+    type: TypeName, at: Instant, nodes choose: NodeChoice? = nil
   ) throws(StoreError) -> Rollup {
     guard let scope = scopes.first, let number = scope.typeNumbers[type] else {
       return Rollup(at: at, lines: [], pages: ContentPages())

@@ -13,6 +13,8 @@ protocol Asking: ParsableCommand {
   static var question: Question { get }
   /// The arguments by the names of the question's parameters, as they were written.
   var given: [String: String?] { get }
+  /// Which nodes it is about; nil where that is no question.
+  var choice: NodeOptions? { get }
   var store: SourceOptions { get }
   var scope: Scopes { get }
   var output: OutputOptions { get }
@@ -23,6 +25,7 @@ protocol Asking: ParsableCommand {
 
 extension Asking {
   var limit: Int? { nil }
+  var choice: NodeOptions? { nil }
 
   func run() throws { try ask() }
 
@@ -52,8 +55,11 @@ extension Asking {
     let reading = Arguments.Reading(
       times: TimeParser(zone: zone, now: .now), hasDurations: true,
       spelling: { positional.contains($0) ? $0.uppercased() : "--\($0)" }, note: complain)
+    var given = given.compactMapValues { text in text.map { [$0] } }
+    given["node"] = choice?.node
+    given["tag"] = choice?.tag
     do throws(QuestionError) {
-      return try Arguments(Self.question, given.compactMapValues { $0 }, reading)
+      return try Arguments(Self.question, given, reading)
     } catch { throw CommandFailure(.usage, error.description) }
   }
 

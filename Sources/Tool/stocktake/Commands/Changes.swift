@@ -20,6 +20,8 @@ struct Changes: Asking {
         stocktake changes --after 1200 --format ndjson
         stocktake changes --after 1200 --follow
         stocktake changes --from "yesterday 09:00" --to "yesterday 11:00"
+        stocktake changes --from yesterday --type Application --name "openssl*" --tag Env=prod
+        stocktake changes --follow --change removed --node "web-*"
       """)
 
   @Option(help: ArgumentHelp("Only log records after this sequence number.", valueName: "seq"))
@@ -31,12 +33,27 @@ struct Changes: Asking {
   @Option(help: "Only changes before this valid time. Default: now.")
   var to: String?
 
+  @Option(help: "Only this inventory type.")
+  var type: String?
+
+  @Option(help: ArgumentHelp("Only items whose name matches.", valueName: "glob"))
+  var name: String?
+
+  @Option(help: "Only what was added, changed or removed.")
+  var change: String?
+
+  @Option(
+    help: "Of a range of valid time: answer with what was recorded by this time only. Default: all."
+  )
+  var knownAt: String?
+
   @Flag(help: "Wait for more until Ctrl-C. Without --after: from now on.")
   var follow = false
 
   @Option(help: "Stop after about this many changes; a log record is never cut in two.")
   var limit: Int?
 
+  @OptionGroup var nodes: NodeOptions
   @OptionGroup var store: SourceOptions
   @OptionGroup var scope: WideScopeOptions
   @OptionGroup var output: OutputOptions
@@ -53,8 +70,13 @@ struct Changes: Asking {
     if let limit, limit <= 0 { throw ValidationError("--limit is 1 or more") }
   }
 
+  var choice: NodeOptions? { nodes }
+
   var given: [String: String?] {
-    ["after": after.map { String($0) }, "from": from, "to": to]
+    [
+      "after": after.map { String($0) }, "from": from, "to": to, "type": type, "name": name,
+      "change": change, "known-at": knownAt,
+    ]
   }
 
   func run() throws {

@@ -15,6 +15,7 @@ struct RollUp: Asking {
       EXAMPLES
         stocktake rollup
         stocktake rollup --at 2026-03-01 --name "lib*"
+        stocktake rollup --node "web-*" --tag Env=prod
         stocktake rollup --type AWS:Service --at yesterday --format csv
       """)
 
@@ -27,12 +28,18 @@ struct RollUp: Asking {
   @Option(help: ArgumentHelp("Only items whose name matches.", valueName: "glob"))
   var name: String?
 
+  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  var knownAt: String?
+
+  @OptionGroup var nodes: NodeOptions
   @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
 
+  var choice: NodeOptions? { nodes }
+
   var given: [String: String?] {
-    ["type": type, "at": at, "name": name]
+    ["type": type, "at": at, "name": name, "known-at": knownAt]
   }
 }

@@ -36,12 +36,21 @@ struct Rollout: Asking {
       valueName: "duration"))
   var every: String?
 
+  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  var knownAt: String?
+
+  @OptionGroup var nodes: NodeOptions
   @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
 
+  var choice: NodeOptions? { nodes }
+
   var given: [String: String?] {
-    ["name": name, "type": type, "from": from, "to": to, "every": every]
+    [
+      "name": name, "type": type, "from": from, "to": to, "every": every,
+      "known-at": knownAt,
+    ]
   }
 }

@@ -16,6 +16,7 @@ struct WhoHad: Asking {
       EXAMPLES
         stocktake who-had openssl
         stocktake who-had xz-utils --version 5.6.1-1 --from 2024-03-01 --to 2024-04-01
+        stocktake who-had log4j --node "web-*" --tag Env=prod --known-at 2026-03-03
         stocktake who-had sshd --type AWS:Service --at "yesterday 09:00" --format csv
       """)
 
@@ -37,12 +38,21 @@ struct WhoHad: Asking {
   @Option(help: "… and before this one. Default: now.")
   var to: String?
 
+  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  var knownAt: String?
+
+  @OptionGroup var nodes: NodeOptions
   @OptionGroup var store: SourceOptions
   @OptionGroup var scope: WideScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
 
+  var choice: NodeOptions? { nodes }
+
   var given: [String: String?] {
-    ["name": name, "type": type, "version": version, "at": at, "from": from, "to": to]
+    [
+      "name": name, "type": type, "version": version, "at": at, "from": from, "to": to,
+      "known-at": knownAt,
+    ]
   }
 }

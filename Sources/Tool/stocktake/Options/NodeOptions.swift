@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// Which nodes a question about the fleet is about.
+struct NodeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Only nodes whose id or host name matches; several: any of them.", valueName: "glob"))
+  var node: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Only nodes with this tag: a name, or name=value; several: all of them.", valueName: "tag"))
+  var tag: [String] = []
+}
