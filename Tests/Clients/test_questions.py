@@ -86,9 +86,8 @@ def asked():
             ssm.put_inventory(InstanceId=node(n), Items=[
                 item([package("zlib", "1"), package("openssl", version), package("bash", "5")],
                      when=days * DAY),
-                item([information(node(n))], INFO, when=days * DAY)])
-        ssm.put_inventory(InstanceId=node(n), Items=[
-            item([{**information(node(n)), "ComputerName": f"host-{n}"}], INFO, when=3 * DAY)])
+                item([{**information(node(n)), "ComputerName": f"host-{n}"}], INFO,
+                     when=days * DAY)])
     server.command("node", "tag", node(1), "Env=prod", "--account", "000000000000",
                    "--region", "us-east-1")
     environment = {**server.first_key, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}

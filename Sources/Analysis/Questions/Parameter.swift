@@ -69,11 +69,11 @@ package struct Parameter: Sendable {
     "name", .text(max: 400),
     "Only items whose Name (else Id, else first identity) matches; as shell patterns.")
   static let nodes = Parameter(
-    "node", .text(max: 256),
+    "node", .text(max: 128),
     "Only nodes whose id or host name matches one of these; as shell patterns."
   ).repeated
   static let tags = Parameter(
-    "tag", .text(max: 520),
+    "tag", .text(max: 128),
     "Only nodes that have all these tags: a name, or name=value, the value as a shell pattern."
   ).repeated
   static let limit = Parameter("limit", .integer(1...limitMax), "At most so many. Default: 1000.")
@@ -86,7 +86,7 @@ package struct Parameter: Sendable {
   package static let limitStandard = 1000
 
   /// How often one can be given.
-  package static let timesMax = 64
+  package static let timesMax = 16
 
   /// Whether it says how the answer is cut into pages, and not what is asked.
   package var isPaging: Bool { name == "limit" || name == "wait" || isPosition }
