@@ -174,6 +174,10 @@ let node: [[Target]] = [
     [
       "AWSClient", "AWSProtocol", "CMalloc", "Collectors", "Files", "Inventory", "JSONTape",
       "PlainText", "Schedules", "Signatures", .crypto, .cryptoExtras,
+    ],
+    tests: [
+      "CollectionSupport", "Collectors", "Inventory", "JSONTape", .httpTypes, .hummingbird,
+      .logging, .nioCore,
     ]),
 ]
 

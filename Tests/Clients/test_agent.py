@@ -907,10 +907,11 @@ def test_over_tls_with_certificates_of_its_own(tmp_path):
         agent.register(id, secret)
         agent.start()
         assert agent.run_due(modelled_snapshot(packages=5)) == 1
-        state = tmp_path / "state"
+        state, config = tmp_path / "state", tmp_path / "collect.yaml"
+        config.write_text("types: [Custom:RubyGem]\n")  # of an empty machine little else can be told
         for command in (["register", "--server", server.url, "--activation-id", id,
                          "--activation-code", secret, "--cacert", str(certificate)],
-                        ["run", "--once", "--root", str(tmp_path)]):
+                        ["run", "--once", "--root", str(tmp_path), "--config", str(config)]):
             subprocess.run([STOCKTAKE, "agent", *command, "--state", str(state)], check=True,
                            timeout=60)
     finally:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import STOCKTAKE, Server
-from support import APP, entries
+from support import entries, stamp
 from test_agent import activation
 
 STATUS = """Package: {name}
@@ -21,6 +21,12 @@ Description: a package
 """
 
 
+# What the constructed machine has not, so that collecting it fails.
+WITHOUT = ["AWS:Network", "AWS:InstanceDetailedInformation", "AWS:Service", "AWS:PatchCompliance",
+           "AWS:PatchSummary", "Custom:User", "Custom:Group", "Custom:ListeningPort",
+           "Custom:KernelModule", "Custom:Mount", "Custom:AuthorizedKey"]
+
+
 class Native:
     """An agent of our own with a folder and a constructed machine."""
 
@@ -31,6 +37,9 @@ class Native:
         (self.root / "etc/os-release").write_text('ID=debian\nVERSION_ID="12"\nNAME="Debian"\n')
         (self.root / "etc/hostname").write_text("constructed\n")
         self.install(a="1.0", b="2.0")
+        config = folder / "collect.yaml"
+        config.write_text(f"without: {json.dumps(WITHOUT)}\n")
+        self.how = ("--root", str(self.root), "--config", str(config))
         id, code = activation(server.client())
         self.id = self.run("register", "--server", server.url, "--activation-id", id,
                            "--activation-code", code).stdout.strip()
@@ -46,11 +55,21 @@ class Native:
                               check=check, capture_output=True, text=True, timeout=60)
 
     def once(self, check=True):
-        return self.run("run", "--once", "--root", str(self.root), check=check)
+        return self.run("run", "--once", *self.how, check=check)
+
+    def told(self):
+        """What the server knows of the last run."""
+        status = self.server.client().describe_instance_associations_status(InstanceId=self.id)
+        return status["InstanceAssociationStatusInfos"][0]
+
+    def break_document(self, text="{"):
+        folder = self.root / "etc/stocktake/custom"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "broken.json").write_text(text)
 
     def background(self):
         return subprocess.Popen(
-            [STOCKTAKE, "agent", "run", "--state", str(self.state), "--root", str(self.root)],
+            [STOCKTAKE, "agent", "run", "--state", str(self.state), *self.how],
             stderr=subprocess.PIPE, text=True)
 
     def packages(self):
@@ -224,3 +243,96 @@ def test_a_run_that_broke_off_is_done_again(native, server):
             "Name": "InProgress", "Message": "it began", "Date": time.time()})
     native.once()
     assert native.packages() == {"a": "1.1"}
+
+
+FAILED = "1 out of 1 plugin processed, 0 success, 1 failed, 0 timedout, 0 skipped. "
+REASON = "/etc/stocktake/custom/broken.json: "
+
+
+def test_what_cannot_be_collected_is_told_as_a_failure(native, server):
+    native.break_document()
+    done = native.once(check=False)
+    assert done.returncode == 3 and REASON in done.stderr and " types failed" in done.stderr
+    told = native.told()
+    assert (told["Status"], told["DetailedStatus"], told["ErrorCode"]) == (
+        "Failed", "Failed", "ExecutionError")
+    assert told["ExecutionSummary"].startswith(FAILED + "1 of ") and REASON in told["ExecutionSummary"]
+    ssm = server.client()
+    execution = ssm.describe_association_executions(
+        AssociationId=told["AssociationId"])["AssociationExecutions"][0]
+    target, = ssm.describe_association_execution_targets(
+        AssociationId=told["AssociationId"],
+        ExecutionId=execution["ExecutionId"])["AssociationExecutionTargets"]
+    assert (target["ResourceId"], target["Status"]) == (native.id, "Failed")
+    # The rest is there all the same, and the next run is a success again.
+    assert native.packages() == {"a": "1.0", "b": "2.0"}
+    (native.root / "etc/stocktake/custom/broken.json").unlink()
+    native.make_due()
+    native.once()
+    assert native.told()["Status"] == "Success" and "ErrorCode" not in native.told()
+
+
+def test_a_report_that_is_refused_is_told_as_a_failure(native, server):
+    native.once()
+    # One of a type that cannot be, as if it had waited.
+    (native.state / "queue/000000000000.report").write_text(json.dumps({
+        "InstanceId": native.id, "Items": [{
+            "TypeName": "nonsense", "SchemaVersion": "1.0", "CaptureTime": stamp(0), "Content": []}]}))
+    native.install(a="2.0")
+    native.make_due()
+    done = native.once(check=False)
+    told = native.told()
+    assert done.returncode == 3 and "1 report was refused: " in done.stderr, done.stderr
+    assert told["Status"] == "Failed" and "1 report was refused: " in told["ExecutionSummary"]
+    # What was fit to be taken was.
+    assert native.packages() == {"a": "2.0"}
+    assert not list((native.state / "queue").glob("*.report"))
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["good", "broken"])
+def test_how_it_went_is_told_when_the_server_is_back(native, server, is_broken):
+    native.once()
+    first = native.told()["ExecutionDate"]
+    port = server.port
+    server.kill()
+    if is_broken:
+        native.break_document()
+    native.install(a="2.0")
+    native.make_due()
+    done = native.once(check=False)
+    assert done.returncode == 4 and "wait in" in done.stderr
+    assert json.loads((native.state / "work.json").read_text())["run"]["association"]
+    server.options = (*server.options, "--port", str(port))
+    server.start()
+    done = native.once(check=False)
+    assert done.returncode == (3 if is_broken else 0), done.stderr
+    assert native.packages() == {"a": "2.0"}
+    told = native.told()
+    assert told["Status"] == ("Failed" if is_broken else "Success")
+    assert told["ExecutionDate"] > first
+    assert "run" not in json.loads((native.state / "work.json").read_text())
+
+
+def test_a_server_that_is_away_is_told_to_who_runs_it_once(native, server):
+    native.once()
+    server.kill()
+    done = native.once(check=False)
+    assert done.returncode == 4 and "the server is away" in done.stderr
+
+
+def test_the_agent_is_a_program_of_its_own(native, server, tmp_path):
+    def run(*arguments):
+        return subprocess.run([f"{STOCKTAKE}-agent", *arguments], capture_output=True, text=True,
+                              timeout=60)
+    state = ("--state", str(native.state))
+    assert native.id in run("status", *state).stdout
+    assert run("run", "--once", *native.how, *state).returncode == 0
+    assert native.packages() == {"a": "1.0", "b": "2.0"}
+    done = run("run", "--state", str(tmp_path / "none"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("stocktake-agent: ") and "stocktake-agent register" in done.stderr
+    version = subprocess.run([STOCKTAKE, "--version"], capture_output=True, text=True).stdout
+    assert version and run("--version").stdout == version
+    assert "stocktake-agent run --once" in run("--help").stdout
+    for shell in ("bash", "zsh", "fish"):
+        assert "stocktake-agent" in run("--generate-completion-script", shell).stdout

@@ -10,6 +10,8 @@ package struct AgentError: Error, Hashable, Sendable, CustomStringConvertible {
     case disk
     /// The server is away, or answers what makes no sense.
     case server
+    /// Something could not be collected, or the server refused it.
+    case incomplete
   }
 
   /// What was in the way.

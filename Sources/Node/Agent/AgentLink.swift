@@ -13,6 +13,12 @@ extension AWSError {
   var isPassing: Bool {
     name.contains("Throttl") || name == "TooManyUpdates" || name.hasPrefix("Internal")
   }
+
+  /// Whether who asked is at fault, or when, and not what was sent.
+  var isOfCaller: Bool {
+    name.contains("AccessDenied") || name.contains("Token") || name.contains("Signature")
+      || name.contains("UnrecognizedClient")
+  }
 }
 
 /// An agent's calls: signed with credentials that it asks for with its own key.

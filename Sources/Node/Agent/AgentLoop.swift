@@ -1,3 +1,4 @@
+import AWSProtocol
 package import Collectors
 import FoundationEssentials
 import Inventory
@@ -31,6 +32,10 @@ package struct AgentLoop {
   private var pause = pauses.first
   private var changedAt: Instant?
   private let isCalled = CallFlag()
+  /// Why the server could not be reached when it was last tried.
+  private var absence: String?
+  /// What failed last, for who runs it once.
+  private var complaint: String?
   /// Whether anything was done since memory was given back.
   private var hasWorked = true
 
@@ -66,6 +71,8 @@ package struct AgentLoop {
 
   /// Runs until it is told to stop, or until all that is due is done and sent.
   ///
+  /// Throws ``AgentError`` where it is to end once and something of it failed or waits.
+  ///
   /// - Parameter isStopped: asked about once a second.
   package mutating func run(once: Bool, isStopped: () -> Bool) async throws {
     let waiting =
@@ -77,17 +84,21 @@ package struct AgentLoop {
     defer { waiting?.cancel() }
     while !isStopped() {
       try await step()
-      if once {
-        guard queue.files.isEmpty else {
-          throw AgentError(.server, "the server is away: reports wait in \(state)/queue")
-        }
-        return
-      }
+      if once { return try end() }
       if hasWorked { giveBackMemory() }
       hasWorked = false
       try? await Task.sleep(for: .seconds(1))
     }
     _ = try? await ping("Inactive")
+  }
+
+  /// Says whether all that was due succeeded.
+  private func end() throws(AgentError) {
+    guard queue.files.isEmpty else {
+      throw AgentError(.server, "the server is away: reports wait in \(state)/queue")
+    }
+    if let absence { throw AgentError(.server, absence) }
+    if let complaint { throw AgentError(.incomplete, complaint) }
   }
 
   /// What is due now.
@@ -97,18 +108,18 @@ package struct AgentLoop {
     if watch?.hasChanged() == true { changedAt = now }
     if let changed = changedAt, now.seconds - changed.seconds >= Self.quietSeconds {
       changedAt = nil
-      try await collect(packagesOnly: true)
+      await collectPackages()
     }
-    if work.isDue(now) {
+    if work.isDue(now), let association = work.association {
       work.lastRun = now.seconds
       work.isAsked = false
       try work.write(state)
-      await report("InProgress", "")
-      try await collect(packagesOnly: false)
-      await flush()
-      await report("Success", "1 out of 1 plugin processed, 1 success")
+      _ = try? await update("InProgress", of: association, at: now)
+      try await collectAll(for: association)
     }
-    if now >= nextTry, !queue.files.isEmpty { await flush() }
+    if Instant.now >= nextTry, !queue.files.isEmpty || work.run != nil {
+      do { try await deliver() } catch { backOff(error) }
+    }
   }
 
   /// Pings and asks; a server that is away is left alone for a while.
@@ -119,26 +130,56 @@ package struct AgentLoop {
         try await ping("Active")
         nextPing = now.advanced(bySeconds: Self.pingSeconds)
       }
+      // The server would take a run of which it has not heard the end for one that broke off.
+      if work.run != nil { try await deliver(isLate: true) }
       if isCalled.take() || now >= nextPoll {
         hasWorked = true
         try await poll()
         nextPoll = now.advanced(bySeconds: Self.pollSeconds)
       }
       pause = Self.pauses.first
+      absence = nil
     } catch { backOff(error) }
   }
 
   private mutating func backOff(_ error: any Error) {
+    absence = "the server \(error is AWSError ? "refuses" : "is away"): \(error)"
     say("\(error); trying again in \(pause) s")
     nextTry = Instant.now.advanced(bySeconds: pause)
     pause = min(pause * 2, Self.pauses.longest)
   }
 
-  private mutating func flush() async {
+  /// Sends what waits, and then tells how the last run went.
+  ///
+  /// - Parameter isLate: whether the server may ask for something else by now.
+  private mutating func deliver(isLate: Bool = false) async throws {
     hasWorked = true
-    do {
-      _ = try await queue.send(link) { say($0) }
-    } catch { backOff(error) }
+    try await queue.send(link) { error in
+      say("a report was refused: \(error)")
+      complaint = complaint ?? "a report was refused: \(error)"
+      guard var run = work.run else { return }
+      run.refusalCount += 1
+      run.firstRefusal = run.firstRefusal ?? String(describing: error)
+      work.run = run
+      try work.write(state)
+    }
+    guard let run = work.run else { return }
+    // To the server it would count as a run of what is asked for now, which is still to be done.
+    let counts = isLate ? try await isAsked(run) : true
+    if counts {
+      do {
+        try await update(
+          run.isSuccess ? "Success" : "Failed", of: run.association,
+          at: Instant(milliseconds: run.ended), run.isSuccess ? "" : "ExecutionError", run.summary)
+      } catch let error as AWSError where !error.isOfCaller && !error.isPassing {
+        // It was taken away meanwhile.
+        say("how the run went was not taken: \(error)")
+      }
+    }
+    complaint = run.complaint ?? complaint
+    work.run = nil
+    try work.write(state)
+    absence = nil
   }
 
   private func ping(_ status: String) async throws {
@@ -159,55 +200,101 @@ package struct AgentLoop {
 
   /// Asks what to collect and when, and remembers it for when the server is away.
   private mutating func poll() async throws {
-    let answer = try await link.call(
-      "ListInstanceAssociations", [.init("InstanceId", .string(node.text))])
-    work.take(answer["Associations"]?.elements.first)
+    work.take(try await association())
     try work.write(state)
   }
 
-  /// Tells how a run goes, as far as the server can be reached.
-  private func report(_ status: String, _ summary: String) async {
-    guard let association = work.association else { return }
-    let time = Double(Instant.now.milliseconds) / 1000
-    _ = try? await link.call(
+  /// What the server asks for; nil for nothing.
+  private func association() async throws -> JSONValue? {
+    let answer = try await link.call(
+      "ListInstanceAssociations", [.init("InstanceId", .string(node.text))])
+    return answer["Associations"]?.elements.first
+  }
+
+  /// Whether the server still asks for what a run did.
+  private func isAsked(_ run: AgentRun) async throws -> Bool {
+    let said = try await association()
+    return said?["AssociationId"]?.text == run.association
+      && said?["Checksum"]?.text ?? "" == run.checksum
+  }
+
+  /// Tells how a run goes or went.
+  private func update(
+    _ status: String, of association: String, at time: Instant, _ code: String = "",
+    _ summary: String = ""
+  ) async throws {
+    _ = try await link.call(
       "UpdateInstanceAssociationStatus",
       [
         .init("InstanceId", .string(node.text)), .init("AssociationId", .string(association)),
         .init(
           "ExecutionResult",
           .object([
-            .init("Status", .string(status)), .init("ErrorCode", .string("")),
-            .init("ExecutionDate", .number(time)), .init("ExecutionSummary", .string(summary)),
+            .init("Status", .string(status)), .init("ErrorCode", .string(code)),
+            .init("ExecutionDate", .number(Double(time.milliseconds) / 1000)),
+            .init("ExecutionSummary", .string(summary)),
           ])),
       ])
   }
 
-  /// Collects into the queue: from here on it is not lost.
-  private mutating func collect(packagesOnly: Bool) async throws {
-    // What a start and the talk with the server needed is not needed for this.
-    giveBackMemory()
-    hasWorked = true
-    var plan = try file ?? work.plan()
-    // The pings say this already.
-    plan.excluded.insert(.instanceInformation)
-    if packagesOnly {
+  /// Collects what was asked for, and notes on disk how it went until the server was told.
+  private mutating func collectAll(for association: String) async throws {
+    var run = AgentRun(association: association, checksum: work.checksum)
+    if let earlier = work.run {
+      // What became of its reports has not been told either.
+      run.refusalCount = earlier.refusalCount
+      run.firstRefusal = earlier.firstRefusal
+      run.droppedCount = earlier.droppedCount
+    }
+    do {
+      let (result, dropped) = try await collect(try file ?? work.plan())
+      run.note(result)
+      run.droppedCount += dropped
+    } catch {
+      say("collect: \(error)")
+      run.note(failure: String(describing: error))
+    }
+    run.ended = Instant.now.milliseconds
+    work.run = run
+    try work.write(state)
+  }
+
+  /// Collects what changes with packages.
+  private mutating func collectPackages() async {
+    do {
+      var plan = try file ?? work.plan()
       let packages: Set<String> = [
         "AWS:Application", "AWS:AWSComponent", "AWS:PatchSummary", "AWS:PatchCompliance",
         "Custom:PackageState",
       ]
-      plan.types = (plan.types ?? plan.defaultTypes).filter { packages.contains($0.text) }
+      plan.types = (plan.types ?? plan.defaultTypes).filter { type in
+        packages.contains(type.text) && !plan.excluded.contains(type)
+      }
       plan.takesAllCustom = false
-    }
+      _ = try await collect(plan)
+    } catch { say("collect: \(error)") }
+  }
+
+  /// Collects into the queue: from here on it is not lost.
+  ///
+  /// Also says how many reports had to go for it.
+  private mutating func collect(
+    _ plan: CollectionPlan
+  ) async throws -> (result: CollectionResult, dropped: Int) {
+    // What a start and the talk with the server needed is not needed for this.
+    giveBackMemory()
+    hasWorked = true
+    var plan = plan
+    // The pings say this already.
+    plan.excluded.insert(.instanceInformation)
     plan.types = plan.types?.filter { $0 != .instanceInformation }
     let result = await Collectors.collect(plan, node: node, at: .now, machine: machine())
     for failure in result.failures { say("collect \(failure)") }
-    for report in result.reports {
-      let dropped = try queue.add(report)
-      if dropped > 0 {
-        say("\(counted(dropped, "report")) had to go: the queue is full")
-      }
-    }
+    var dropped = 0
+    for report in result.reports { dropped += try queue.add(report) }
+    if dropped > 0 { say("\(counted(dropped, "report")) had to go: the queue is full") }
     giveBackMemory()
+    return (result, dropped)
   }
 
   /// Waits for the word to collect now, again and again.

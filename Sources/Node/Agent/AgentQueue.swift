@@ -71,9 +71,10 @@ package struct AgentQueue {
 
   /// Sends what waits, oldest first; of a type that the server has as it is, the hash alone.
   ///
-  /// How many were sent; throws where the server is away or busy, and what was not sent waits on.
-  mutating func send(_ link: AgentLink, onRefusal: (String) -> Void) async throws -> Int {
-    var sent = 0
+  /// Throws where the server is away or busy, and what was not sent waits on.
+  ///
+  /// - Parameter onRefusal: told of a report that will not be sent again, before it goes.
+  mutating func send(_ link: AgentLink, onRefusal: (AWSError) throws -> Void) async throws {
     for name in files {
       guard let data = FileManager.default.contents(atPath: folder + "/" + name),
         let body = try? JSONValue(parsing: Array(data).span.bytes)
@@ -83,14 +84,12 @@ package struct AgentQueue {
       }
       do {
         try await send(body, link)
-        sent += 1
-      } catch let error as AWSError where error.isOfReport {
+      } catch let error as AWSError where !error.isPassing && !error.isOfCaller {
         // It would be refused again: the next ones are worth more.
-        onRefusal("a report was refused: \(error)")
+        try onRefusal(error)
       }
       remove(name)
     }
-    return sent
   }
 
   private mutating func send(_ body: JSONValue, _ link: AgentLink) async throws {
@@ -112,13 +111,5 @@ package struct AgentQueue {
     }
     try AgentFiles.write(
       Array(try JSONEncoder().encode(accepted)), Self.acceptedFile, in: folder)
-  }
-}
-
-extension AWSError {
-  /// Whether what was sent is at fault, and not who sent it or when.
-  fileprivate var isOfReport: Bool {
-    !isPassing && !name.contains("AccessDenied") && !name.contains("Token")
-      && !name.contains("Signature") && !name.contains("UnrecognizedClient")
   }
 }

@@ -17,6 +17,8 @@ package struct AgentWork: Codable {
   var isAsked = false
   /// In seconds since 1970; nil for never.
   package var lastRun: Int64?
+  /// How the last run went; nil once the server was told.
+  var run: AgentRun?
 
   private static let fileName = "work.json"
   /// Seconds between two runs where the schedule is none that this agent keeps.
@@ -73,7 +75,7 @@ package struct AgentWork: Codable {
   }
 
   /// What is to be collected: all that is on by default where the association says nothing.
-  func plan() throws -> CollectionPlan {
+  func plan() throws(CollectorError) -> CollectionPlan {
     parameters == "{}" ? CollectionPlan() : try GatherParameters.plan(json: parameters)
   }
 }

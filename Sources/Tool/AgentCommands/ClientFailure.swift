@@ -19,7 +19,7 @@ extension CommandFailure {
     let status: ExitStatus =
       switch error.code {
       case .setup: .usage
-      case .damaged: .badInput
+      case .damaged, .incomplete: .badInput
       case .disk, .server: .storeError
       }
     self.init(status, error.description)

@@ -14,7 +14,8 @@ struct StocktakeAgent: AsyncParsableCommand {
       COMPLETION
         stocktake-agent --generate-completion-script bash|zsh|fish
 
-      EXIT STATUS  0 done, 1 not registered, 2 usage, 3 bad input, 4 the server or the disk
+      EXIT STATUS  0 done, 1 not registered, 2 usage, 3 bad input, or something could not be collected or \
+      was refused, 4 the server or the disk
       """,
     version: Release.version,
     subcommands: AgentCommand.verbs)
