@@ -37,8 +37,10 @@ struct AgentRun: Codable, Sendable, Equatable {
   /// Notes what could not be collected.
   mutating func note(_ result: CollectionResult) {
     sourceCount += result.collected.count
-    failureCount += result.failures.count
-    firstFailure = firstFailure ?? result.failures.first.map(String.init(describing:))
+    // What a machine does not have would fail for ever, and nobody could mend it.
+    let failures = result.failures.filter { !$0.isUnavailable }
+    failureCount += failures.count
+    firstFailure = firstFailure ?? failures.first.map(String.init(describing:))
   }
 
   /// Notes that nothing could be collected at all.

@@ -231,6 +231,19 @@ struct CollectionTests {
     }
   }
 
+  @Test func `what a machine has nothing to tell of is unavailable, and did not fail`() async throws {
+    try tree.write("proc/sys/kernel/x", "")
+    let result = await run(CollectorTable.all)
+    let unavailable = Set(result.failures.filter(\.isUnavailable).map(\.source))
+    #expect(
+      unavailable == [
+        "AWS:PatchCompliance", "AWS:PatchSummary", "AWS:Service", "Custom:CronJob",
+        "Custom:ListeningPort",
+      ])
+    let status = items(result, .collectorStatus)?.filter { $0["Status"] == "Unavailable" }
+    #expect(Set((status ?? []).compactMap { $0["Name"] }) == unavailable)
+  }
+
   @Test func `two collections of this machine are equal`() async throws {
     func look() async -> CollectionResult {
       await collect(node: node, at: Instant(seconds: 1_767_225_600))

@@ -39,10 +39,12 @@ public func collect(
   return CollectionResult(
     reports: packer.reports,
     failures: found.compactMap { source in
-      source.failure.map { .init(source: source.source, message: $0) }
+      source.failure.map {
+        .init(source: source.source, message: $0, isUnavailable: source.isUnavailable)
+      }
     },
     warnings: found.flatMap { source in
-      source.warnings.map { .init(source: source.source, message: $0) }
+      source.warnings.map { .init(source: source.source, message: $0, isUnavailable: false) }
     }, collected: found)
 }
 
@@ -86,6 +88,7 @@ private func run(
       .map { $0.without(collector.volatileAttributes) }
   } catch {
     collected.failure = String(describing: error)
+    collected.isUnavailable = (error as? CollectorError)?.isUnavailable ?? false
   }
   collected.warnings = machine.notes.all
   return collected

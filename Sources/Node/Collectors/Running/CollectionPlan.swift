@@ -64,6 +64,8 @@ public struct Collected: Sendable {
   public var items: [Item]?
   /// Why there are no items, in one sentence.
   public var failure: String?
+  /// Whether that is because the machine has nothing that could tell.
+  public var isUnavailable = false
   /// What could not be read in full.
   public var warnings: [String] = []
   /// The items without what moves by itself.
@@ -84,6 +86,8 @@ public struct CollectionResult: Sendable {
     public let source: String
     /// Why not, in one sentence.
     public let message: String
+    /// Whether that is because the machine has nothing that could tell: no failure of the collection.
+    public let isUnavailable: Bool
 
     /// `AWS:Network: message`.
     public var description: String { "\(source): \(message)" }

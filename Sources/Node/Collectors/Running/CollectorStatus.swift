@@ -17,7 +17,7 @@ enum CollectorStatus {
   }
 
   private static func status(of source: Collected) -> String {
-    if source.failure != nil { return "Failed" }
+    if source.failure != nil { return source.isUnavailable ? "Unavailable" : "Failed" }
     return source.warnings.isEmpty ? "Success" : "Partial"
   }
 }

@@ -174,10 +174,22 @@ public struct CollectorError: Error, Hashable, Sendable, CustomStringConvertible
   /// One sentence that names the file.
   public let message: String
 
+  /// Whether the machine has nothing that could tell of the type: nothing went wrong, and nothing is known.
+  public let isUnavailable: Bool
+
   /// Makes an error with its sentence.
-  public init(_ message: String) { self.message = message }
+  public init(_ message: String) { self.init(message, isUnavailable: false) }
+
+  /// Says why the machine has nothing that could tell of the type.
+  static func unavailable(_ message: String) -> Self { Self(message, isUnavailable: true) }
+
+  private init(_ message: String, isUnavailable: Bool) {
+    self.message = message
+    self.isUnavailable = isUnavailable
+  }
 
   package init(path: String, errno code: Int32) {
+    isUnavailable = false
     message = unsafe "\(path): \(String(cString: strerror(code)))"
   }
 

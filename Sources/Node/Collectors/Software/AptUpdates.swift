@@ -10,7 +10,7 @@ extension PendingUpdates {
     }
     let lists = try AptLists(on: machine, installed: versions)
     guard let fetched = lists.fetchedSeconds else {
-      throw CollectorError("apt has no lists: run \"apt-get update\" once")
+      throw CollectorError.unavailable("apt has no lists: run \"apt-get update\" once")
     }
     var withUpdate: Set<String> = []
     let updates = installed.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }

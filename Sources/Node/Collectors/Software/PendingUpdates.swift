@@ -48,7 +48,7 @@ struct PendingUpdates: Sendable {
         return try ofApt(on: machine)
       }
     }
-    guard hasRPM else { throw CollectorError("there is neither apt nor dnf") }
+    guard hasRPM else { throw CollectorError.unavailable("there is neither apt nor dnf") }
     return try ofRPM(machine.rpmPackages(), on: machine)
   }
 }

@@ -54,7 +54,7 @@ extension PendingUpdates {
     let repositories = try RPMRepositories(on: machine).enabled
     let fetched = repositories.compactMap { $0.metadata?.fetchedSeconds }.max()
     guard let fetched else {
-      throw CollectorError(
+      throw CollectorError.unavailable(
         "dnf and yum have no metadata of a repository that is switched on: run \"dnf makecache\" once"
       )
     }

@@ -20,7 +20,7 @@ public struct CronJobCollector: Collector {
   /// Commands are redacted. A table that cannot be read is a warning.
   public func collect(from machine: Machine) throws -> [Item] {
     guard machine.exists("etc") else {
-      throw CollectorError("\(machine.path("etc")): there is no such folder")
+      throw CollectorError.unavailable("\(machine.path("etc")): there is no such folder")
     }
     var items = table("etc/crontab", hasUser: true, user: "root", machine)
     for name in names("etc/cron.d", machine) {

@@ -15,7 +15,7 @@ public struct KernelModuleCollector: Collector {
   public func collect(from machine: Machine) throws -> [Item] {
     guard machine.exists("proc/modules") else {
       guard machine.exists("proc/sys/kernel") else {
-        throw CollectorError("\(machine.path("proc/modules")): there is no such file")
+        throw CollectorError.unavailable("\(machine.path("proc/modules")): there is no such file")
       }
       return []
     }

@@ -33,7 +33,7 @@ public struct ListeningPortCollector: Collector {
       sockets += lines.dropFirst().compactMap { Socket($0, protocol: name) }
     }
     guard isThere else {
-      throw CollectorError("\(machine.path("proc/net/tcp")): there is no such file")
+      throw CollectorError.unavailable("\(machine.path("proc/net/tcp")): there is no such file")
     }
     let owners = Owners(of: Set(sockets.map(\.inode)), on: machine)
     let accounts = try? machine.accounts()

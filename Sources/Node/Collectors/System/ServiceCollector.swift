@@ -70,6 +70,9 @@ public struct ServiceCollector: Collector {
     let enabled = Set(
       ["2", "3", "5"].flatMap { (try? machine.names(in: "etc/rc\($0).d")) ?? [] }
         .filter { $0.hasPrefix("S") }.map { String($0.dropFirst(3)) })
+    guard machine.exists("etc/init.d") else {
+      throw CollectorError.unavailable("there is neither systemd nor /etc/init.d")
+    }
     return try machine.names(in: "etc/init.d").filter { !$0.contains(".") && $0 != "README" }.map {
       [
         "Name": $0, "DisplayName": $0, "ServiceType": "sysv",
