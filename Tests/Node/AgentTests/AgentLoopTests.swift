@@ -12,9 +12,9 @@ import Testing
   @Test func `what a machine has nothing to tell of fails no run`() async throws {
     let tree = try TemporaryTree()
     var plan = CollectionPlan()
-    plan.types = [.patchSummary]
+    plan.types = [try TypeName("AWS:PatchSummary")]
     let result = await Collectors.collect(
-      plan, node: try NodeID("mi-01234567890abcdef"), at: .now, machine: Machine(root: tree.root))
+      plan, node: try NodeID("mi-01234567890abcdef"), at: .now, machine: Machine(root: tree.path("")))
     #expect(result.failures.count == 1)
     var run = AgentRun(association: "a", checksum: "c")
     run.note(result)
@@ -22,7 +22,7 @@ import Testing
     plan.types = [.application]
     run.note(
       await Collectors.collect(
-        plan, node: try NodeID("mi-01234567890abcdef"), at: .now, machine: Machine(root: tree.root)))
+        plan, node: try NodeID("mi-01234567890abcdef"), at: .now, machine: Machine(root: tree.path(""))))
     #expect(run.complaint?.hasPrefix("1 of 2 types failed: AWS:Application: ") == true)
   }
 }
