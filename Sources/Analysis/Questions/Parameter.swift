@@ -86,7 +86,7 @@ package struct Parameter: Sendable {
   package static let limitStandard = 1000
 
   /// How often one can be given.
-  package static let timesMax = 16
+  package static let timesMax = 8
 
   /// Whether it says how the answer is cut into pages, and not what is asked.
   package var isPaging: Bool { name == "limit" || name == "wait" || isPosition }

@@ -116,7 +116,7 @@ import Times
     #expect(
       Question.nodes.request(arguments) { $0 }.query == "node=web-*&node=db&tag=a=b")
     #expect(throws: QuestionError.self) {
-      try Arguments(.nodes, ["node": Array(repeating: "a", count: 17)], reading)
+      try Arguments(.nodes, ["node": Array(repeating: "a", count: 9)], reading)
     }
   }
 
