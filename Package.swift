@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 // The floors of the house and what each module may use: docs/architecture.md, "Floors". A module lies in
@@ -25,6 +25,9 @@ let shared: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// What the project is made of says besides where it leaves what the compiler can check.
+let strict = shared + [SwiftSetting.strictMemorySafety()]
+
 /// A module, and its tests with what they need beside it.
 func module(
   _ name: String, on floor: Floor, _ needs: [Target.Dependency] = [],
@@ -32,7 +35,7 @@ func module(
 ) -> [Target] {
   let path = "\(floor.rawValue)/\(name)"
   let module = Target.target(
-    name: name, dependencies: needs, path: "Sources/\(path)", swiftSettings: shared)
+    name: name, dependencies: needs, path: "Sources/\(path)", swiftSettings: strict)
   guard let tests else { return [module] }
   return [module] + suite("\(name)Tests", on: floor, [.byName(name: name)] + tests, excluding)
 }
@@ -51,7 +54,7 @@ func program(_ name: String, on floor: Floor, _ needs: [Target.Dependency]) -> [
   [
     .executableTarget(
       name: name, dependencies: needs, path: "Sources/\(floor.rawValue)/\(name)",
-      swiftSettings: shared)
+      swiftSettings: strict)
   ]
 }
 

@@ -142,7 +142,7 @@ extension Codec {
     if toldLength == nil {
       toldLength = unsafe ZSTD_getFrameContentSize(input.baseAddress, input.count)
     }
-    length += UInt64(to.pos)
+    unsafe length += UInt64(to.pos)
     // A frame that ends in an empty block is held to its length only where libzstd has all of it at once.
     if left == 0, let toldLength, !Self.unknownLengths.contains(toldLength), length != toldLength {
       return nil

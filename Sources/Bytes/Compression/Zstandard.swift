@@ -26,7 +26,7 @@ enum Zstandard {
     let limit = value.byteCount - 1
     let context = takeContext()
     defer { pool.withLock { $0.append(context) } }
-    let frame = [UInt8](unsafeUninitializedCapacity: limit) { target, count in
+    let frame = unsafe [UInt8](unsafeUninitializedCapacity: limit) { target, count in
       let code = unsafe value.withUnsafeBytes { source in
         unsafe ZSTD_compressCCtx(
           context.compression, target.baseAddress, limit, source.baseAddress, source.count, level)
@@ -55,7 +55,7 @@ enum Zstandard {
     let context = takeContext()
     defer { pool.withLock { $0.append(context) } }
     var code = 0
-    let value = [UInt8](unsafeUninitializedCapacity: byteCount) { target, count in
+    let value = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { target, count in
       code = unsafe frame.withUnsafeBytes { source in
         unsafe ZSTD_decompressDCtx(
           context.decompression, target.baseAddress, byteCount, source.baseAddress, source.count)

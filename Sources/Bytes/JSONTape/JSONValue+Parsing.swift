@@ -14,6 +14,17 @@ extension JSONValue {
     self.init(parser.tape)
   }
 
+  /// The same, of an array's bytes.
+  package init(parsing text: [UInt8]) throws(JSONError) {
+    // Unsafe for elements with gaps between their fields, which a byte has not.
+    try self.init(parsing: unsafe text.span.bytes)
+  }
+
+  /// The same, of a part of an array.
+  package init(parsing text: ArraySlice<UInt8>) throws(JSONError) {
+    try self.init(parsing: unsafe text.span.bytes)
+  }
+
   /// How many levels deep a document may be nested.
   package static let depthMax = 32
 

@@ -66,7 +66,7 @@ struct DataFile {
 
   private func byteCount() throws(LMDBError) -> Int {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw LMDBError(rawValue: errno) }
+    guard unsafe fstat(descriptor, &status) == 0 else { throw LMDBError(rawValue: errno) }
     return Int(status.st_size)
   }
 

@@ -93,7 +93,7 @@ func writeNewFile(at path: String, by write: (Int32) -> Int32) throws(LMDBError)
   // Somebody may have finished it between our opening and locking it: then it is no part any more.
   var mine = stat()
   var named = stat()
-  guard fstat(descriptor, &mine) == 0, unsafe stat(part, &named) == 0,
+  guard unsafe fstat(descriptor, &mine) == 0, unsafe stat(part, &named) == 0,
     FileIdentity(mine) == FileIdentity(named)
   else { throw .fileExists }
   var code = ftruncate(descriptor, 0) == 0 ? 0 : errno

@@ -89,7 +89,7 @@ struct LockFile {
   /// Gives the file its blocks on the disk; 0, or the error number of a disk that has none.
   private func reserve(_ descriptor: Int32, readersMax: Int) -> Int32 {
     var status = stat()
-    guard fstat(descriptor, &status) == 0 else { return errno }
+    guard unsafe fstat(descriptor, &status) == 0 else { return errno }
     // LMDB's head is three cache lines, with the first reader's place; it takes a larger file as it is.
     let needed = status.st_size == 0 ? (readersMax + 2) * 64 : Int(status.st_size)
     guard Int(status.st_blocks) * 512 < needed else { return 0 }

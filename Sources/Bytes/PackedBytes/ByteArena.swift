@@ -20,7 +20,7 @@
   }
 
   private static let chunkByteCount = 1 << 20
-  @exclusivity(unchecked) @usableFromInline var chunks: [UnsafeMutableRawPointer] = []
+  @exclusivity(unchecked) @usableFromInline var chunks: [UnsafeMutableRawPointer] = unsafe []
   private var used = 0
   private var capacity = 0
   /// Bytes of all chunks.

@@ -9,12 +9,12 @@
   @exclusivity(unchecked) @usableFromInline var start: UnsafeMutableRawPointer
   @exclusivity(unchecked) @usableFromInline var capacity: Int
   /// The number of bytes written.
-  @inlinable public var count: Int { filled }
+  @inlinable public var count: Int { unsafe filled }
   @exclusivity(unchecked) @usableFromInline var filled = 0
 
   /// Starts empty with room for `capacity` bytes.
   public init(capacity: Int) {
-    self.capacity = max(64, capacity)
+    unsafe self.capacity = max(64, capacity)
     unsafe start = .allocate(byteCount: self.capacity, alignment: 16)
   }
 
@@ -23,7 +23,7 @@
   /// What was written, from `lower` to `upper`.
   @inlinable @_lifetime(borrow self)
   public func span(_ lower: Int, _ upper: Int) -> RawSpan {
-    precondition(lower >= 0 && lower <= upper && upper <= filled)
+    unsafe precondition(lower >= 0 && lower <= upper && upper <= filled)
     let span = unsafe RawSpan(
       _unsafeStart: UnsafeRawPointer(start.advanced(by: lower)), byteCount: upper - lower)
     return unsafe _overrideLifetime(span, borrowing: self)
@@ -31,16 +31,16 @@
 
   /// Makes room for further bytes.
   @inlinable public func reserve(_ additional: Int) {
-    if filled + additional > capacity { grow(additional) }
+    if unsafe filled + additional > capacity { grow(additional) }
   }
 
   @usableFromInline func grow(_ additional: Int) {
-    let larger = max(capacity * 2, filled + additional)
+    let larger = unsafe max(capacity * 2, filled + additional)
     let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
     unsafe moved.copyMemory(from: start, byteCount: filled)
     unsafe start.deallocate()
     unsafe start = moved
-    capacity = larger
+    unsafe capacity = larger
   }
 
   /// Appends borrowed bytes.
@@ -52,7 +52,7 @@
         unsafe start.advanced(by: filled).copyMemory(from: from, byteCount: length)
       }
     }
-    filled += length
+    unsafe filled += length
   }
 
   /// Appends a count as a varint.
@@ -62,11 +62,11 @@
     while rest >= 0x80 {
       unsafe start.storeBytes(
         of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: filled, as: UInt8.self)
-      filled += 1
+      unsafe filled += 1
       rest >>= 7
     }
     unsafe start.storeBytes(
       of: UInt8(truncatingIfNeeded: rest), toByteOffset: filled, as: UInt8.self)
-    filled += 1
+    unsafe filled += 1
   }
 }

@@ -31,7 +31,7 @@ package struct SQLiteLimits: Sendable {
 /// Neither the file nor those beside it are changed. What a program left in its write-ahead log is
 /// read with it. Nothing of the schema is trusted: tables must be plain ones, and the pages hang
 /// together. Memory: SQLite's cache of some 2 MB, and what one row has.
-package final class SQLiteFile {
+@safe package final class SQLiteFile {
   /// How every database begins.
   private static let mark = Array("SQLite format 3\u{0}".utf8)
 
@@ -90,7 +90,7 @@ package final class SQLiteFile {
 
   /// Whether the head of the file says that it has a write-ahead log.
   private static func isLogged(_ path: String) -> Bool {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     var version: UInt8 = 0
@@ -146,7 +146,7 @@ package final class SQLiteFile {
       guard count <= limits.rowsMax else {
         throw SQLiteFault(reason: "has more than \(limits.rowsMax) rows")
       }
-      take(SQLiteRow(statement))
+      unsafe take(SQLiteRow(statement))
     }
   }
 }
@@ -154,7 +154,7 @@ package final class SQLiteFile {
 /// A row of an answer, as long as it is the current one.
 ///
 /// It cannot be copied and only be borrowed, so that it does not outlive its statement.
-package struct SQLiteRow: ~Copyable {
+@safe package struct SQLiteRow: ~Copyable {
   private let statement: OpaquePointer
 
   fileprivate init(_ statement: OpaquePointer) { unsafe self.statement = statement }

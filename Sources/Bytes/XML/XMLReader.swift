@@ -5,7 +5,7 @@ internal import CExpat
 /// Document types are refused, so that there are no entities but the five of XML and numbers: nothing
 /// that grows, and nothing that leads to another file. Names are as the document has them, prefix
 /// included. Memory: what the limits allow, however long the document is.
-package final class XMLReader {
+@safe package final class XMLReader {
   /// Bytes that libexpat gets at once.
   private static let pieceBytes = 1 << 16
 
@@ -164,7 +164,7 @@ private func reader(_ data: UnsafeMutableRawPointer?) -> XMLReader? {
 /// The attributes of an element while it begins.
 ///
 /// It cannot be copied and only be borrowed, so that it does not outlive libexpat's memory.
-package struct XMLAttributes: ~Copyable {
+@safe package struct XMLAttributes: ~Copyable {
   /// Names and values by turns, and nil behind the last.
   private let pairs: UnsafeMutablePointer<UnsafePointer<CChar>?>?
 

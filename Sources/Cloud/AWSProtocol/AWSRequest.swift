@@ -19,7 +19,7 @@ package struct AWSRequest: Sendable {
     if body.isEmpty {
       input = .object([])
     } else {
-      do throws(JSONError) { input = try JSONValue(parsing: body.span.bytes) } catch {
+      do throws(JSONError) { input = try JSONValue(parsing: body) } catch {
         throw .serialization("The request is not JSON: \(error).")
       }
     }

@@ -50,7 +50,7 @@ package struct PageTokens: Sendable {
     let bytes = Array(data.dropFirst(Self.sealByteCount))
     // One byte after the other, so that time tells nothing of where they differ.
     let difference = zip(seal(bytes, request), data).reduce(0) { $0 | ($1.0 ^ $1.1) }
-    guard difference == 0, let value = try? JSONValue(parsing: bytes.span.bytes),
+    guard difference == 0, let value = try? JSONValue(parsing: bytes),
       value.elements.count == 3, let sequence = value.elements[0].text.flatMap({ UInt64($0) }),
       case .integer(let asked) = value.elements[1], let position = value.elements[2].text
     else { throw Self.invalid }

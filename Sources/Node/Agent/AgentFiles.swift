@@ -8,7 +8,7 @@ import Glibc
 package enum AgentFiles {
   /// Makes the folder, for its owner alone.
   package static func make(_ folder: String) throws {
-    guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+    guard unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST else {
       throw AgentError(
         .setup, "\(FileError(.make, folder, code: errno)); name another with --state")
     }

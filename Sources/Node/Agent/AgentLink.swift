@@ -72,7 +72,7 @@ actor AgentLink {
   ) async throws -> JSONValue {
     let call = Transport.Call(service.rawValue, operation, input)
     let answer = try await transport.performed(try sign(call))
-    let value = (try? JSONValue(parsing: answer.body.span.bytes)) ?? .null
+    let value = (try? JSONValue(parsing: answer.body)) ?? .null
     guard answer.status == 200 else { throw AWSError(status: Int(answer.status), value) }
     return value
   }

@@ -77,7 +77,7 @@ package struct AgentQueue {
   mutating func send(_ link: AgentLink, onRefusal: (AWSError) throws -> Void) async throws {
     for name in files {
       guard let data = FileManager.default.contents(atPath: folder + "/" + name),
-        let body = try? JSONValue(parsing: Array(data).span.bytes)
+        let body = try? JSONValue(parsing: Array(data))
       else {
         remove(name)
         continue

@@ -16,7 +16,9 @@ final class PackageWatch: Sendable {
     descriptor = inotify_init1(O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     let events = UInt32(IN_MOVED_TO) | UInt32(IN_CLOSE_WRITE)
-    let watched = Self.folders.filter { inotify_add_watch(descriptor, root + $0, events) >= 0 }
+    let watched = Self.folders.filter {
+      unsafe inotify_add_watch(descriptor, root + $0, events) >= 0
+    }
     if watched.isEmpty {
       close(descriptor)
       return nil

@@ -46,7 +46,7 @@ private struct WholeFile: ~Copyable {
 
   init(_ path: String) throws(UnpackingFailure<CollectorError>) {
     // Without O_NONBLOCK a named pipe would wait for someone to write.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .source(CollectorError(path: path, errno: errno)) }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

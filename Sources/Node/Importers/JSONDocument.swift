@@ -10,7 +10,7 @@ struct JSONDocument {
     guard bytes.count <= ImportLimits.lineBytes else {
       throw CollectorError("it has more than \(ImportLimits.lineBytes) bytes")
     }
-    try parser.parse(bytes.span.bytes)
+    try parser.parse(unsafe bytes.span.bytes)
     return JSONValue(parser.tape)
   }
 
@@ -30,13 +30,13 @@ struct JSONDocument {
     of bytes: ArraySlice<UInt8>, path: String, _ warnings: inout Warnings
   ) throws(CollectorError) -> JSONValue {
     do throws(JSONError) {
-      return try JSONValue(parsing: bytes.span.bytes)
+      return try JSONValue(parsing: bytes)
     } catch {
       let failure = CollectorError("\(path) is no JSON document: \(error)")
       let repaired = RepairedText(bytes, .json)
       guard let lines = repaired.lines.text else { throw failure }
       do throws(JSONError) {
-        let value = try JSONValue(parsing: repaired.bytes.span.bytes)
+        let value = try JSONValue(parsing: repaired.bytes)
         warnings.add("\(path): lines with characters that JSON does not have, replaced: \(lines)")
         return value
       } catch {

@@ -15,13 +15,13 @@ package struct ServerSecret: Sendable {
 
   /// Reads the file, or makes it for its owner alone where there is none.
   package init(file: String) throws(AccessKeyError) {
-    if access(file, F_OK) != 0 { try Self.make(file) }
+    if unsafe access(file, F_OK) != 0 { try Self.make(file) }
     let content: [UInt8]
     do throws(FileError) { content = try Files.read(file, bytesMax: 4096) } catch {
       throw AccessKeyError("the server's secret: \(error)")
     }
     var status = stat()
-    guard stat(file, &status) == 0, status.st_mode & 0o077 == 0 else {
+    guard unsafe stat(file, &status) == 0, status.st_mode & 0o077 == 0 else {
       throw AccessKeyError(
         "the key file \(file) can be read by others: make it yours alone with chmod 600")
     }
@@ -34,12 +34,12 @@ package struct ServerSecret: Sendable {
   private static func make(_ file: String) throws(AccessKeyError) {
     // Under another name first: a crash leaves no half of a key.
     let temporary = "\(file).\(getpid())"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw AccessKeyError("\(FileError(.make, temporary, code: errno))")
     }
     let key = SymmetricKey(size: .bits256)
-    let isWritten = key.withUnsafeBytes { bytes in
+    let isWritten = unsafe key.withUnsafeBytes { bytes in
       unsafe write(descriptor, bytes.baseAddress, bytes.count) == bytes.count
     }
     // Of a short write, the disk was full.
@@ -47,8 +47,8 @@ package struct ServerSecret: Sendable {
     if code == 0 && fsync(descriptor) != 0 { code = errno }
     close(descriptor)
     // A link does not replace a file that another process made meanwhile.
-    if code == 0 && link(temporary, file) != 0 && errno != EEXIST { code = errno }
-    unlink(temporary)
+    if unsafe code == 0 && link(temporary, file) != 0 && errno != EEXIST { code = errno }
+    unsafe unlink(temporary)
     if code == 0 { code = Files.flushFolder(of: file) }
     guard code == 0 else { throw AccessKeyError("\(FileError(.make, file, code: code))") }
   }
@@ -61,7 +61,7 @@ package struct ServerSecret: Sendable {
 
   /// The bytes of such a key: 32.
   package func bytes(for purpose: String) -> [UInt8] {
-    key(for: purpose).withUnsafeBytes { unsafe Array($0) }
+    unsafe key(for: purpose).withUnsafeBytes { unsafe Array($0) }
   }
 }
 

@@ -58,7 +58,7 @@ struct Association: Codable, Sendable {
   func terms(_ number: Int? = nil) -> AssociationTerms? {
     let version = number.map { number in versions.first { $0.number == number } } ?? versions.last
     guard let version,
-      let input = try? JSONValue(parsing: Array(version.input.utf8).span.bytes)
+      let input = try? JSONValue(parsing: Array(version.input.utf8))
     else { return nil }
     return AssociationTerms(version: version, input: input)
   }

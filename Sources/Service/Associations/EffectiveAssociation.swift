@@ -94,7 +94,7 @@ struct EffectiveAssociation {
       return texts.filter { seen.insert($0).inserted }
     case .json:
       let elements = texts.flatMap { text in
-        (try? JSONValue(parsing: Array(text.utf8).span.bytes))?.elements ?? []
+        (try? JSONValue(parsing: Array(text.utf8)))?.elements ?? []
       }
       return [elements.isEmpty ? "" : JSONValue.array(elements).compact]
     }

@@ -103,7 +103,7 @@ enum GatherDocument {
   }
 
   private static func isList(_ text: String) -> Bool {
-    guard case .array = try? JSONValue(parsing: Array(text.utf8).span.bytes) else { return false }
+    guard case .array = try? JSONValue(parsing: Array(text.utf8)) else { return false }
     return true
   }
 

@@ -57,7 +57,7 @@ package final class NodeRegistry: Sendable {
   }
 
   static func random(_ byteCount: Int) -> String {
-    SymmetricKey(size: SymmetricKeySize(bitCount: byteCount * 8)).withUnsafeBytes { bytes in
+    unsafe SymmetricKey(size: SymmetricKeySize(bitCount: byteCount * 8)).withUnsafeBytes { bytes in
       unsafe Hex.text(bytes)
     }
   }

@@ -172,7 +172,7 @@ extension NodeRegistry {
   /// Of a row's bytes at once, not of one after another.
   private static func hash(_ row: [UInt8]) -> Int {
     var hasher = Hasher()
-    row.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+    unsafe row.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
     return hasher.finalize()
   }
 

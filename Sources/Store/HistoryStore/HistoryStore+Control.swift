@@ -36,9 +36,9 @@ extension HistoryStore {
     try read { snapshot throws(StoreError) in
       var rows: [(key: [UInt8], value: [UInt8])] = []
       var cursor = try snapshot.view.storeCursor(in: snapshot.tables.control)
-      var isThere = try cursor.seek(atOrAfter: prefix.span.bytes)
+      var isThere = try cursor.seek(atOrAfter: prefix.rawSpan)
       while isThere, cursor.key.byteCount >= prefix.count,
-        cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.span.bytes)
+        cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.rawSpan)
       {
         rows.append((Self.array(cursor.key), Self.array(cursor.value)))
         isThere = try cursor.next()
@@ -67,9 +67,9 @@ extension HistoryStore {
       do throws(LMDBError) {
         for change in changes {
           if let value = change.value {
-            try transaction.put(value.span.bytes, for: change.key.span.bytes, in: table)
+            try transaction.put(value.rawSpan, for: change.key.rawSpan, in: table)
           } else {
-            _ = try transaction.delete(change.key.span.bytes, in: table)
+            _ = try transaction.delete(change.key.rawSpan, in: table)
           }
         }
       } catch { throw StoreError(error) }
@@ -90,6 +90,6 @@ extension HistoryStore {
   /// Bytes of the data file; 0 where it cannot be looked at.
   package var fileByteCount: Int {
     var status = stat()
-    return stat(environment.path, &status) == 0 ? Int(status.st_size) : 0
+    return unsafe stat(environment.path, &status) == 0 ? Int(status.st_size) : 0
   }
 }

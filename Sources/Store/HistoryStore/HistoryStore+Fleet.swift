@@ -27,7 +27,8 @@ extension HistoryStore {
     knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> ChangeList {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.changes(from: from, to: to, type: type, nodes: nodes.map { choose in { choose($1) } })
+      try reader.changes(
+        from: from, to: to, type: type, nodes: nodes.map { choose in { choose($1) } })
     }
   }
 
@@ -105,7 +106,9 @@ extension HistoryStore {
       // Two meta pages and the free list come on top of the tables.
       statistics.liveByteCount = statistics.tables.reduce(0) { $0 + $1.byteCount }
       var status = stat()
-      if stat(environment.path, &status) == 0 { statistics.fileByteCount = Int(status.st_size) }
+      if unsafe stat(environment.path, &status) == 0 {
+        statistics.fileByteCount = Int(status.st_size)
+      }
       return statistics
     }
   }

@@ -15,7 +15,9 @@ extension HistoryStore {
     nodes: ((NodeID) -> Bool)? = nil, knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> HolderList {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.holders(of: name, type: type, version: version, at: at, nodes: nodes.map { choose in { choose($1) } })
+      try reader.holders(
+        of: name, type: type, version: version, at: at,
+        nodes: nodes.map { choose in { choose($1) } })
     }
   }
 
@@ -29,7 +31,9 @@ extension HistoryStore {
     in scope: Scope = .local
   ) throws(StoreError) -> [Holding] {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.holders(of: name, type: type, version: version, from: from, to: to, nodes: nodes.map { choose in { choose($1) } })
+      try reader.holders(
+        of: name, type: type, version: version, from: from, to: to,
+        nodes: nodes.map { choose in { choose($1) } })
     }
   }
 
@@ -43,7 +47,8 @@ extension HistoryStore {
     nodes: ((NodeID) -> Bool)? = nil, knownAt: Instant? = nil, in scope: Scope = .local
   ) throws(StoreError) -> [RolloutStep] {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
-      try reader.rollout(of: name, type: type, at: times, nodes: nodes.map { choose in { choose($1) } })
+      try reader.rollout(
+        of: name, type: type, at: times, nodes: nodes.map { choose in { choose($1) } })
     }
   }
 

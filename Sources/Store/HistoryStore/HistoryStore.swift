@@ -71,7 +71,7 @@ public final class HistoryStore: Sendable {
     self.configuration = configuration
     try Self.check(configuration.limits)
     let file = path + "/" + Self.fileName
-    let exists = access(file, F_OK) == 0
+    let exists = unsafe access(file, F_OK) == 0
     if !exists {
       guard errno != EACCES else {
         throw StoreError(.permissionDenied, "no permission to look into \(path)")
@@ -82,7 +82,7 @@ public final class HistoryStore: Sendable {
       try Self.makeDirectory(path)
     }
     var status = stat()
-    if configuration.isReadOnly, stat(file, &status) == 0, status.st_size == 0 {
+    if configuration.isReadOnly, unsafe stat(file, &status) == 0, status.st_size == 0 {
       // Left by a writer that died before its first write; LMDB itself stumbles over it.
       throw StoreError(.notFound, "there is no store in \(path): its file is empty")
     }
@@ -218,11 +218,11 @@ public final class HistoryStore: Sendable {
     let parts = path.split(separator: "/")
     for (index, part) in parts.enumerated() {
       partial += "/" + part
-      if mkdir(partial, index == parts.count - 1 ? 0o700 : 0o777) == 0 { continue }
+      if unsafe mkdir(partial, index == parts.count - 1 ? 0o700 : 0o777) == 0 { continue }
       let code = LMDBError(rawValue: errno)
       // One that is there may refuse with another error, where it lies on a read-only file system.
       var status = stat()
-      if stat(partial, &status) == 0 {
+      if unsafe stat(partial, &status) == 0 {
         if status.st_mode & S_IFMT == S_IFDIR { continue }
         throw StoreError(.system, "\(partial) is no directory")
       }
@@ -236,14 +236,14 @@ public final class HistoryStore: Sendable {
   /// Seconds by a clock that never goes back and stands still for nobody.
   @Sendable package static func monotonicSeconds() -> Int64 {
     var time = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &time)
+    unsafe clock_gettime(CLOCK_BOOTTIME, &time)
     return Int64(time.tv_sec)
   }
 
   /// Milliseconds since 1970 by the system's clock.
   @Sendable package static func systemClock() -> Int64 {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

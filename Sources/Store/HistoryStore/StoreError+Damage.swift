@@ -100,7 +100,7 @@ struct RowKey {
   var isOther = false
 
   init(_ table: String, _ key: [UInt8]) {
-    var reader = ByteReader(key.span.bytes)
+    var reader = ByteReader(key.rawSpan)
     do throws(PackedBytesError) {
       switch table {
       case "timeline", "keyframes", "tails", "hashes":

@@ -126,7 +126,7 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
   /// Whether the disk of a file has less room than a transaction of reports takes.
   package static func isDiskFull(at path: String) -> Bool {
     var room = statvfs()
-    return statvfs(path, &room) == 0 && room.f_bavail * room.f_frsize < 1 << 20
+    return unsafe statvfs(path, &room) == 0 && room.f_bavail * room.f_frsize < 1 << 20
   }
 
   /// Names bytes that do not decode.

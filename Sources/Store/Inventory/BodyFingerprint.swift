@@ -39,7 +39,7 @@ package struct BodyFingerprint: Sendable {
     var places: [Int] = []
     var from = 0
     for time in captureTimes {
-      guard let found = body.firstIndex(of: Self.landmark.span.bytes, from: from),
+      guard let found = body.firstIndex(of: Self.landmark.rawSpan, from: from),
         let member = Self.members.first(where: { body.has($0, at: found) })
       else { return nil }
       let place = found + member.count
@@ -96,7 +96,7 @@ package struct BodyFingerprint: Sendable {
   package static func node(of body: RawSpan) -> [UInt8]? {
     guard let opening = openings.first(where: { body.has($0, at: 0) }) else { return nil }
     let rest = body.extracting(opening.count..<min(body.byteCount, opening.count + 256))
-    guard let end = rest.firstIndex(of: quote.span.bytes, from: 0) else { return nil }
+    guard let end = rest.firstIndex(of: quote.rawSpan, from: 0) else { return nil }
     let node = [UInt8](copying: rest.extracting(0..<end))
     return node.contains(0x5c) ? nil : node
   }
@@ -106,6 +106,6 @@ extension RawSpan {
   /// Whether some bytes stand at a place.
   fileprivate func has(_ bytes: [UInt8], at place: Int) -> Bool {
     guard place + bytes.count <= byteCount else { return false }
-    return extracting(place..<(place + bytes.count)).isEqual(to: bytes.span.bytes)
+    return extracting(place..<(place + bytes.count)).isEqual(to: bytes.rawSpan)
   }
 }

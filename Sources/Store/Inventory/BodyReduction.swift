@@ -48,14 +48,14 @@ final class BodyReduction {
   func marker(_ string: RawSpan) -> Marker? {
     let nonce = nonce
     guard string.byteCount > nonce.count,
-      string.extracting(0..<nonce.count).isEqual(to: nonce.span.bytes)
+      string.extracting(0..<nonce.count).isEqual(to: nonce.rawSpan)
     else { return nil }
     var index = 0
     for offset in nonce.count..<string.byteCount {
       let digit = unsafe string.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
       index = index * 10 + Int(digit) - 48
     }
-    return index < markers.count ? markers[index] : nil
+    return unsafe index < markers.count ? markers[index] : nil
   }
 
   /// Reduces a body; returns the generation of the contents that ``items`` name.
@@ -68,9 +68,9 @@ final class BodyReduction {
   }
 
   private func reduceContents(of body: RawSpan, by known: KnownItems) {
-    items.removeAll(keepingCapacity: true)
-    markers.removeAll(keepingCapacity: true)
-    text.removeAll(keepingCapacity: true)
+    unsafe items.removeAll(keepingCapacity: true)
+    unsafe markers.removeAll(keepingCapacity: true)
+    unsafe text.removeAll(keepingCapacity: true)
     var copied = 0
     var from = 0
     while let array = Self.nextContent(in: body, from: from) {
@@ -89,15 +89,15 @@ final class BodyReduction {
     _ scan: inout Scan, _ copied: inout Int, by known: KnownItems
   ) -> Bool {
     var last: UInt32 = 0
-    var runStart = items.count
+    var runStart = unsafe items.count
     scan.skipSpace()
     if scan.byte == UInt8(ascii: "]") { return true }
     while true {
       scan.skipSpace()
       let start = scan.position
       if let item = scan.knownItem(known, after: &last) {
-        if items.count == runStart { copy(scan.body, &copied, upTo: start) }
-        items.append(item)
+        if unsafe items.count == runStart { copy(scan.body, &copied, upTo: start) }
+        unsafe items.append(item)
         // What lies between two known items is left out only where it is a comma, as below.
         scan.lastEnd = scan.position
       } else {
@@ -105,7 +105,7 @@ final class BodyReduction {
         guard scan.byte == UInt8(ascii: "{"), scan.skipObject() else { return false }
         copy(scan.body, &copied, upTo: start)
         write(.text(start..<scan.position))
-        text.append(UInt8(ascii: ","))
+        unsafe text.append(UInt8(ascii: ","))
         copy(scan.body, &copied, upTo: scan.position)
         last = 0
       }
@@ -120,18 +120,18 @@ final class BodyReduction {
 
   /// Writes the marker of a run that has ended, in place of its text.
   private func endRun(_ start: inout Int, _ copied: inout Int, _ scan: borrowing Scan) {
-    guard items.count > start else { return }
-    write(.run(start..<items.count))
+    guard unsafe items.count > start else { return }
+    unsafe write(.run(start..<items.count))
     copied = scan.lastEnd
-    start = items.count
+    start = unsafe items.count
   }
 
   private func write(_ marker: Marker) {
-    text.append(UInt8(ascii: "\""))
-    text.append(contentsOf: nonce)
-    text.append(contentsOf: Array(String(markers.count).utf8))
-    text.append(UInt8(ascii: "\""))
-    markers.append(marker)
+    unsafe text.append(UInt8(ascii: "\""))
+    unsafe text.append(contentsOf: nonce)
+    unsafe text.append(contentsOf: Array(String(markers.count).utf8))
+    unsafe text.append(UInt8(ascii: "\""))
+    unsafe markers.append(marker)
   }
 
   private func copy(_ body: RawSpan, _ copied: inout Int, upTo end: Int) {
@@ -142,11 +142,11 @@ final class BodyReduction {
   /// Where the first element of the next member `"Content": [` may begin; nil where there is none.
   private static func nextContent(in body: RawSpan, from: Int) -> Int? {
     var from = from
-    while let found = body.firstIndex(of: landmark.span.bytes, from: from) {
+    while let found = body.firstIndex(of: landmark.rawSpan, from: from) {
       from = found + 2
       let end = found + member.count
       guard end < body.byteCount,
-        body.extracting(found..<end).isEqual(to: member.span.bytes),
+        body.extracting(found..<end).isEqual(to: member.rawSpan),
         // An escaped quote would be part of a text.
         found > 0, body.unsafeByte(found - 1) != UInt8(ascii: "\\")
       else { continue }

@@ -34,7 +34,7 @@ struct ContentBuilder {
   ) throws(ReportError) {
     let bytes = content.buffer
     let start = bytes.count
-    let text = shape.text.span.bytes
+    let text = shape.text.rawSpan
     let slots = shape.slots.span
     let lengthMax = limits.attributeValueLengthMax
     var hasOccurrence = false
@@ -105,7 +105,7 @@ struct ContentBuilder {
     }
     if count == 1, let single { return .time(single.seconds) }
     let start = content.buffer.count
-    let text = shape.text.span.bytes
+    let text = shape.text.rawSpan
     for slot in shape.slots where slot.occurrence >= 0 {
       let value = values.value(at: slot.source)
       guard value.byteCount > 0 else { continue }

@@ -1,3 +1,5 @@
+import PackedBytes
+
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
 /// Valid times are whole seconds, because `CaptureTime` is; recorded times use the milliseconds.
@@ -178,7 +180,7 @@ extension Instant: CustomStringConvertible {
 
   /// Reads exactly `YYYY-MM-DDTHH:MM:SSZ`; nil for any other text.
   public init?(captureTime text: String) {
-    self.init(captureTime: [UInt8](text.utf8).span.bytes)
+    self.init(captureTime: [UInt8](text.utf8).rawSpan)
   }
 }
 

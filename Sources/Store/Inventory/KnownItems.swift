@@ -17,7 +17,7 @@ import Synchronization
 /// Unchecked because the lock is what makes it so.
 @safe package final class KnownItems: @unchecked Sendable {
   /// One text.
-  struct Form: ~Copyable {
+  @safe struct Form: ~Copyable {
     /// Where the arena keeps it; it stays there for as long as the form exists.
     let text: UnsafeRawPointer
     let byteCount: Int
@@ -73,11 +73,11 @@ import Synchronization
 
   private func clear() {
     free()
-    arena = ByteArena()
-    capacity = Self.capacityMin
+    unsafe arena = ByteArena()
+    unsafe capacity = Self.capacityMin
     unsafe forms = .allocate(capacity: capacity)
-    count = 0
-    slots = [UInt32](repeating: 0, count: capacity * 2)
+    unsafe count = 0
+    unsafe slots = [UInt32](repeating: 0, count: capacity * 2)
     types = []
     typeIndexes = [:]
     unsafe append(
@@ -109,7 +109,7 @@ import Synchronization
   /// Bytes of memory taken.
   package var byteCount: Int {
     lock.withReadLock {
-      arena.allocatedByteCount + capacity * MemoryLayout<Form>.stride
+      unsafe arena.allocatedByteCount + capacity * MemoryLayout<Form>.stride
         + slots.count * MemoryLayout<UInt32>.stride
     }
   }
@@ -146,7 +146,7 @@ import Synchronization
   /// The form that a text begins with at a place, by its first bytes; 0 where there is none.
   private func search(_ text: RawSpan, at place: Int) -> UInt32 {
     guard place + Self.prefixByteCount <= text.byteCount else { return 0 }
-    var candidate = slots[slot(of: text, at: place)]
+    var candidate = unsafe slots[slot(of: text, at: place)]
     var left = Self.siblingsMax
     while candidate != 0 && left > 0 {
       if matches(candidate, text, at: place) { return candidate }
@@ -173,7 +173,7 @@ import Synchronization
 
   private func slot(of text: RawSpan, at place: Int) -> Int {
     let prefix = unsafe text.extracting(unchecked: place..<(place + Self.prefixByteCount))
-    return Int(truncatingIfNeeded: hash.hash64(prefix)) & (slots.count - 1)
+    return unsafe Int(truncatingIfNeeded: hash.hash64(prefix)) & (slots.count - 1)
   }
 
   /// Remembers the text of an accepted item; only within ``updating(to:_:)``.
@@ -186,22 +186,22 @@ import Synchronization
     guard content != 0, text.byteCount >= Self.prefixByteCount, occurrence.complexID == nil,
       let hole = hole(in: text, occurrence), search(text, at: 0) == 0
     else { return }
-    if count == capacity { grow() }
-    let arena = arena
+    if unsafe count == capacity { grow() }
+    let arena = unsafe arena
     let kept = arena.span(at: arena.append(text))
-    guard let start = kept.withUnsafeBytes({ $0.baseAddress }) else { return }
+    guard let start = unsafe kept.withUnsafeBytes({ $0.baseAddress }) else { return }
     let slot = slot(of: text, at: 0)
-    let number = UInt32(count)
+    let number = unsafe UInt32(count)
     unsafe append(
       Form(
         text: start, byteCount: text.byteCount, timeOffset: hole, content: content,
         type: index(of: type), sibling: slots[slot]))
-    slots[slot] = number
+    unsafe slots[slot] = number
   }
 
   private func append(_ form: consuming Form) {
     unsafe (forms + count).initialize(to: form)
-    count += 1
+    unsafe count += 1
   }
 
   /// Where the time stands in a text: 0 where there is none, nil where it is not plain.
@@ -210,8 +210,8 @@ import Synchronization
     var time: [UInt8] = []
     Instant(seconds: seconds).appendText(to: &time)
     guard time.count == Self.timeByteCount,
-      let first = text.firstIndex(of: time.span.bytes, from: 0), first >= Self.prefixByteCount,
-      text.firstIndex(of: time.span.bytes, from: first + 1) == nil
+      let first = text.firstIndex(of: time.rawSpan, from: 0), first >= Self.prefixByteCount,
+      text.firstIndex(of: time.rawSpan, from: first + 1) == nil
     else { return nil }
     return first
   }
@@ -225,18 +225,18 @@ import Synchronization
   }
 
   private func grow() {
-    capacity *= 2
-    let larger = UnsafeMutablePointer<Form>.allocate(capacity: capacity)
+    unsafe capacity *= 2
+    let larger = unsafe UnsafeMutablePointer<Form>.allocate(capacity: capacity)
     unsafe larger.moveInitialize(from: forms, count: count)
     unsafe forms.deallocate()
     unsafe forms = larger
-    slots = [UInt32](repeating: 0, count: capacity * 2)
-    for number in 1..<count {
+    unsafe slots = [UInt32](repeating: 0, count: capacity * 2)
+    for number in unsafe 1..<count {
       let prefix = unsafe RawSpan(
         _unsafeStart: forms[number].text, byteCount: Self.prefixByteCount)
       let slot = slot(of: prefix, at: 0)
       unsafe forms[number].sibling = slots[slot]
-      slots[slot] = UInt32(number)
+      unsafe slots[slot] = UInt32(number)
     }
   }
 }

@@ -96,7 +96,7 @@ private struct ArrayValues: ItemValues, ~Escapable {
 
   @_lifetime(copy self)
   func value(at position: Int) -> RawSpan {
-    let span = values[position].span.bytes
+    let span = values[position].rawSpan
     return unsafe _overrideLifetime(span, copying: self)
   }
 }

@@ -46,11 +46,11 @@ package final class ReportReader: @unchecked Sendable {
     }
     if let known {
       let generation = reduction.reduce(body, by: known)
-      let text = reduction.text
+      let text = unsafe reduction.text
       do throws(ReportError) {
         isReduced = true
         defer { isReduced = false }
-        var report = try parse(text.span.bytes, now: now)
+        var report = try parse(text.rawSpan, now: now)
         report.knownGeneration = generation
         return report
       } catch {
@@ -255,9 +255,9 @@ package final class ReportReader: @unchecked Sendable {
     _ run: Range<Int>, type: TypeName, to builder: inout ContentBuilder
   ) throws(ReportError) {
     // For most bodies, with one long list of items, this is what they come to.
-    builder.reserve(reduction.items.count + reduction.markers.count - run.lowerBound)
+    unsafe builder.reserve(reduction.items.count + reduction.markers.count - run.lowerBound)
     var checked: UInt32?
-    for item in reduction.items[run] {
+    for item in unsafe reduction.items[run] {
       guard item.type == checked || reduction.types[Int(item.type)] == type else {
         throw ReportError(.invalidItemContent, "the text is known as an item of another type")
       }
@@ -288,7 +288,7 @@ package final class ReportReader: @unchecked Sendable {
 
   private func matches(_ tape: Tape, _ positions: [Int], _ shape: ItemShape) -> Bool {
     guard positions.count == shape.sent.count else { return false }
-    let text = shape.text.span.bytes
+    let text = shape.text.rawSpan
     let sent = shape.sent.span
     for index in sent.indices
     where !tape.string(positions[index]).isEqual(to: text.extracting(sent[index])) {

@@ -15,7 +15,7 @@ enum ChildProcess {
 
   /// Runs this program with the same arguments and one more, sharing its input and output.
   static func runThisProgram(adding argument: String) throws -> Ending {
-    wait(for: try spawn(CommandLine.arguments + [argument], nil))
+    unsafe wait(for: try spawn(CommandLine.arguments + [argument], nil))
   }
 
   /// Starts this program with arguments, the first of them its name.
@@ -37,7 +37,7 @@ enum ChildProcess {
     unsafe variables.append(strdup(name + "enable=no"))
     unsafe variables.append(nil)
     defer {
-      for text in unsafe arguments + variables { unsafe free(text) }
+      unsafe (arguments + variables).forEach { unsafe free($0) }
     }
     var child: pid_t = 0
     let status = unsafe posix_spawn(&child, "/proc/self/exe", actions, nil, arguments, variables)

@@ -7,26 +7,24 @@ import Testing
 
 @testable import Agent
 
-/// What an agent tells a server of its runs: success where all succeeded, and only there.
 @Suite struct AgentRunTests {
   @Test func `what a machine has nothing to tell of fails no run`() async throws {
-    let tree = try TemporaryTree()
+    let machine = Machine(root: try TemporaryTree().path(""))
+    let node = try NodeID("mi-01234567890abcdef")
     var plan = CollectionPlan()
     plan.types = [try TypeName("AWS:PatchSummary")]
-    let result = await Collectors.collect(
-      plan, node: try NodeID("mi-01234567890abcdef"), at: .now, machine: Machine(root: tree.path("")))
+    let result = await Collectors.collect(plan, node: node, at: .now, machine: machine)
     #expect(result.failures.count == 1)
     var run = AgentRun(association: "a", checksum: "c")
     run.note(result)
     #expect(run.isSuccess && run.complaint == nil)
     plan.types = [.application]
-    run.note(
-      await Collectors.collect(
-        plan, node: try NodeID("mi-01234567890abcdef"), at: .now, machine: Machine(root: tree.path(""))))
+    run.note(await Collectors.collect(plan, node: node, at: .now, machine: machine))
     #expect(run.complaint?.hasPrefix("1 of 2 types failed: AWS:Application: ") == true)
   }
 }
 
+/// What an agent tells a server of its runs: success where all succeeded, and only there.
 @Suite struct AgentLoopTests {
   private let machine: TemporaryTree
   private let folder: TemporaryTree

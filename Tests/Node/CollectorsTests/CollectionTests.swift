@@ -231,7 +231,8 @@ struct CollectionTests {
     }
   }
 
-  @Test func `what a machine has nothing to tell of is unavailable, and did not fail`() async throws {
+  @Test func `what a machine has nothing to tell of is unavailable, and did not fail`() async throws
+  {
     try tree.write("proc/sys/kernel/x", "")
     let result = await run(CollectorTable.all)
     let unavailable = Set(result.failures.filter(\.isUnavailable).map(\.source))

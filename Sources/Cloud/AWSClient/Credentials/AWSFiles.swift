@@ -46,7 +46,7 @@ enum AWSFiles {
   /// A document in a file.
   static func document(_ file: String, max: Int) throws -> JSONValue {
     let bytes = try bytes(file, max: max)
-    guard let value = try? JSONValue(parsing: bytes.span.bytes) else {
+    guard let value = try? JSONValue(parsing: bytes) else {
       throw CredentialFailure("\(file) is no JSON")
     }
     return value

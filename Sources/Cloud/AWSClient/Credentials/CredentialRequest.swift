@@ -39,5 +39,5 @@ struct CredentialRequest {
 
 extension Transport.Answer {
   /// The body as a document; null where it is none.
-  package var document: JSONValue { (try? JSONValue(parsing: body.span.bytes)) ?? .null }
+  package var document: JSONValue { (try? JSONValue(parsing: body)) ?? .null }
 }

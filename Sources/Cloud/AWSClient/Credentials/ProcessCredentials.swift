@@ -23,7 +23,7 @@ struct ProcessCredentials: CredentialSource {
     do { output = try host.output(path, Array(words.dropFirst())) } catch {
       throw CredentialFailure("its credential_process \(error)".onOneLine)
     }
-    guard let document = try? JSONValue(parsing: output.span.bytes) else {
+    guard let document = try? JSONValue(parsing: output) else {
       throw CredentialFailure("its credential_process printed no JSON")
     }
     guard document["Version"]?.whole == 1 else {

@@ -12,7 +12,7 @@ struct CustomDocument {
   /// Values are texts; numbers and truth values are taken as they are written in JSON.
   init(parsing bytes: [UInt8]) throws {
     let document: JSONValue
-    do { document = try JSONValue(parsing: bytes.span.bytes) } catch {
+    do { document = try JSONValue(parsing: bytes) } catch {
       throw CollectorError("it is not JSON: \(error)")
     }
     guard !document.members.isEmpty else {

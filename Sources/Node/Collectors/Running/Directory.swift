@@ -1,7 +1,7 @@
 import Glibc
 
 /// An open directory; it is closed with its last use.
-package struct Directory: ~Copyable {
+@safe package struct Directory: ~Copyable {
   /// What an entry is, without a look at where a link leads.
   package enum Kind: Sendable { case directory, file, other }
 
@@ -10,7 +10,7 @@ package struct Directory: ~Copyable {
 
   /// Opens the directory at a path.
   package init(_ path: String) throws(CollectorError) {
-    try self.init(descriptor: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path)
+    try unsafe self.init(descriptor: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path)
   }
 
   /// Opens the directory at a place that has been found.
@@ -21,7 +21,7 @@ package struct Directory: ~Copyable {
   /// Opens a directory within another, unless it is a link.
   init(_ name: String, in parent: borrowing Directory) throws(CollectorError) {
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW
-    try self.init(
+    try unsafe self.init(
       descriptor: openat(parent.descriptor, name, flags), "\(parent.path)/\(name)")
   }
 

@@ -20,7 +20,7 @@ package enum GatherParameters {
   /// `parameters`.
   package static func plan(json: String) throws(CollectorError) -> CollectionPlan {
     let bytes = Array(json.utf8)
-    guard let value = try? JSONValue(parsing: bytes.span.bytes), case .object(let members) = value
+    guard let value = try? JSONValue(parsing: bytes), case .object(let members) = value
     else {
       throw CollectorError(#"parameters is a JSON object like {"applications":"Enabled"}"#)
     }

@@ -36,7 +36,7 @@ struct OpenFile: ~Copyable {
 
   /// The bytes that come next, at most 64 KiB; none at the end.
   func next() throws(CollectorError) -> [UInt8] {
-    try bytes(atMost: Self.chunkBytes) { unsafe read($0, $1.baseAddress, $1.count) }
+    try unsafe bytes(atMost: Self.chunkBytes) { unsafe read($0, $1.baseAddress, $1.count) }
   }
 
   /// The bytes from an offset on; fewer than asked for where the file ends before.
@@ -44,7 +44,7 @@ struct OpenFile: ~Copyable {
     var all: [UInt8] = []
     while all.count < count {
       let start = off_t(offset + all.count)
-      let some = try bytes(atMost: count - all.count) {
+      let some = try unsafe bytes(atMost: count - all.count) {
         unsafe pread($0, $1.baseAddress, $1.count, start)
       }
       if some.isEmpty { break }

@@ -62,7 +62,7 @@ struct Place: ~Copyable {
 
   /// Opens what is there; a negative number where that fails.
   func open(_ flags: CInt) -> CInt {
-    openat(directory, name, flags | O_CLOEXEC | (followsName ? 0 : O_NOFOLLOW))
+    unsafe openat(directory, name, flags | O_CLOEXEC | (followsName ? 0 : O_NOFOLLOW))
   }
 
   /// What the system says of it; nil where there is nothing.
@@ -97,7 +97,7 @@ private struct Way: ~Copyable {
   private var folders: [CInt]
 
   init(from root: String) throws(CollectorError) {
-    let descriptor = open(root, Self.flags)
+    let descriptor = unsafe open(root, Self.flags)
     guard descriptor >= 0 else { throw CollectorError(path: root, errno: errno) }
     self.root = root
     folders = [descriptor]
@@ -119,7 +119,7 @@ private struct Way: ~Copyable {
       errno = ENAMETOOLONG
       return false
     }
-    let descriptor = openat(here, name, Self.flags | O_NOFOLLOW)
+    let descriptor = unsafe openat(here, name, Self.flags | O_NOFOLLOW)
     guard descriptor >= 0 else { return false }
     folders.append(descriptor)
     names.append(name)

@@ -187,7 +187,7 @@ package struct Tool: Sendable {
   private static func waitForEnd(of process: pid_t, until end: ContinuousClock.Instant) {
     var pause: UInt32 = 100
     while ContinuousClock.now < end {
-      var info = siginfo_t()
+      var info = unsafe siginfo_t()
       let result = unsafe waitid(P_PID, id_t(process), &info, WEXITED | WNOWAIT | WNOHANG)
       guard result == 0, unsafe info._sifields._kill.si_pid == 0 else { return }
       usleep(pause)

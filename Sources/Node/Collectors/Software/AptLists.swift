@@ -55,7 +55,7 @@ struct AptLists {
   ) throws {
     if isPlain { return try machine.stream(path, max: listBytesMax, to: take) }
     let helper = "/usr/lib/apt/apt-helper"
-    guard access(helper, X_OK) == 0 else {
+    guard unsafe access(helper, X_OK) == 0 else {
       throw CollectorError(
         "\(machine.path(path)) is packed, and there is no \(helper) to unpack it")
     }

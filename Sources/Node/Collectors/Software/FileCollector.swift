@@ -119,7 +119,7 @@ public struct FileCollector: Collector {
   private func digest(_ path: String, _ machine: Machine) -> String? {
     do {
       let bytes = try machine.bytes(of: path, max: digestBytesMax)
-      return SHA256().digest(bytes.span.bytes).description
+      return unsafe SHA256().digest(bytes.span.bytes).description
     } catch {
       machine.warn(error.message)
       return nil

@@ -32,7 +32,7 @@ public struct FileRule: Sendable, Hashable {
   /// Throws what is wrong with the first that is none.
   public static func rules(json: String) throws(CollectorError) -> [FileRule] {
     let bytes = Array(json.utf8)
-    guard let value = try? JSONValue(parsing: bytes.span.bytes), case .array(let values) = value
+    guard let value = try? JSONValue(parsing: bytes), case .array(let values) = value
     else { throw CollectorError("file rules are a JSON array of objects with Path and Pattern") }
     var rules: [FileRule] = []
     for value in values {

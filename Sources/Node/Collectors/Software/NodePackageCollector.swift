@@ -19,7 +19,7 @@ public struct NodePackageCollector: Collector {
     return found.node.compactMap { path in
       do {
         let bytes = try machine.bytes(of: path, max: Self.bytesMax)
-        guard let package = try? JSONValue(parsing: bytes.span.bytes),
+        guard let package = try? JSONValue(parsing: bytes),
           let name = package["name"]?.text, let version = package["version"]?.text
         else {
           machine.warn("/\(path) names no package and version")

@@ -13,7 +13,7 @@ struct SnapPackages: PackageSource {
   func packages(on machine: Machine) throws -> [Item] {
     let bytes = try machine.bytes(of: Self.path, max: Self.bytesMax)
     let state: JSONValue
-    do { state = try JSONValue(parsing: bytes.span.bytes) } catch {
+    do { state = try JSONValue(parsing: bytes) } catch {
       throw CollectorError("\(machine.path(Self.path)) is not JSON: \(error)")
     }
     let snaps = state["data"]?["snaps"]?.members ?? []

@@ -74,7 +74,7 @@ private struct KeyLine {
       return nil
     }
     let bytes = [UInt8](key)
-    let digest = SHA256().digest(bytes.span.bytes)
+    let digest = unsafe SHA256().digest(bytes.span.bytes)
     kind = words[0]
     fingerprint = "SHA256:" + Data(digest.bytes).base64EncodedString().prefix { $0 != "=" }
     comment = words.dropFirst(2).joined(separator: " ")

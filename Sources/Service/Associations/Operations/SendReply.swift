@@ -14,7 +14,7 @@ extension Associations {
   /// An agent that cannot read a message says so by a reply alone, and acknowledges nothing.
   func replyToMessage(_ request: AWSRequest) throws -> JSONValue {
     let node = try destination(of: request)
-    let payload = try? JSONValue(parsing: Array((request.text("Payload") ?? "").utf8).span.bytes)
+    let payload = try? JSONValue(parsing: Array((request.text("Payload") ?? "").utf8))
     if let status = payload?["documentStatus"]?.text, Self.finalStatuses.contains(status) {
       let id = request.text("MessageId") ?? ""
       _ = mailboxes.remove(id, of: ScopedNode(scope: request.scope, id: node.text))

@@ -32,7 +32,7 @@ final class OwnThreads: TaskExecutor, Sendable {
   private func runNext() {
     available.wait()
     let job = jobs.withLock { $0.removeFirst() }
-    job.runSynchronously(on: asUnownedTaskExecutor())
+    unsafe job.runSynchronously(on: asUnownedTaskExecutor())
   }
 }
 

@@ -46,7 +46,7 @@ extension HTTPServer {
       let reply = try await answer(operation.traits.load, payer, connection) {
         try await operation.namedAnswer(form.bytes, for: caller)
       }
-      let value = try JSONValue(parsing: reply.body.span.bytes)
+      let value = try JSONValue(parsing: reply.body)
       return (Self.xml(200, envelope.answer(action, value), id), action)
     } catch {
       let error = AWSError(naming: error)

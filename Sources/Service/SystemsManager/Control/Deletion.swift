@@ -39,7 +39,7 @@ struct Deletion: Sendable {
   }
 
   private init?(_ bytes: [UInt8]) {
-    guard let row = try? JSONValue(parsing: bytes.span.bytes), let id = row["id"]?.text,
+    guard let row = try? JSONValue(parsing: bytes), let id = row["id"]?.text,
       let type = row["type"]?.text.flatMap({ try? TypeName($0) }),
       case .integer(let started) = row["started"]
     else { return nil }

@@ -61,7 +61,7 @@ extension SystemsManager {
   private static func deletionID(_ request: AWSRequest) -> String {
     let text =
       request.text("ClientToken").map { "\(request.scope) \($0) \(request.question.compact)" }
-      ?? SymmetricKey(size: .bits256).withUnsafeBytes { unsafe "\($0.map { $0 })" }
+      ?? Hex.text((0..<32).map { _ in UInt8.random(in: .min ... .max) })
     var rest = Substring(Hex.text(SHA256.hash(data: Array(text.utf8))))
     return [8, 4, 4, 4, 12].map { count in
       defer { rest = rest.dropFirst(count) }

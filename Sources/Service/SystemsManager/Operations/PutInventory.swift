@@ -49,7 +49,7 @@ extension SystemsManager {
 
   /// The body without items of custom types at versions that are disabled; nil where none are left.
   private func dropDisabled(_ body: [UInt8], _ scope: Scope) throws -> [UInt8]? {
-    guard let request = try? JSONValue(parsing: body.span.bytes),
+    guard let request = try? JSONValue(parsing: body),
       let items = request["Items"]?.elements
     else { return body }
     let kept = items.filter { item in

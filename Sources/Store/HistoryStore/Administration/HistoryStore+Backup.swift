@@ -25,10 +25,10 @@ extension HistoryStore {
   /// store still.
   public static func restore(from file: String, to directory: String) throws(StoreError) {
     let target = directory + "/" + fileName
-    guard access(target, F_OK) != 0 else {
+    guard unsafe access(target, F_OK) != 0 else {
       throw StoreError(.invalidQuestion, "\(directory) holds a store; restore into another folder")
     }
-    guard access(file, R_OK) == 0 else {
+    guard unsafe access(file, R_OK) == 0 else {
       throw StoreError(.notFound, "cannot read the backup \(file)")
     }
     let environment: Environment

@@ -201,7 +201,7 @@ private struct ChainWalk {
       if decodesRecords { _ = try LogRecord(value, sequence: sequence) }
       let digest = record.originalDigest ?? sha.hasher.digest(key, value)
       let head = heads[scope] ?? .zero
-      let next = sha.hasher.digest(head.bytes.span.bytes, digest.bytes.span.bytes)
+      let next = sha.hasher.digest(head.bytes.rawSpan, digest.bytes.rawSpan)
       heads[scope] = next
       counts[scope, default: 0] += 1
       if record.originalDigest != nil {
@@ -243,7 +243,7 @@ private struct ChainWalk {
   static func fold(
     _ digest: SHA256Digest, _ record: SHA256Digest, _ sha: SHA256Box
   ) -> SHA256Digest {
-    sha.hasher.digest(digest.bytes.span.bytes, record.bytes.span.bytes)
+    sha.hasher.digest(digest.bytes.rawSpan, record.bytes.rawSpan)
   }
 }
 

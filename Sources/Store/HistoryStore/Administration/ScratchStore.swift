@@ -15,7 +15,7 @@ final class ScratchStore {
   init(near file: String) throws(StoreError) {
     let beside = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .joined(separator: "/")
-    let mayWrite = access(beside.isEmpty ? "/" : beside, W_OK) == 0
+    let mayWrite = unsafe access(beside.isEmpty ? "/" : beside, W_OK) == 0
     // A read-only store is checked from the system's folder for temporary files.
     folder = mayWrite ? (beside.isEmpty ? "/" : beside) : "/tmp"
     let path = "\(folder)/scratch-\(getpid())-\(UInt64.random(in: 0 ... .max)).lmdb"
@@ -23,7 +23,7 @@ final class ScratchStore {
     options.maxDatabases = Tables.count + 2
     options.syncs = false
     options.usesLocking = false
-    defer { unlink(path) }
+    defer { unsafe unlink(path) }
     do throws(LMDBError) { environment = try Environment(path: path, options: options) } catch {
       throw Self.diskFull(StoreError(error), in: folder) ?? StoreError(error)
     }

@@ -34,7 +34,7 @@ extension Writer {
       act.before = UInt32(clamping: tick() / 1000 + 1)
       do throws(LMDBError) {
         let key = Key.number(scope.number, number)
-        _ = try transaction.delete(key.span.bytes, in: tables.seen)
+        _ = try transaction.delete(key.rawSpan, in: tables.seen)
       } catch { throw StoreError(error) }
     case .before(let valid):
       act.before = valid
@@ -137,13 +137,13 @@ extension Writer {
       }
       if isRewritten {
         new.originalDigest =
-          record.originalDigest ?? sha.digest(key.span.bytes, bytes.span.bytes)
+          record.originalDigest ?? sha.digest(key.rawSpan, bytes.rawSpan)
         bytes = new.encoded(sequence: sequence)
         try put(bytes, key, tables.log, &transaction)
       }
       if new.originalDigest != nil {
-        let digest = sha.digest(key.span.bytes, bytes.span.bytes)
-        folded = sha.digest(folded.bytes.span.bytes, digest.bytes.span.bytes)
+        let digest = sha.digest(key.rawSpan, bytes.rawSpan)
+        folded = sha.digest(folded.bytes.rawSpan, digest.bytes.rawSpan)
       }
     }
     return folded

@@ -58,7 +58,7 @@ extension Writer {
       return try view.rowCount(of: tables.log) == 0
     }
     let key = MetaRow.key
-    return MetaRow.isIntact(row.span.bytes, under: key.span.bytes)
+    return MetaRow.isIntact(row.rawSpan, under: key.rawSpan)
   }
 
   /// The store's own facts as they are, or made from the log where they are not intact.
@@ -71,7 +71,7 @@ extension Writer {
     while let record = try view.nextRecord(after: key, tables: tables) {
       key = record.key
       let recorded = try decoding("log") { () throws(PackedBytesError) in
-        try LogRecord.recorded(in: record.bytes.span.bytes)
+        try LogRecord.recorded(in: record.bytes.rawSpan)
       }
       meta.nextSequence = max(meta.nextSequence, record.sequence + 1)
       meta.lastRecorded = max(meta.lastRecorded, recorded)

@@ -62,7 +62,7 @@ extension Writer {
     /// What it says; names it where it does not decode.
     func decoded(in log: Database) throws(StoreError) -> LogRecord {
       do throws(PackedBytesError) {
-        return try LogRecord(bytes.span.bytes, sequence: sequence)
+        return try LogRecord(bytes.rawSpan, sequence: sequence)
       } catch { throw StoreError(error, in: log, under: key) }
     }
   }
@@ -89,7 +89,7 @@ extension Writer {
       }
       state = known
     }
-    let digest = record.originalDigest ?? sha.digest(stored.key.span.bytes, stored.bytes.span.bytes)
+    let digest = record.originalDigest ?? sha.digest(stored.key.rawSpan, stored.bytes.rawSpan)
     try link(digest: digest, sequence: stored.sequence, scope: state, &transaction)
     if record.originalDigest != nil { state.row.rewrittenCount += 1 }
     switch record.body {
@@ -214,8 +214,8 @@ extension TransactionView {
     after key: [UInt8], tables: Tables
   ) throws(StoreError) -> Writer.StoredRecord? {
     var cursor = try storeCursor(in: tables.log)
-    guard try cursor.seek(atOrAfter: key.span.bytes) else { return nil }
-    if cursor.key.isEqual(to: key.span.bytes) {
+    guard try cursor.seek(atOrAfter: key.rawSpan) else { return nil }
+    if cursor.key.isEqual(to: key.rawSpan) {
       guard try cursor.next() else { return nil }
     }
     do throws(PackedBytesError) {

@@ -62,7 +62,7 @@ extension LogRecord {
 
   /// The body compressed, where that is worth it.
   private static func frame(of body: [UInt8]) -> [UInt8]? {
-    guard let frame = frame.pack(body.span.bytes), body.count / packedRatioMax <= frame.count
+    guard let frame = frame.pack(body.rawSpan), body.count / packedRatioMax <= frame.count
     else { return nil }
     return frame
   }
@@ -131,7 +131,7 @@ extension LogRecord {
       return
     }
     let plain = try reader.unpacked(Self.frame)
-    var plainReader = ByteReader(plain.span.bytes)
+    var plainReader = ByteReader(plain.rawSpan)
     body = try Self.body(tag, &plainReader, recorded: recorded, sequence: sequence)
   }
 

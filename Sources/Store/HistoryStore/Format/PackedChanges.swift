@@ -18,7 +18,7 @@ enum PackedChanges {
     var writer = ByteWriter(capacity: 8 + changes.count * 6)
     SlotChangeCodec.encode(changes, at: valid, into: &writer)
     let plain = writer.bytes
-    guard let frame = Self.frame.pack(plain.span.bytes) else { return plain }
+    guard let frame = Self.frame.pack(plain.rawSpan) else { return plain }
     var packed = ByteWriter(capacity: frame.count + 8)
     packed.append(0 as UInt8)
     packed.append(frame: frame, of: plain.count)
@@ -37,7 +37,7 @@ enum PackedChanges {
   ) throws(PackedBytesError) {
     var reader = ByteReader(bytes)
     if let plain = try decompressed(bytes) {
-      var reader = ByteReader(plain.span.bytes)
+      var reader = ByteReader(plain.rawSpan)
       do throws(PackedBytesError) { try SlotChangeCodec.decode(&reader, at: valid, body) } catch {
         // Places in a row are those of packed bytes.
         throw PackedBytesError(offset: 0, expected: error.expected)

@@ -28,7 +28,7 @@ enum PostingRow {
   /// The moment in a key, where the key belongs to the list; else nil.
   static func moment(in key: RawSpan, of list: [UInt8]) -> Posting.Moment? {
     guard key.byteCount == list.count + 8,
-      key.extracting(0..<list.count).isEqual(to: list.span.bytes)
+      key.extracting(0..<list.count).isEqual(to: list.rawSpan)
     else { return nil }
     return moment(in: key)
   }

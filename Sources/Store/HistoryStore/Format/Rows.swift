@@ -183,7 +183,7 @@ struct HashRow: Equatable {
   ) throws(PackedBytesError) -> Bool {
     var reader = ByteReader(bytes)
     guard try reader.varint() == sequence, let contentHash else { return false }
-    return try reader.lengthPrefixedSpan().isEqual(to: contentHash.utf8Span.span.bytes)
+    return try unsafe reader.lengthPrefixedSpan().isEqual(to: contentHash.utf8Span.span.bytes)
   }
 }
 

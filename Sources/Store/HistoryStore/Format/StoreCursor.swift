@@ -88,7 +88,7 @@ extension TransactionView {
   /// The value of a key; nil where there is none.
   @_lifetime(copy self)
   func storedValue(_ key: [UInt8], _ table: Database) throws(StoreError) -> RawSpan? {
-    do throws(LMDBError) { return try value(for: key.span.bytes, in: table) } catch {
+    do throws(LMDBError) { return try value(for: key.rawSpan, in: table) } catch {
       throw StoreError(error, in: table)
     }
   }

@@ -48,7 +48,7 @@ struct TimelineTail: Equatable {
 
   /// The tail in the row of a key, or the empty one of a missing row.
   init(stored bytes: [UInt8], _ key: [UInt8], in table: Database) throws(StoreError) {
-    do throws(PackedBytesError) { try self.init(bytes.span.bytes) } catch {
+    do throws(PackedBytesError) { try self.init(bytes.rawSpan) } catch {
       throw StoreError(error, in: table, under: key)
     }
   }

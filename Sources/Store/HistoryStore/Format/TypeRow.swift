@@ -95,7 +95,7 @@ struct TypeRow: Equatable {
         while let attribute = try? reader.lengthPrefixedSpan(),
           let value = try? reader.lengthPrefixedSpan()
         {
-          if attribute.isEqual(to: wanted.span.bytes) {
+          if attribute.isEqual(to: wanted.rawSpan) {
             bytes.append(contentsOf: [UInt8](copying: value))
             break
           }
@@ -104,7 +104,7 @@ struct TypeRow: Equatable {
       }
     }
     guard bytes.count > Key.identityBytesMax else { return bytes }
-    let digest = SHA256().digest(bytes.span.bytes)
+    let digest = SHA256().digest(bytes.rawSpan)
     return Array(bytes[..<(Key.identityBytesMax - 32)]) + digest.bytes
   }
 }

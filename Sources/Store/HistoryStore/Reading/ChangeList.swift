@@ -199,7 +199,7 @@ struct ItemDecoder: Sendable {
     of attribute: String, _ item: StoredItem, to bytes: inout [UInt8]
   ) -> Bool {
     guard item.content != 0 else { return false }
-    let name = attribute.utf8Span.span.bytes
+    let name = unsafe attribute.utf8Span.span.bytes
     if contents.appendValue(of: name, item.content, to: &bytes) { return true }
     if let seconds = item.seconds {
       guard attribute == occurrenceAttribute else { return false }

@@ -46,8 +46,8 @@ extension Snapshot {
     var changed: [TypeNumber: Set<NodeNumber>] = [:]
     var cursor = try view.storeCursor(in: tables.log)
     let key = Key.log(scope.number, known + 1)
-    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
+    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.rawSpan.extracting(0..<2)) {
       try checkCancellation()
       let body: LogRecord.Body
       // What is relative to the record's own number is not looked at.

@@ -31,7 +31,7 @@ final class ContentPage: Sendable {
   /// Hands over a content's bytes, borrowed.
   func withContent<R>(_ index: Int, _ body: (RawSpan) -> R) -> R {
     let bytes = bytes
-    return body(bytes.span.bytes.extracting(Int(offsets[index])..<Int(offsets[index + 1])))
+    return body(bytes.rawSpan.extracting(Int(offsets[index])..<Int(offsets[index + 1])))
   }
 
   /// Each content as JSON; see ``PackedTexts/init(rendering:occurrenceAttribute:)``.
@@ -55,7 +55,7 @@ final class ContentPage: Sendable {
       var texts = PackedTexts.Builder(count: count)
       for index in 0..<count {
         let identity = withContent(index) { row.identity(of: $0) }
-        texts.append(identity, number: hash.hash64(identity.span.bytes))
+        texts.append(identity, number: hash.hash64(identity.rawSpan))
       }
       let made = PackedTexts(texts)
       derived.identities.append((row.rule, made))
@@ -132,7 +132,7 @@ struct ContentPages: Sendable {
     let index = Int(id) % ContentPage.contentCount
     let all = page.bytes
     var reader = ByteReader(
-      all.span.bytes.extracting(Int(page.offsets[index])..<Int(page.offsets[index + 1])))
+      all.rawSpan.extracting(Int(page.offsets[index])..<Int(page.offsets[index + 1])))
     while let name = try? reader.lengthPrefixedSpan(), let value = try? reader.lengthPrefixedSpan()
     {
       if name.isEqual(to: attribute) {
@@ -231,7 +231,7 @@ extension TransactionView {
   private func split(_ bytes: ArraySlice<UInt8>) throws(StoreError) -> [[UInt8]] {
     let copy = Array(bytes)
     return try decoding("log") { () throws(PackedBytesError) in
-      try splitCanonical(copy.span.bytes).values
+      try splitCanonical(copy.rawSpan).values
     }
   }
 
@@ -256,7 +256,7 @@ extension TransactionView {
     var rows: [(first: ContentID, sequence: UInt64, count: Int)] = []
     var cursor = try storeCursor(in: tables.dictionary)
     let key = Key.number(scope, first)
-    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: key.rawSpan)
     if !isThere { isThere = try cursor.first() }
     while isThere {
       do throws(PackedBytesError) {

@@ -64,10 +64,9 @@ extension HistoryReader {
     return result.sorted { ($0.scope, $0.node) < ($1.scope, $1.node) }
   }
 
-  /// The value of an attribute of each node's first item of a type: as of the moment, or the newest where
-  /// nothing was known then. Nodes without one are left out.
+  /// The value of an attribute of each node's first item of a type.
   ///
-  /// Costs every node's state of the type.
+  /// As of the moment, or the newest where nothing was known then; nodes without one are left out. Costs every node's state of the type.
   package func values(
     of attribute: String, type: TypeName
   ) throws(StoreError) -> [Scope: [NodeID: String]] {

@@ -98,12 +98,12 @@ package struct HistoryReader: ~Escapable {
     let prefix = Key.text(catalog.number, "")
     let start = Key.text(catalog.number, after ?? "")
     var cursor = try snapshot.view.storeCursor(in: snapshot.tables.nodeNumbers)
-    var isThere = try cursor.seek(atOrAfter: start.span.bytes)
-    if after != nil, isThere, cursor.key.isEqual(to: start.span.bytes) {
+    var isThere = try cursor.seek(atOrAfter: start.rawSpan)
+    if after != nil, isThere, cursor.key.isEqual(to: start.rawSpan) {
       isThere = try cursor.next()
     }
     while isThere, cursor.key.byteCount >= prefix.count,
-      cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.span.bytes)
+      cursor.key.extracting(0..<prefix.count).isEqual(to: prefix.rawSpan)
     {
       try checkCancellation()
       let id = [UInt8](copying: cursor.key.extracting(prefix.count..<cursor.key.byteCount))

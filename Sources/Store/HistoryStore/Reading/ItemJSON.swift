@@ -25,7 +25,7 @@ extension PackedTexts {
             room.append(wanted, to: &text, isFollowed: true)
           }
           if text.count > 1, text.last != UInt8(ascii: ",") { text.append(UInt8(ascii: ",")) }
-          appendJSONString(name.span.bytes, to: &text)
+          appendJSONString(name.rawSpan, to: &text)
           text.append(UInt8(ascii: ":"))
           appendJSONString(value, to: &text)
         }
@@ -63,7 +63,7 @@ struct JSONRoom {
   ) {
     start = text.count
     if text.count > 1 { text.append(UInt8(ascii: ",")) }
-    appendJSONString(name.span.bytes, to: &text)
+    appendJSONString(name.rawSpan, to: &text)
     text += Array(":\"".utf8)
     time = text.count
     text += Array("0000-00-00T00:00:00Z\"".utf8)
@@ -198,7 +198,7 @@ extension ItemList {
 }
 
 /// Writes items into memory that is known to be large enough.
-private struct ItemWriter {
+@safe private struct ItemWriter {
   private let start: UnsafeMutableRawPointer
   private(set) var count = 0
   private var time = TimeText()
@@ -214,7 +214,7 @@ private struct ItemWriter {
       if place > 0 { put(UInt8(ascii: ",")) }
       if nextOther < others.count, others[nextOther].place == place {
         let text = others[nextOther].text
-        append(text.span.bytes)
+        append(text.rawSpan)
         nextOther += 1
         continue
       }
@@ -257,9 +257,9 @@ extension Item {
     for (index, attribute) in attributes.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
       let (name, value) = (Array(attribute.name.utf8), Array(attribute.value.utf8))
-      appendJSONString(name.span.bytes, to: &bytes)
+      appendJSONString(name.rawSpan, to: &bytes)
       bytes.append(UInt8(ascii: ":"))
-      appendJSONString(value.span.bytes, to: &bytes)
+      appendJSONString(value.rawSpan, to: &bytes)
     }
     bytes.append(UInt8(ascii: "}"))
   }

@@ -91,12 +91,12 @@ extension Snapshot {
   ) throws(StoreError) {
     walk.begin(to: to, known: known)
     let key = Key.timeline(series, Place(valid: from, sequence: 0))
-    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: key.rawSpan)
     if isThere, Key.place(inTimelineKey: cursor.key, of: series) != nil {
       // What holds just before the range, known or not.
       if from > 0 { try view.rewind(series, &cursor, into: &walk.slots, tables: tables) }
     } else {
-      isThere = try cursor.seek(atOrAfter: key.span.bytes)
+      isThere = try cursor.seek(atOrAfter: key.rawSpan)
     }
     var isBefore = from > 0
     let knownBefore =

@@ -13,7 +13,7 @@ extension TransactionView {
     var cursor = try storeCursor(in: table)
     let limit = Posting.Moment(valid: valid, node: .max)
     let wanted = PostingRow.key(of: list, limit)
-    if try cursor.seek(atOrBefore: wanted.span.bytes),
+    if try cursor.seek(atOrBefore: wanted.rawSpan),
       let moment = PostingRow.moment(in: cursor.key, of: list)
     {
       do throws(PackedBytesError) {
@@ -24,7 +24,7 @@ extension TransactionView {
     }
     let keyframes = Key.keyframes(of: list)
     let keyframe = PostingRow.key(of: keyframes, limit)
-    if try cursor.seek(atOrBefore: keyframe.span.bytes),
+    if try cursor.seek(atOrBefore: keyframe.rawSpan),
       let moment = PostingRow.moment(in: cursor.key, of: keyframes)
     {
       do throws(PackedBytesError) {
@@ -46,7 +46,7 @@ extension TransactionView {
     tally.take(start.counts)
     var cursor = try storeCursor(in: table)
     let first = PostingRow.key(of: list, start.moment)
-    var isThere = try cursor.seek(atOrAfter: first.span.bytes)
+    var isThere = try cursor.seek(atOrAfter: first.rawSpan)
     guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list), moment.valid <= limit {
       try checkCancellation()

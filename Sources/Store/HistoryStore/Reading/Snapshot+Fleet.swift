@@ -76,8 +76,8 @@ extension Snapshot {
     var numbers: [NodeNumber] = []
     var cursor = try view.storeCursor(in: tables.nodes)
     let key = Key.number(scope.number, 0)
-    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
+    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.rawSpan.extracting(0..<2)) {
       try checkCancellation()
       do throws(PackedBytesError) {
         result.append(NodeSummary(try NodeRow(cursor.value), scope))
@@ -105,8 +105,8 @@ extension Snapshot {
     var counts: [TypeNumber: Int] = [:]
     var cursor = try view.storeCursor(in: tables.timeline)
     let key = Key.scope(scope.number)
-    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes) {
+    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.rawSpan) {
       try checkCancellation()
       let series: Series
       do throws(PackedBytesError) {
@@ -118,7 +118,7 @@ extension Snapshot {
       counts[series.type, default: 0] += 1
       // One look for each series, not for each of its chunks.
       let last = Key.timeline(series, .last)
-      isThere = try cursor.seek(atOrAfter: last.span.bytes)
+      isThere = try cursor.seek(atOrAfter: last.rawSpan)
     }
     return counts
   }

@@ -23,9 +23,9 @@ extension Snapshot {
     let key = Key.identity(scope.number, row.number, prefix)
     var found: [NamedIdentity] = []
     var cursor = try view.storeCursor(in: tables.identities)
-    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
     while isThere, cursor.key.byteCount >= key.count,
-      cursor.key.extracting(0..<key.count).isEqual(to: key.span.bytes)
+      cursor.key.extracting(0..<key.count).isEqual(to: key.rawSpan)
     {
       try checkCancellation()
       do throws(PackedBytesError) {
@@ -83,9 +83,9 @@ extension Snapshot {
   ) throws(StoreError) -> Bool {
     var cursor = try view.storeCursor(in: table)
     let first = PostingRow.key(of: list, Posting.Moment(valid: from, node: 0))
-    var isThere = try cursor.seek(atOrBefore: first.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: first.rawSpan)
     if !isThere || PostingRow.moment(in: cursor.key, of: list) == nil {
-      isThere = try cursor.seek(atOrAfter: first.span.bytes)
+      isThere = try cursor.seek(atOrAfter: first.rawSpan)
     }
     guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list),
@@ -132,7 +132,7 @@ extension TransactionView {
     let limit = Posting.Moment(valid: valid, node: .max)
     let keyframes = Key.keyframes(of: list)
     let wanted = PostingRow.key(of: keyframes, limit)
-    if try cursor.seek(atOrBefore: wanted.span.bytes),
+    if try cursor.seek(atOrBefore: wanted.rawSpan),
       let moment = PostingRow.moment(in: cursor.key, of: keyframes)
     {
       do throws(PackedBytesError) { try set.take(keyframe: cursor.value) } catch {
@@ -141,7 +141,7 @@ extension TransactionView {
       start = moment
     }
     let first = PostingRow.key(of: list, start)
-    var isThere = try cursor.seek(atOrAfter: first.span.bytes)
+    var isThere = try cursor.seek(atOrAfter: first.rawSpan)
     guard isThere, PostingRow.moment(in: cursor.key, of: list) != nil else { return false }
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list), moment <= limit {
       do throws(PackedBytesError) {

@@ -154,8 +154,8 @@ extension TransactionView {
   /// Goes through all lists of a type once, in order of their keys.
   func rollup(_ table: Database, _ walk: inout RollupWalk) throws(StoreError) {
     var cursor = try storeCursor(in: table)
-    var isThere = try cursor.seek(atOrAfter: walk.type.span.bytes)
-    while isThere, cursor.key.extracting(0..<4).isEqual(to: walk.type.span.bytes) {
+    var isThere = try cursor.seek(atOrAfter: walk.type.rawSpan)
+    while isThere, cursor.key.extracting(0..<4).isEqual(to: walk.type.rawSpan) {
       try checkCancellation()
       guard cursor.key.byteCount > 8 else {
         do throws(PackedBytesError) { try walk.take(pool: cursor.value) } catch {
@@ -192,7 +192,7 @@ extension TransactionView {
       else { return try cursor.previous() }
     }
     let wanted = PostingRow.key(of: list, Posting.Moment(valid: valid, node: .max))
-    return try cursor.seek(atOrBefore: wanted.span.bytes)
+    return try cursor.seek(atOrBefore: wanted.rawSpan)
   }
 
   /// Moves to the first row behind a list.
@@ -202,7 +202,7 @@ extension TransactionView {
       if PostingRow.moment(in: cursor.key, of: list) == nil { return true }
     }
     let end = PostingRow.key(of: list, .last)
-    guard try cursor.seek(atOrAfter: end.span.bytes) else { return false }
+    guard try cursor.seek(atOrAfter: end.rawSpan) else { return false }
     return PostingRow.moment(in: cursor.key, of: list) == nil ? true : try cursor.next()
   }
 }

@@ -67,8 +67,8 @@ struct Snapshot: ~Escapable {
   ) throws(StoreError) -> Int64? {
     var cursor = try view.storeCursor(in: tables.log)
     let key = Key.log(scope.number, sequence)
-    guard try cursor.seek(atOrBefore: key.span.bytes),
-      cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2))
+    guard try cursor.seek(atOrBefore: key.rawSpan),
+      cursor.key.extracting(0..<2).isEqual(to: key.rawSpan.extracting(0..<2))
     else { return nil }
     do throws(PackedBytesError) { return try LogRecord.recorded(in: cursor.value) } catch {
       throw cursor.damaged(error)
@@ -120,7 +120,7 @@ struct Snapshot: ~Escapable {
       }
       let bytes = known.bytes(base)
       return try decoding("log") { () throws(PackedBytesError) in
-        try splitCanonical(bytes.span.bytes).values
+        try splitCanonical(bytes.rawSpan).values
       }
     }
     known.put(page, at: index)
@@ -144,8 +144,8 @@ struct Snapshot: ~Escapable {
     var rows: [ErasureRow] = []
     var cursor = try view.storeCursor(in: tables.erasures)
     let key = Key.log(scope.number, 0)
-    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
-    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.span.bytes.extracting(0..<2)) {
+    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
+    while isThere, cursor.key.extracting(0..<2).isEqual(to: key.rawSpan.extracting(0..<2)) {
       do throws(PackedBytesError) { rows.append(try ErasureRow(cursor.value)) } catch {
         throw cursor.damaged(error)
       }
@@ -179,7 +179,7 @@ extension Snapshot {
     if Int(number) < list.count { return list }
     var cursor = try view.storeCursor(in: tables.nodes)
     let key = Key.number(scope.number, NodeNumber(list.count))
-    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
     while isThere {
       do throws(PackedBytesError) {
         var reader = ByteReader(cursor.key)

@@ -24,7 +24,7 @@ extension TransactionView {
     if let inTail { return inTail }
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.timeline(series, limit)
-    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: key.rawSpan)
     var confirmed = confirmedInTail
     while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
       var found: FoundState?
@@ -79,7 +79,7 @@ extension TransactionView {
   ) throws(StoreError) -> Place? {
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.timeline(series, limit)
-    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: key.rawSpan)
     if isThere, Key.place(inTimelineKey: cursor.key, of: series) == nil {
       isThere = try cursor.next()
     } else if !isThere {
@@ -113,7 +113,7 @@ extension TransactionView {
     var slots = SlotBuffer()
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.timeline(series, limit)
-    if try cursor.seek(atOrBefore: key.span.bytes),
+    if try cursor.seek(atOrBefore: key.rawSpan),
       Key.place(inTimelineKey: cursor.key, of: series) != nil
     {
       try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
@@ -133,7 +133,7 @@ extension TransactionView {
     var next: UInt32?
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.timeline(series, limit)
-    if try cursor.seek(atOrBefore: key.span.bytes),
+    if try cursor.seek(atOrBefore: key.rawSpan),
       let place = Key.place(inTimelineKey: cursor.key, of: series)
     {
       do throws(PackedBytesError) {
@@ -201,7 +201,7 @@ extension TransactionView {
   ) throws(StoreError) {
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.timeline(series, limit)
-    guard try cursor.seek(atOrBefore: key.span.bytes) else {
+    guard try cursor.seek(atOrBefore: key.rawSpan) else {
       throw Self.missing("the row of a state that was found", series, tables)
     }
     try replay(series, &cursor, upTo: limit, into: &slots, tables: tables)
@@ -211,7 +211,7 @@ extension TransactionView {
   func hasTimeline(_ series: Series, tables: Tables) throws(StoreError) -> Bool {
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.series(series)
-    guard try cursor.seek(atOrAfter: key.span.bytes) else { return false }
+    guard try cursor.seek(atOrAfter: key.rawSpan) else { return false }
     return Key.place(inTimelineKey: cursor.key, of: series) != nil
   }
 

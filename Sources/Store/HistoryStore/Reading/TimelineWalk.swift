@@ -15,9 +15,9 @@ extension TransactionView {
   ) throws(StoreError) {
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.timeline(series, first)
-    var isThere = try cursor.seek(atOrBefore: key.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: key.rawSpan)
     if !isThere || Key.place(inTimelineKey: cursor.key, of: series) == nil {
-      isThere = try cursor.seek(atOrAfter: key.span.bytes)
+      isThere = try cursor.seek(atOrAfter: key.rawSpan)
     }
     while isThere, let place = Key.place(inTimelineKey: cursor.key, of: series) {
       do throws(PackedBytesError) {

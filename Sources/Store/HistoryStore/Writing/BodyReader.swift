@@ -1,5 +1,6 @@
 import Digests
 import Inventory
+import PackedBytes
 import Synchronization
 
 /// What reads bodies, on any number of threads, and the items whose text it knows, by scope.
@@ -39,7 +40,7 @@ final class BodyReader: Sendable {
   /// Reads a body; one that repeats the node's last is known by its hash alone.
   func submission(of body: [UInt8], in scope: Scope, now: Instant) -> Submission {
     let content: Submission.Content =
-      switch repeatedBodies.look(for: body.span.bytes, in: scope, hash: hash) {
+      switch repeatedBodies.look(for: body.rawSpan, in: scope, hash: hash) {
       case .repetition(let repetition): .repetition(repetition)
       case .unknown(let fingerprint):
         read(body, known(in: scope), now: now, guess: fingerprint)
@@ -58,10 +59,10 @@ final class BodyReader: Sendable {
     let reader = idle.withLock { $0.popLast() } ?? ReportReader(limits: limits, hash: hash)
     defer { idle.withLock { if $0.count < Self.idleMax { $0.append(reader) } } }
     do throws(ReportError) {
-      let report = try reader.read(body.span.bytes, known: known, now: now)
+      let report = try reader.read(body.rawSpan, known: known, now: now)
       return .report(
         report,
-        RepeatedBodies.fingerprint(of: body.span.bytes, report, hash: hash, guess: guess))
+        RepeatedBodies.fingerprint(of: body.rawSpan, report, hash: hash, guess: guess))
     } catch {
       return .refused(error)
     }
@@ -104,7 +105,7 @@ final class BodyReader: Sendable {
       for item in content.readItems {
         guard let id = next.next() else { return }
         items.learn(
-          body.span.bytes.extracting(item.text), type: entry.type, content: id,
+          body.rawSpan.extracting(item.text), type: entry.type, content: id,
           occurrence: content.elements[item.element].occurrence)
       }
     }

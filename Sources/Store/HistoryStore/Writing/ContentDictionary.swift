@@ -29,18 +29,18 @@ final class ContentDictionary {
   init() {}
 
   /// The number that the next content gets.
-  var next: ContentID { ContentID(entries.count) }
+  var next: ContentID { unsafe ContentID(entries.count) }
 
   /// The content's bytes; empty for one that was erased.
   @_lifetime(borrow self)
   func bytes(of content: ContentID) -> RawSpan {
     let arena = arena
-    let span = arena.span(at: entries[Int(content)].place)
+    let span = unsafe arena.span(at: entries[Int(content)].place)
     return unsafe _overrideLifetime(span, borrowing: self)
   }
 
   /// Whether the content was defined by all its values, so that others can differ from it.
-  func isFull(_ content: ContentID) -> Bool { entries[Int(content)].isFull }
+  func isFull(_ content: ContentID) -> Bool { unsafe entries[Int(content)].isFull }
 
   /// Folds the type into a hash: two types never share a number.
   static func hash(_ hash: UInt64, type: TypeNumber) -> UInt64 {
@@ -50,11 +50,11 @@ final class ContentDictionary {
   /// The number of a content, or nil where it is new.
   func find(_ bytes: RawSpan, hash: UInt64, type: TypeNumber) -> ContentID? {
     let folded = Self.hash(hash, type: type)
-    let mask = slots.count - 1
+    let mask = unsafe slots.count - 1
     var slot = Int(truncatingIfNeeded: folded >> 20) & mask
-    while slots[slot] != 0 {
-      let id = slots[slot]
-      let entry = entries[Int(id)]
+    while unsafe slots[slot] != 0 {
+      let id = unsafe slots[slot]
+      let entry = unsafe entries[Int(id)]
       if entry.hash == folded, entry.type == type, Int(entry.place.byteCount) == bytes.byteCount,
         self.bytes(of: id).isEqual(to: bytes)
       {
@@ -70,19 +70,19 @@ final class ContentDictionary {
     _ bytes: RawSpan, hash: UInt64, type: TypeNumber, isFull: Bool
   ) -> ContentID {
     let id = next
-    entries.append(
+    unsafe entries.append(
       Entry(
         place: arena.append(bytes), type: type, isFull: isFull,
         hash: Self.hash(hash, type: type)))
-    identities.append(0)
+    unsafe identities.append(0)
     if type != 0 { insertSlot(id) }
     return id
   }
 
   private func insertSlot(_ id: ContentID) {
-    if entries.count * 2 > slots.count {
-      slots = [ContentID](repeating: 0, count: slots.count * 2)
-      for other in 1..<entries.count where entries[other].type != 0 {
+    if unsafe entries.count * 2 > slots.count {
+      unsafe slots = [ContentID](repeating: 0, count: slots.count * 2)
+      for other in unsafe 1..<entries.count where unsafe entries[other].type != 0 {
         place(ContentID(other))
       }
     } else {
@@ -91,9 +91,9 @@ final class ContentDictionary {
   }
 
   private func place(_ id: ContentID) {
-    let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: entries[Int(id)].hash >> 20) & mask
-    while slots[slot] != 0 { slot = (slot + 1) & mask }
-    slots[slot] = id
+    let mask = unsafe slots.count - 1
+    var slot = unsafe Int(truncatingIfNeeded: entries[Int(id)].hash >> 20) & mask
+    while unsafe slots[slot] != 0 { slot = (slot + 1) & mask }
+    unsafe slots[slot] = id
   }
 }

@@ -126,9 +126,9 @@ private struct PoolEditor {
     copy(before: .max)
     do throws(LMDBError) {
       if writer.bytes.count == 0 {
-        _ = try transaction.delete(key.span.bytes, in: table)
+        _ = try transaction.delete(key.rawSpan, in: table)
       } else {
-        try transaction.put(writer.bytes.bytes.span.bytes, for: key.span.bytes, in: table)
+        try transaction.put(writer.bytes.bytes.rawSpan, for: key.rawSpan, in: table)
       }
     } catch { throw StoreError(error) }
     isLoaded = false

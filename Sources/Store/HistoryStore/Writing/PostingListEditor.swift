@@ -167,10 +167,10 @@ struct PostingListEditor {
     do throws(LMDBError) {
       if let storedStart, postings.first?.moment != storedStart {
         let old = PostingRow.key(of: key, storedStart)
-        _ = try transaction.delete(old.span.bytes, in: table)
+        _ = try transaction.delete(old.rawSpan, in: table)
         if countsHolders {
           let keyframe = PostingRow.key(of: Key.keyframes(of: key), storedStart)
-          _ = try transaction.delete(keyframe.span.bytes, in: table)
+          _ = try transaction.delete(keyframe.rawSpan, in: table)
         }
       }
       guard let first = postings.first else {
@@ -180,7 +180,7 @@ struct PostingListEditor {
       }
       let value = head + body.bytes
       let place = PostingRow.key(of: key, first.moment)
-      try transaction.put(value.span.bytes, for: place.span.bytes, in: table)
+      try transaction.put(value.rawSpan, for: place.rawSpan, in: table)
       storedStart = first.moment
     } catch {
       throw StoreError(error)
@@ -202,11 +202,11 @@ struct PostingListEditor {
     isPacked = false
     var cursor = try transaction.view.storeCursor(in: table)
     let wanted = PostingRow.key(of: key, moment)
-    var isThere = try cursor.seek(atOrBefore: wanted.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: wanted.rawSpan)
     if !isThere || PostingRow.moment(in: cursor.key, of: key) == nil {
       guard moment != .last else { return }
       let first = PostingRow.key(of: key, .first)
-      isThere = try cursor.seek(atOrAfter: first.span.bytes)
+      isThere = try cursor.seek(atOrAfter: first.rawSpan)
     }
     guard isThere, let start = PostingRow.moment(in: cursor.key, of: key) else { return }
     do throws(PackedBytesError) { try unpack(cursor.value, startingAt: start) } catch {

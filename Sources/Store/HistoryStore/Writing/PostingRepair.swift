@@ -81,7 +81,7 @@ extension TransactionView {
     let list = Key.keyframes(of: list)
     var cursor = try storeCursor(in: table)
     let key = PostingRow.key(of: list, first)
-    var isThere = try cursor.seek(atOrAfter: key.span.bytes)
+    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list) {
       let net = PostingRepair.net(changes, before: moment)
       if net.isEmpty && moment > last { break }
@@ -110,10 +110,10 @@ extension TransactionView {
     var repaired: [(key: [UInt8], value: [UInt8])] = []
     var cursor = try storeCursor(in: table)
     let start = PostingRow.key(of: list, first)
-    var isThere = try cursor.seek(atOrBefore: start.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: start.rawSpan)
     var counts: ContentCounts?
     if !isThere || PostingRow.moment(in: cursor.key, of: list) == nil {
-      isThere = try cursor.seek(atOrAfter: start.span.bytes)
+      isThere = try cursor.seek(atOrAfter: start.rawSpan)
       counts = ContentCounts()
     }
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list) {
@@ -126,7 +126,7 @@ extension TransactionView {
         if let known = counts {
           let head = known.head()
           let bodyStart = reader.position
-          let isSame = cursor.value.extracting(0..<bodyStart).isEqual(to: head.span.bytes)
+          let isSame = cursor.value.extracting(0..<bodyStart).isEqual(to: head.rawSpan)
           let isKnown = head != PostingRow.unknownHead
           if isSame && moment > last && (isBalanced || isKnown) { break }
           if !isSame {
@@ -187,7 +187,7 @@ extension TransactionView {
   ) throws(StoreError) -> ContentCounts {
     var cursor = try storeCursor(in: table)
     let key = PostingRow.key(of: list, .last)
-    guard try cursor.seek(atOrBefore: key.span.bytes),
+    guard try cursor.seek(atOrBefore: key.rawSpan),
       let moment = PostingRow.moment(in: cursor.key, of: list)
     else { return ContentCounts() }
     do throws(PackedBytesError) {
@@ -207,14 +207,14 @@ extension TransactionView {
     var size = 0
     var cursor = try storeCursor(in: table)
     let end = PostingRow.key(of: keyframes, .last)
-    if try cursor.seek(atOrBefore: end.span.bytes) {
+    if try cursor.seek(atOrBefore: end.rawSpan) {
       last = PostingRow.moment(in: cursor.key, of: keyframes)
       if last != nil { size = cursor.value.byteCount }
     }
     let wanted = max(distanceMin, 2 * size)
     var distance = 0
     let tail = PostingRow.key(of: list, .last)
-    var isThere = try cursor.seek(atOrBefore: tail.span.bytes)
+    var isThere = try cursor.seek(atOrBefore: tail.rawSpan)
     while isThere, let moment = PostingRow.moment(in: cursor.key, of: list),
       moment >= last ?? .first, distance < wanted
     {

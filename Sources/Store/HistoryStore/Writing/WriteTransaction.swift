@@ -44,7 +44,7 @@ struct WriteTransaction: ~Copyable {
   mutating func store(
     _ value: [UInt8], _ key: [UInt8], in table: Database
   ) throws(StoreError) {
-    do throws(LMDBError) { try put(value.span.bytes, for: key.span.bytes, in: table) } catch {
+    do throws(LMDBError) { try put(value.rawSpan, for: key.rawSpan, in: table) } catch {
       throw StoreError(error, in: table)
     }
   }
@@ -123,7 +123,7 @@ struct RowSums: Equatable {
 
   init(_ bytes: RawSpan, _ tables: Tables) throws(PackedBytesError) {
     let key = Self.key
-    areKnown = MetaRow.isIntact(bytes, under: key.span.bytes)
+    areKnown = MetaRow.isIntact(bytes, under: key.rawSpan)
     guard areKnown else { return }
     var reader = ByteReader(bytes)
     for table in tables.summed { sums[table.number] = try reader.bigEndian() }

@@ -57,7 +57,7 @@ extension Writer {
     }
     let owner = definition.kind == .occurrence ? type | Self.occurrenceBit : type
     _ = scope.dictionary.append(
-      bytes.span.bytes, hash: hash.hash64(bytes.span.bytes), type: owner,
+      bytes.rawSpan, hash: hash.hash64(bytes.rawSpan), type: owner,
       isFull: definition.kind == .item)
   }
 
@@ -104,7 +104,7 @@ extension Writer {
       copy, owner: owner, scope: scope, record: &record, &transaction)
     definitions.append(definition)
     return scope.dictionary.append(
-      copy.span.bytes, hash: piece.hash, type: owner, isFull: definition.kind == .item)
+      copy.rawSpan, hash: piece.hash, type: owner, isFull: definition.kind == .item)
   }
 
   /// Words a new content: all of it, or its difference to the first item of the same identity.
@@ -113,7 +113,7 @@ extension Writer {
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> Definition {
     let parts = try decoding("report") { () throws(PackedBytesError) in
-      try splitCanonical(bytes.span.bytes)
+      try splitCanonical(bytes.rawSpan)
     }
     let type = owner & ~Self.occurrenceBit
     let shape = try self.shape(parts.names, type: type, scope: scope, record: &record, &transaction)
@@ -122,7 +122,7 @@ extension Writer {
     }
     let row = try scope.catalog.type(type)
     if row.rule != .undecided, parts.names.count <= 64 {
-      let identity = row.identity(of: bytes.span.bytes)
+      let identity = row.identity(of: bytes.rawSpan)
       if let known = try identityRow(identity, type: type, scope: scope, &transaction),
         scope.dictionary.isFull(known.first)
       {
@@ -185,13 +185,13 @@ extension Writer {
     of content: ContentID, type: TypeNumber, scope: ScopeState,
     _ transaction: inout WriteTransaction
   ) throws(StoreError) -> IdentityNumber? {
-    let known = scope.dictionary.identities[Int(content)]
+    let known = unsafe scope.dictionary.identities[Int(content)]
     if known != 0 { return known }
     let bytes = try scope.catalog.type(type).identity(of: scope.dictionary.bytes(of: content))
     guard let row = try identityRow(bytes, type: type, scope: scope, &transaction) else {
       return nil
     }
-    scope.dictionary.identities[Int(content)] = row.number
+    unsafe scope.dictionary.identities[Int(content)] = row.number
     return row.number
   }
 
@@ -215,7 +215,7 @@ extension Writer {
     value.append(varint: UInt64(content))
     try put(
       value.bytes, Key.identity(scope.number, type, bytes), tables.identities, &transaction)
-    scope.dictionary.identities[Int(content)] = number
+    unsafe scope.dictionary.identities[Int(content)] = number
     return number
   }
 

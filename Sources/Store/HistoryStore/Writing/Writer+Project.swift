@@ -185,7 +185,7 @@ struct LastChunk {
   func lastPlace() throws(StoreError) -> Place {
     try decoding { () throws(PackedBytesError) in
       let bytes = bytes
-      var chunk = try TimelineChunkView(bytes.span.bytes, at: place)
+      var chunk = try TimelineChunkView(bytes.rawSpan, at: place)
       var last = place
       while let entry = try chunk.next() { last = entry.place }
       return last
@@ -196,7 +196,7 @@ struct LastChunk {
   func lastState() throws(StoreError) -> TimelineChunk.Prior? {
     try decoding { () throws(PackedBytesError) in
       let bytes = bytes
-      var chunk = try TimelineChunkView(bytes.span.bytes, at: place)
+      var chunk = try TimelineChunkView(bytes.rawSpan, at: place)
       var last = chunk.prior
       while let entry = try chunk.next() {
         guard entry.kind != .confirmation else { continue }
@@ -214,7 +214,7 @@ extension TransactionView {
   func lastChunk(_ series: Series, tables: Tables) throws(StoreError) -> LastChunk? {
     var cursor = try storeCursor(in: tables.timeline)
     let key = Key.timeline(series, .last)
-    guard try cursor.seek(atOrBefore: key.span.bytes),
+    guard try cursor.seek(atOrBefore: key.rawSpan),
       let place = Key.place(inTimelineKey: cursor.key, of: series)
     else { return nil }
     do throws(PackedBytesError) {
@@ -232,13 +232,13 @@ extension TransactionView {
   ) throws(StoreError) -> TimelineChunk? {
     try chunk(series, tables: tables) { (cursor: inout StoreCursor) throws(StoreError) in
       let key = Key.timeline(series, place)
-      if try cursor.seek(atOrBefore: key.span.bytes),
+      if try cursor.seek(atOrBefore: key.rawSpan),
         Key.place(inTimelineKey: cursor.key, of: series) != nil
       {
         return true
       }
       let first = Key.timeline(series, Place(valid: 0, sequence: 0))
-      return try cursor.seek(atOrAfter: first.span.bytes)
+      return try cursor.seek(atOrAfter: first.rawSpan)
     }
   }
 
@@ -248,7 +248,7 @@ extension TransactionView {
   ) throws(StoreError) -> TimelineChunk? {
     try chunk(series, tables: tables) { (cursor: inout StoreCursor) throws(StoreError) in
       let key = Key.timeline(series, place)
-      guard try cursor.seek(atOrAfter: key.span.bytes) else { return false }
+      guard try cursor.seek(atOrAfter: key.rawSpan) else { return false }
       return try cursor.next()
     }
   }

@@ -135,7 +135,7 @@ final class Writer: @unchecked Sendable {
     if let stored = try view.meta(tables) {
       let row = try view.bytes(MetaRow.key, tables.meta) ?? []
       let key = MetaRow.key
-      guard MetaRow.isIntact(row.span.bytes, under: key.span.bytes) else {
+      guard MetaRow.isIntact(row.rawSpan, under: key.rawSpan) else {
         throw .damaged("the row \"store\" of table meta does not have its checksum")
       }
       return stored
@@ -190,10 +190,10 @@ final class Writer: @unchecked Sendable {
     let key = Key.log(scope.number, sequence)
     let bytes = record.encoded(sequence: sequence)
     do throws(LMDBError) {
-      try transaction.putNew(bytes.span.bytes, for: key.span.bytes, in: tables.log)
+      try transaction.putNew(bytes.rawSpan, for: key.rawSpan, in: tables.log)
     } catch { throw StoreError(error) }
     try link(
-      digest: sha.digest(key.span.bytes, bytes.span.bytes), sequence: sequence, scope: scope,
+      digest: sha.digest(key.rawSpan, bytes.rawSpan), sequence: sequence, scope: scope,
       &transaction)
     return sequence
   }
@@ -207,7 +207,7 @@ final class Writer: @unchecked Sendable {
     _ transaction: inout WriteTransaction
   ) throws(StoreError) {
     let head = scope.row.head
-    scope.row.head = sha.digest(head.bytes.span.bytes, digest.bytes.span.bytes)
+    scope.row.head = sha.digest(head.bytes.rawSpan, digest.bytes.rawSpan)
     scope.row.recordCount += 1
     scope.row.lastSequence = sequence
     scope.isRowDirty = true
@@ -229,10 +229,10 @@ final class Writer: @unchecked Sendable {
   ) throws(StoreError) {
     do throws(LMDBError) {
       if old.isEmpty {
-        try transaction.putNew(value.span.bytes, for: key.span.bytes, in: table)
+        try transaction.putNew(value.rawSpan, for: key.rawSpan, in: table)
       } else {
         try transaction.put(
-          value.span.bytes, replacing: old.span.bytes, for: key.span.bytes, in: table)
+          value.rawSpan, replacing: old.rawSpan, for: key.rawSpan, in: table)
       }
     } catch { throw StoreError(error) }
   }
@@ -241,7 +241,7 @@ final class Writer: @unchecked Sendable {
   func delete(
     _ key: [UInt8], _ table: Database, _ transaction: inout WriteTransaction
   ) throws(StoreError) {
-    do throws(LMDBError) { _ = try transaction.delete(key.span.bytes, in: table) } catch {
+    do throws(LMDBError) { _ = try transaction.delete(key.rawSpan, in: table) } catch {
       throw StoreError(error)
     }
   }

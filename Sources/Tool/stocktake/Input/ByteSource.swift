@@ -28,7 +28,7 @@ final class FileSource: ByteSource {
   /// Opens a file; `-` is standard input.
   init(path: String) throws {
     name = path == "-" ? "standard input" : path
-    descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = unsafe path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileSource.error(name, errno) }
     var status = stat()
     let isKnown = unsafe fstat(descriptor, &status) == 0
@@ -44,7 +44,7 @@ final class FileSource: ByteSource {
   func peek(_ count: Int) throws -> [UInt8] {
     while ahead.count < count {
       var chunk = [UInt8](repeating: 0, count: count - ahead.count)
-      let got = try unsafe chunk.withUnsafeMutableBytes { unsafe try readDescriptor($0) }
+      let got = try unsafe chunk.withUnsafeMutableBytes { try unsafe readDescriptor($0) }
       if got == 0 { break }
       ahead += chunk[..<got]
     }
@@ -58,7 +58,7 @@ final class FileSource: ByteSource {
       ahead.removeFirst(count)
       return count
     }
-    return unsafe try readDescriptor(buffer)
+    return try unsafe readDescriptor(buffer)
   }
 
   private func readDescriptor(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Cuts a source into lines, and never holds more of a line than its limit.
-final class LineReader {
+@safe final class LineReader {
   /// One line, without its end.
   enum Line: Equatable {
     case bytes([UInt8])
@@ -78,11 +78,11 @@ final class LineReader {
   /// Reads more after what is there; false at the end.
   private func fill() throws -> Bool {
     guard !isAtEnd else { return false }
-    if buffer.count - end < chunkByteCount, start > 0 {
+    if unsafe buffer.count - end < chunkByteCount, start > 0 {
       unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<end]))
       (scanned, end, start) = (scanned - start, end - start, 0)
     }
-    if buffer.count - end < chunkByteCount {
+    if unsafe buffer.count - end < chunkByteCount {
       let larger = unsafe UnsafeMutableRawBufferPointer.allocate(
         byteCount: buffer.count * 2, alignment: 16)
       unsafe larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<end]))
@@ -91,7 +91,7 @@ final class LineReader {
     }
     let room = unsafe UnsafeMutableRawBufferPointer(
       rebasing: buffer[end..<(end + chunkByteCount)])
-    let count = unsafe try source.read(into: room)
+    let count = try unsafe source.read(into: room)
     end += count
     isAtEnd = count == 0
     return count > 0

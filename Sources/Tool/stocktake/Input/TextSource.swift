@@ -19,7 +19,7 @@ final class TextSource: ByteSource {
     guard buffer.count > 0 else { return 0 }
     if form == .unknown { try begin() }
     if text.isEmpty {
-      if form == .bytes { return unsafe try source.read(into: buffer) }
+      if form == .bytes { return try unsafe source.read(into: buffer) }
       try decode()
     }
     let count = min(text.count, buffer.count)
@@ -30,7 +30,7 @@ final class TextSource: ByteSource {
 
   private func piece() throws -> [UInt8] {
     var piece = [UInt8](repeating: 0, count: Self.pieceByteCount)
-    let count = try unsafe piece.withUnsafeMutableBytes { unsafe try source.read(into: $0) }
+    let count = try unsafe piece.withUnsafeMutableBytes { try unsafe source.read(into: $0) }
     return Array(piece[..<count])
   }
 

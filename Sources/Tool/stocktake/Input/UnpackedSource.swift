@@ -41,7 +41,7 @@ final class UnpackedSource: ByteSource {
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Self.inputByteCount) { buffer, count in
       let room = unsafe UnsafeMutableRawBufferPointer(
         start: buffer.baseAddress, count: Self.inputByteCount)
-      result = Result { unsafe try file.read(into: room) }
+      result = Result { try unsafe file.read(into: room) }
       count = (try? result.get()) ?? 0
     }
     _ = try result.get()

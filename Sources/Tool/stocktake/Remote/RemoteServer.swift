@@ -32,7 +32,7 @@ struct RemoteServer {
   /// Asks a question; throws ``NothingKnown`` where the server never heard of a name in it.
   func get(_ path: String, _ query: String) throws -> Transport.Answer {
     let answer = try client.send("GET", path, query: query, [("accept", "application/json")])
-    let error = (try? JSONValue(parsing: answer.body.span.bytes))?["error"]
+    let error = (try? JSONValue(parsing: answer.body))?["error"]
     if answer.status == 404, let message = error?["message"]?.text { throw NothingKnown(message) }
     guard answer.status == 200 else { throw failure(answer.status, answer.body) }
     return answer
@@ -44,7 +44,7 @@ struct RemoteServer {
       "POST", "/v1/reports", body: lines,
       [("accept", "application/json"), ("content-type", "application/x-ndjson")])
     guard answer.status == 200 else { throw failure(answer.status, answer.body) }
-    guard case .array(let rows) = try? JSONValue(parsing: answer.body.span.bytes) else {
+    guard case .array(let rows) = try? JSONValue(parsing: answer.body) else {
       throw CommandFailure(.storeError, "\(client.base) answered what is no list")
     }
     return rows
@@ -65,7 +65,7 @@ struct RemoteServer {
 
   /// The server's error in the command's words.
   private func failure(_ status: UInt, _ body: [UInt8]) -> CommandFailure {
-    let error = (try? JSONValue(parsing: body.span.bytes))?["error"]
+    let error = (try? JSONValue(parsing: body))?["error"]
     var message = "\(client.base) answered \(status)"
     if case .string(let text) = error?["message"] { message = text.onOneLine }
     switch status {

@@ -66,6 +66,6 @@ final class CheckProcess: Sendable {
     unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
-    return try? ChildProcess.spawn([CommandLine.arguments[0]] + arguments, &actions)
+    return try? unsafe ChildProcess.spawn([CommandLine.arguments[0]] + arguments, &actions)
   }
 }

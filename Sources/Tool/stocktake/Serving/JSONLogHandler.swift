@@ -27,7 +27,7 @@ struct JSONLogHandler: LogHandler {
 
   func log(event: LogEvent) {
     var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
     let now = Instant(
       milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     var members: [JSONValue.Member] = [

@@ -25,7 +25,7 @@ final class LogFile: Sendable {
   deinit { state.withLock { _ = close($0.descriptor) } }
 
   private static func open(_ path: String) -> Int32 {
-    Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    unsafe Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
   }
 
   /// Adds a line in one write; where that fails it goes to standard error, and it is said once that it does.
@@ -44,8 +44,9 @@ final class LogFile: Sendable {
 
   private func followMove(_ state: inout State) {
     var (named, opened) = (stat(), stat())
-    guard fstat(state.descriptor, &opened) == 0 else { return }
-    if stat(path, &named) == 0, named.st_ino == opened.st_ino, named.st_dev == opened.st_dev {
+    guard unsafe fstat(state.descriptor, &opened) == 0 else { return }
+    if unsafe stat(path, &named) == 0, named.st_ino == opened.st_ino, named.st_dev == opened.st_dev
+    {
       return
     }
     let descriptor = Self.open(path)

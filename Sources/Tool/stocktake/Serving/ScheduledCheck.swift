@@ -86,7 +86,7 @@ struct ScheduledCheck: Sendable {
       return report
     }
     let line = end.words.split(separator: "\n").last { $0.hasPrefix("{") }
-    guard let line, let answer = try? JSONValue(parsing: Array(line.utf8).span.bytes),
+    guard let line, let answer = try? JSONValue(parsing: Array(line.utf8)),
       case .bool(let isSound)? = answer["sound"]
     else { return report }
     let problems = (answer["problems"]?.elements ?? []).compactMap(\.text)
@@ -121,7 +121,7 @@ struct ScheduledCheck: Sendable {
   private func remembered() -> StoreCheck.Report? {
     guard
       let bytes = try? Files.read(directory + "/" + Self.fileName, bytesMax: Self.bytesMax),
-      let answer = try? JSONValue(parsing: bytes.span.bytes),
+      let answer = try? JSONValue(parsing: bytes),
       let finished = answer["finished"]?.text.flatMap(Instant.init(captureTime:)),
       case .bool(let isSound)? = answer["sound"]
     else { return nil }

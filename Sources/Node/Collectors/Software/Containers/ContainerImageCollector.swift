@@ -80,7 +80,7 @@ public struct ContainerImageCollector: Collector {
   private func json(_ path: String, _ machine: Machine) throws -> JSONValue? {
     guard machine.exists(path) else { return nil }
     let bytes = try machine.bytes(of: path, max: Self.bytesMax)
-    do { return try JSONValue(parsing: bytes.span.bytes) } catch {
+    do { return try JSONValue(parsing: bytes) } catch {
       throw CollectorError("\(machine.path(path)) is not JSON: \(error)")
     }
   }
