@@ -117,9 +117,9 @@ let system: [Target] = [
 let bytes: [[Target]] = [
   module(
     "Compression", on: .bytes, ["CBZip2", "CLZMA", "CZlib", "CZstd"], tests: ["CollectionSupport"]),
-  module("Digests", on: .bytes, ["CCrypto", "CXXHash"]),
+  module("Digests", on: .bytes, ["CCrypto", "CXXHash", "PlainText"], tests: []),
   module("Files", on: .bytes, tests: []),
-  module("JSONTape", on: .bytes, ["CSimdJSON"]),
+  module("JSONTape", on: .bytes, ["CSimdJSON"], tests: []),
   module("LMDB", on: .bytes, ["CLMDB"], tests: []),
   module("PackedBytes", on: .bytes, tests: []),
   module("PlainText", on: .bytes, tests: []),
@@ -139,6 +139,7 @@ let store: [[Target]] = [
 ]
 
 let formats: [[Target]] = [
+  module("Packages", on: .formats, ["Inventory"], tests: ["CollectionSupport"]),
   module("InventoryDates", on: .formats, ["Inventory"], tests: ["Inventory"]),
   module("Schedules", on: .formats, ["Inventory"], tests: ["Inventory"]),
   module("Times", on: .formats, ["Inventory", "PlainText"], tests: ["Inventory"]),
@@ -164,10 +165,10 @@ let node: [[Target]] = [
   module(
     "Collectors", on: .node,
     [
-      "Compression", "Digests", "Inventory", "JSONTape", "SQLite", "XML", .subprocess,
+      "Compression", "Digests", "Inventory", "JSONTape", "Packages", "SQLite", "XML", .subprocess,
       .systemPackage,
     ],
-    tests: ["CollectionSupport", "Inventory"]),
+    tests: ["CollectionSupport", "Inventory", "Packages"]),
   module(
     "Importers", on: .node,
     ["Collectors", "Compression", "Inventory", "JSONTape", "PlainText", "SQLite", "XML"],
@@ -187,7 +188,7 @@ let node: [[Target]] = [
 let analysis: [[Target]] = [
   module(
     "Questions", on: .analysis,
-    ["HistoryStore", "Inventory", "JSONTape", "PlainText", "Times"],
+    ["HistoryStore", "Inventory", "JSONTape", "Packages", "PlainText", "Times"],
     tests: ["HistoryStore", "Inventory", "JSONTape", "Times"])
 ]
 
@@ -209,7 +210,7 @@ let service: [[Target]] = [
     "SystemsManager", on: .service,
     [
       "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "NodeRegistry",
-      "PlainText", "Times", .crypto,
+      "Packages", "PlainText", "Times", .crypto,
     ],
     tests: ["AWSProtocol", "Inventory"]),
   module(
@@ -260,13 +261,16 @@ let tool: [[Target]] = [
       "AWSClient", "AWSProtocol", "AccessKeys", "AgentCommands", "Associations", "CMalloc",
       "Collectors",
       "Compression", "Files", "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry",
-      "PlainText", "Questions", "Schedules", "Server", "SystemsManager", "Terminal",
+      "Packages", "PlainText", "Questions", "Schedules", "Server", "SystemsManager", "Terminal",
       "Times", .argumentParser, .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1,
       .systemPackage,
     ]),
   suite(
     "StocktakeTests", on: .tool,
-    ["stocktake", "CollectionSupport", "HistoryStore", "PlainText", "Questions", "Terminal"]),
+    [
+      "stocktake", "CollectionSupport", "HistoryStore", "Packages", "PlainText", "Questions",
+      "Terminal",
+    ]),
 ]
 
 // MARK: - What tests share
@@ -274,8 +278,8 @@ let tool: [[Target]] = [
 /// What reads bytes that somebody else wrote, for those who try it out.
 let decoding: [Target.Dependency] = [
   "AWSProtocol", "AccessKeys", "Associations", "Collectors", "Compression", "Digests", "HistoryAPI",
-  "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "SQLite",
-  "Schedules", "Signatures", "SystemsManager", "Times", "XML", .crypto,
+  "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry", "PackedBytes", "Packages",
+  "SQLite", "Schedules", "Signatures", "SystemsManager", "Times", "XML", .crypto,
 ]
 
 let support: [Target] = [

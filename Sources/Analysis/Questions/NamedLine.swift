@@ -1,6 +1,7 @@
 import HistoryStore
 import Inventory
 import JSONTape
+import Packages
 import PlainText
 
 /// A line of a roll-up with the name that people know its item by.

@@ -1,4 +1,5 @@
 import CCrypto
+import PlainText
 
 /// A SHA-256 digest of 32 bytes.
 public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
@@ -17,12 +18,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
   init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
   /// Lower-case hexadecimal.
-  public var description: String {
-    bytes.map { byte in
-      let text = String(byte, radix: 16)
-      return byte < 16 ? "0" + text : text
-    }.joined()
-  }
+  public var description: String { Hex.text(bytes) }
 }
 
 /// SHA-256 by OpenSSL, which uses the processor's own instructions where it has them.

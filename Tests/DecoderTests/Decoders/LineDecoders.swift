@@ -1,4 +1,5 @@
 import Inventory
+import Packages
 import PackedBytes
 
 @testable import Collectors

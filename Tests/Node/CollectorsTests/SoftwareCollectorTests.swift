@@ -1,5 +1,6 @@
 import CollectionSupport
 import Foundation
+import Packages
 import Glibc
 import Inventory
 import Testing

@@ -28,6 +28,14 @@ struct FilterTests {
     #expect(filter.matches(Self.row) == expected)
   }
 
+  @Test func `versions are ordered with epochs and tildes`() {
+    let order = ValueOrder(of: "Version", .application)
+    let versions = ["1.0~rc1-1", "1.0-1", "3.0.9-1", "3.0.11-1~deb12u2", "3.0.11-1", "1:0.5-1"]
+    for (index, a) in versions.enumerated() {
+      for (other, b) in versions.enumerated() { #expect(order.precedes(a, b) == (index < other)) }
+    }
+  }
+
   @Test("documented numbers compare by value")
   func numbers() {
     let order = ValueOrder(of: "CPUs", .instanceDetailedInformation)

@@ -4,6 +4,7 @@ import Glibc
 import JSONTape
 import HistoryStore
 import Inventory
+import Packages
 import Terminal
 import Testing
 
@@ -78,10 +79,10 @@ import Testing
   }
 
   @Test func `versions are ordered by their numbers`() {
-    let versions = ["1.10", "1.9", "", "1.9.1", "1.010", "2~rc1", "10", "1.9a"]
+    let versions = ["1.10", "1.9", "", "1.9.1", "1.010", "2", "1:0.1", "2~rc1", "10", "1.9a"]
     #expect(
       versions.sorted(by: isOrderedAsVersions).filter { $0 != "1.010" }
-        == ["", "1.9", "1.9.1", "1.9a", "1.10", "2~rc1", "10"])
+        == ["", "1.9", "1.9a", "1.9.1", "1.10", "2~rc1", "2", "10", "1:0.1"])
   }
 
   @Test func `sparklines show zero as a dot and the largest as a full block`() {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Packages
 
 /// What apt knows of packages that it could install, read from its own lists.
 ///

@@ -1,4 +1,5 @@
 import XML
+import Packages
 
 /// What a repository says of updates: why they were made, and how severe what they mend is.
 struct RPMAdvisory: Sendable {

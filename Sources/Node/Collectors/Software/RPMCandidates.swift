@@ -1,6 +1,7 @@
 import Glibc
 import SQLite
 import XML
+import Packages
 
 /// The best version that the repositories have of each package of which some version is installed.
 ///

@@ -1,4 +1,5 @@
 import Inventory
+import Packages
 
 /// Which packages of rpm are in use in an older version until the machine starts anew.
 ///

@@ -1,4 +1,5 @@
 import Inventory
+import Packages
 
 /// The packages of rpm that are installed, by what repositories know them by.
 struct RPMInstalled {

@@ -1,3 +1,4 @@
+import Packages
 import PlainText
 import HistoryStore
 import Inventory

@@ -1,4 +1,5 @@
 import AWSProtocol
+import Packages
 import PlainText
 import HistoryStore
 import Inventory

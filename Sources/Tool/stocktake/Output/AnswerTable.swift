@@ -1,6 +1,7 @@
 import HistoryStore
 import Inventory
 import JSONTape
+import Packages
 import PlainText
 import Questions
 import Times

@@ -1,37 +1,39 @@
-import Inventory
+package import Inventory
 
 /// A version in rpm's order: epoch, version and release.
 ///
 /// Source: rpm's manual, "Version Comparison" (rpm-version(7)).
-struct RPMVersion: Comparable, Sendable {
-  let epoch: Int
-  let version: String
-  let release: String
+package struct RPMVersion: Comparable, Sendable {
+  package let epoch: Int
+  package let version: String
+  package let release: String
 
   /// Takes the parts as repositories and rpm have them; no epoch is 0.
-  init(epoch: String?, version: String, release: String) {
+  package init(epoch: String?, version: String, release: String) {
     self.epoch = epoch.flatMap { Int($0) } ?? 0
     self.version = version
     self.release = release
   }
 
   /// The version of an installed package.
-  init(_ item: Item) {
+  package init(_ item: Item) {
     self.init(
       epoch: item["Epoch"], version: item["Version"] ?? "", release: item["Release"] ?? "")
   }
 
   /// Whether it is a package of a module, which tools for building them mark so.
-  var isOfModule: Bool { release.contains(".module") }
+  package var isOfModule: Bool { release.contains(".module") }
 
   /// As dnf shows it: the epoch only where there is one.
-  var text: String { (epoch == 0 ? "" : "\(epoch):") + "\(version)-\(release)" }
+  package var text: String { (epoch == 0 ? "" : "\(epoch):") + "\(version)-\(release)" }
 
   /// The same, with an epoch of 0.
-  var withoutEpoch: RPMVersion { RPMVersion(epoch: nil, version: version, release: release) }
+  package var withoutEpoch: RPMVersion {
+    RPMVersion(epoch: nil, version: version, release: release)
+  }
 
-  static func < (a: Self, b: Self) -> Bool { order(a, b) < 0 }
-  static func == (a: Self, b: Self) -> Bool { order(a, b) == 0 }
+  package static func < (a: Self, b: Self) -> Bool { order(a, b) < 0 }
+  package static func == (a: Self, b: Self) -> Bool { order(a, b) == 0 }
 
   private static func order(_ a: Self, _ b: Self) -> Int {
     if a.epoch != b.epoch { return a.epoch < b.epoch ? -1 : 1 }

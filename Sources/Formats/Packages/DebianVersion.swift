@@ -1,12 +1,13 @@
 /// A version in Debian's order.
 ///
 /// Source: Debian Policy Manual, 5.6.12.
-struct DebianVersion: Comparable {
+package struct DebianVersion: Comparable {
   private let epoch: Int
   private let upstream: [UInt8]
   private let revision: [UInt8]
 
-  init(_ text: some StringProtocol) {
+  /// Reads `epoch:upstream-revision`, of which the first and the last may be missing.
+  package init(_ text: some StringProtocol) {
     var rest = Substring(text)
     if let colon = rest.firstIndex(of: ":"), let number = Int(rest[..<colon]) {
       epoch = number
@@ -23,8 +24,8 @@ struct DebianVersion: Comparable {
     }
   }
 
-  static func < (a: DebianVersion, b: DebianVersion) -> Bool { order(a, b) < 0 }
-  static func == (a: DebianVersion, b: DebianVersion) -> Bool { order(a, b) == 0 }
+  package static func < (a: DebianVersion, b: DebianVersion) -> Bool { order(a, b) < 0 }
+  package static func == (a: DebianVersion, b: DebianVersion) -> Bool { order(a, b) == 0 }
 
   private static func order(_ a: DebianVersion, _ b: DebianVersion) -> Int {
     if a.epoch != b.epoch { return a.epoch - b.epoch }

@@ -2,7 +2,7 @@ import CollectionSupport
 import Foundation
 import Testing
 
-@testable import Collectors
+@testable import Packages
 
 struct RPMVersionTests {
   @Test func `the parts are compared one after the other`() {
