@@ -37,6 +37,8 @@ QUESTIONS = [
     (["who-had", "openssl", "--version", "3.0.2", "--from", T25, "--to", T15], 0),
     (["who-had", "openssl", "--from", T15], 0), (["who-had", "nothing"], 1),
     (["who-had", "openssl", "--version", "9", "--at", T15], 1),
+    (["who-had", "openssl", "--version", "<3.0.4", "--at", T5], 0),
+    (["who-had", "openssl", "--version", ">=3.0.6", "--at", T5], 1),
     (["who-had", "openssl", "--at", T5, "--from", T15], 2),
     (["who-had", "openssl", "--from", T15, "--to", T15], 2),
     (["rollout", "openssl", "--from", T25, "--to", T15, "--every", "1d"], 0),

@@ -65,7 +65,9 @@ extension Question {
       summary: "Which nodes had an item at a time, or in a range of time.",
       parameters: [
         .itemName, .typeOfItems,
-        Parameter("version", .text(max: 400), "Only this Version."),
+        Parameter(
+          "version", .text(max: 400),
+          "Only this Version, or those below or above in Debian's order: `<3.0.11-1`, `>=2`."),
         Parameter("at", .time, "The valid time. Default: now."),
         Parameter("from", .time, "Every holding after this valid time."),
         Parameter("to", .time, "Every holding before this valid time. Default: now."),
@@ -91,10 +93,12 @@ extension Question {
     let from = arguments.time("from") ?? at
     let to = arguments.time("to") ?? at.advanced(bySeconds: 1)
     guard from < to else { return }
+    let condition = arguments.text("version").map(VersionCondition.init)
     answer.rows = try reader.holders(
-      of: arguments.name, type: arguments.typeOfItems, version: arguments.text("version"),
-      from: from, to: to, nodes: try arguments.choice(reader)
-    ).map { NamedHolding.columns.object(NamedHolding(name: arguments.name, holding: $0)) }
+      of: arguments.name, type: arguments.typeOfItems, version: condition?.only, from: from, to: to,
+      nodes: try arguments.choice(reader)
+    ).filter { condition?.matches($0.version) ?? true }
+      .map { NamedHolding.columns.object(NamedHolding(name: arguments.name, holding: $0)) }
   }
 
   /// `rollup`: how many nodes have each version of each item.

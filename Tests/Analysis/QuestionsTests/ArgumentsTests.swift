@@ -163,6 +163,21 @@ import Times
   }
 }
 
+@Suite struct VersionConditionTests {
+  @Test(
+    "a version, or those before or behind it",
+    arguments: [
+      ("1.0-1", ["1.0-1"]), ("=1.0-1", ["1.0-1"]), ("<1.0-1", ["1.0~rc1-1"]),
+      ("<=1.0-1", ["1.0~rc1-1", "1.0-1"]), (">1.0-1", ["1.10-1", "1:0.5"]),
+      (">= 1.10-1", ["1.10-1", "1:0.5"]), ("<0", []),
+    ])
+  func conditions(text: String, versions: [String]) {
+    let condition = VersionCondition(text)
+    #expect(["1.0~rc1-1", "1.0-1", "1.10-1", "1:0.5"].filter(condition.matches) == versions)
+    #expect(!condition.matches(nil))
+  }
+}
+
 @Suite struct NameFilterTests {
   @Test func `the pattern of a shell on the name, the id, or what identifies`() {
     let filter = NameFilter("open*")

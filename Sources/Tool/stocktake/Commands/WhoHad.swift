@@ -16,6 +16,7 @@ struct WhoHad: Asking {
       EXAMPLES
         stocktake who-had openssl
         stocktake who-had xz-utils --version 5.6.1-1 --from 2024-03-01 --to 2024-04-01
+        stocktake who-had openssl --version '<3.0.11-1~deb12u2'
         stocktake who-had log4j --node "web-*" --tag Env=prod --known-at 2026-03-03
         stocktake who-had sshd --type AWS:Service --at "yesterday 09:00" --format csv
       """)
@@ -26,7 +27,7 @@ struct WhoHad: Asking {
   @Option(help: "The inventory type.")
   var type = TypeName.application.text
 
-  @Option(help: "Only this version.")
+  @Option(help: "Only this version, or those before or behind it: '<3.0.11-1', '>=2'.")
   var version: String?
 
   @Option(help: "The valid time. Default: now.")
