@@ -10,7 +10,7 @@ import Testing
     arguments: [
       ("null", .null), (" true ", .bool(true)), ("false", .bool(false)), ("0", .integer(0)),
       ("-9223372036854775808", .integer(.min)), ("9223372036854775807", .integer(.max)),
-      ("18446744073709551615", .number(18446744073709551615)), ("1.5", .number(1.5)),
+      ("18446744073709551615", .number(18_446_744_073_709_551_616)), ("1.5", .number(1.5)),
       ("1e3", .number(1000)), (#""""#, .string("")), (#""\u00e9\ud83d\ude00\n""#, .string("é😀\n")),
       (#""a\u0000b""#, .string("a\u{0}b")), ("[]", .array([])), ("{}", .object([])),
       ("[1,[2],{}]", .array([.integer(1), .array([.integer(2)]), .object([])])),
