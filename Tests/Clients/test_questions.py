@@ -139,3 +139,38 @@ def test_a_list_does_not_end_where_a_page_does(own):
             [STOCKTAKE, *question, "--format", "ndjson", "--server", server.url], check=True,
             capture_output=True, text=True, env={**server.first_key, "PATH": "/usr/bin:/bin"}).stdout
         assert remote.count("\n") == 12000 and remote == local, question
+
+
+def test_an_answer_is_of_one_moment(own):
+    """What one report says of two types is never seen of one alone, whoever is asked while it is recorded."""
+    import json
+    import threading
+
+    from test_v1 import ask
+    server = own()
+    ssm, rounds, ended = server.client(), 150, threading.Event()
+
+    def write():
+        for n in range(rounds):
+            ssm.put_inventory(InstanceId=node(1), Items=[
+                item([package("a", str(n))], when=rounds - n),
+                item([information(node(1), AgentVersion=str(n))], INFO, when=rounds - n)])
+        ended.set()
+
+    def seen(states):
+        return {row["items"][0].get("Version") or row["items"][0]["AgentVersion"] for row in states}
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    moments = set()
+    while not ended.is_set():
+        answer, text = ask(server, f"/v1/nodes/{node(1)}/state")
+        if answer.status == 200 and len(json.loads(text)) == 2:
+            found = seen(json.loads(text))
+            assert len(found) == 1
+            moments |= found
+    writer.join()
+    # It did change meanwhile.
+    assert len(moments) > 3
+    local = json.loads(server.command("show", node(1), "--format", "json").stdout)
+    assert seen(local) == {str(rounds - 1)}
