@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from conftest import STOCKTAKE
-from support import APP, INFO, information, item, node, package, stamp
+from support import APP, INFO, information, item, node, package, put, stamp
 
 DAY = 86400
 T5, T15, T25 = stamp(5 * DAY), stamp(15 * DAY), stamp(25 * DAY)
@@ -139,6 +139,23 @@ def test_a_list_does_not_end_where_a_page_does(own):
             [STOCKTAKE, *question, "--format", "ndjson", "--server", server.url], check=True,
             capture_output=True, text=True, env={**server.first_key, "PATH": "/usr/bin:/bin"}).stdout
         assert remote.count("\n") == 12000 and remote == local, question
+
+
+def test_a_node_is_meant_alike_on_every_path(own):
+    import json
+
+    from test_v1 import ask
+    server = own()
+    for n in (1, 2):
+        put(server.client(), node(n), [{**information(node(n)), "ComputerName": f"web-{n}"}], INFO)
+    for path in ("", "/state", "/history"):
+        answer, text = ask(server, f"/v1/nodes/web-2{path}")
+        found = json.loads(text)
+        assert answer.status == 200
+        assert {row["node"] for row in (found if isinstance(found, list) else [found])} == {node(2)}
+        answer, text = ask(server, f"/v1/nodes/{node(1)[:5]}{path}")
+        assert (answer.status, "name one of them" in text.decode()) == (400, True)
+        assert ask(server, f"/v1/nodes/nobody{path}")[0].status == 404
 
 
 def test_an_answer_is_of_one_moment(own):

@@ -1,6 +1,6 @@
 import Glibc
-import HistoryStore
-import Inventory
+package import HistoryStore
+package import Inventory
 import PlainText
 
 // How nodes are chosen and named by people: by id or host name, with the shell's patterns, and by tags.
@@ -36,7 +36,7 @@ extension HistoryReader {
   /// only one whose id begins so; else the text itself, of which nothing is known.
   ///
   /// A host name costs every node's instance information.
-  func meant(_ text: NodeID) throws -> NodeID {
+  package func meant(_ text: NodeID) throws -> NodeID {
     guard try number(of: text) == nil else { return text }
     var found = try hostNames().values.flatMap { names in
       names.filter { $0.value == text.text }.map(\.key)

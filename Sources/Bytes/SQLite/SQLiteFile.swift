@@ -31,6 +31,8 @@ package struct SQLiteLimits: Sendable {
 /// Neither the file nor those beside it are changed. What a program left in its write-ahead log is
 /// read with it. Nothing of the schema is trusted: tables must be plain ones, and the pages hang
 /// together. Memory: SQLite's cache of some 2 MB, and what one row has.
+///
+/// Safe because the connection is its own, and statements end before it closes.
 @safe package final class SQLiteFile {
   /// How every database begins.
   private static let mark = Array("SQLite format 3\u{0}".utf8)
@@ -153,7 +155,7 @@ package struct SQLiteLimits: Sendable {
 
 /// A row of an answer, as long as it is the current one.
 ///
-/// It cannot be copied and only be borrowed, so that it does not outlive its statement.
+/// It cannot be copied and only be borrowed, so that it does not outlive its statement: which makes it safe.
 @safe package struct SQLiteRow: ~Copyable {
   private let statement: OpaquePointer
 

@@ -5,6 +5,8 @@ internal import CExpat
 /// Document types are refused, so that there are no entities but the five of XML and numbers: nothing
 /// that grows, and nothing that leads to another file. Names are as the document has them, prefix
 /// included. Memory: what the limits allow, however long the document is.
+///
+/// Safe because the parser is its own, and is freed with it.
 @safe package final class XMLReader {
   /// Bytes that libexpat gets at once.
   private static let pieceBytes = 1 << 16
@@ -163,7 +165,7 @@ private func reader(_ data: UnsafeMutableRawPointer?) -> XMLReader? {
 
 /// The attributes of an element while it begins.
 ///
-/// It cannot be copied and only be borrowed, so that it does not outlive libexpat's memory.
+/// It cannot be copied and only be borrowed, so that it does not outlive libexpat's memory: which makes it safe.
 @safe package struct XMLAttributes: ~Copyable {
   /// Names and values by turns, and nil behind the last.
   private let pairs: UnsafeMutablePointer<UnsafePointer<CChar>?>?

@@ -38,7 +38,8 @@ extension HistoryAPI {
   private func node(_ request: APIRequest, _ id: String) throws -> Route.Found {
     guard let node = try? NodeID(id) else { throw APIError.notFound("there is no such node") }
     let found = try store.reading(request.scope) { reader in
-      try reader.number(of: node).flatMap { try reader.summary(of: node, number: $0) }
+      let node = try reader.meant(node)
+      return try reader.number(of: node).flatMap { try reader.summary(of: node, number: $0) }
     }
     guard let found else { throw APIError.notFound("no node \(node) ever reported") }
     return .object(NodeSummary.columns.object(found))

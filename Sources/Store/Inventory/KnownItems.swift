@@ -16,7 +16,7 @@ import Synchronization
 ///
 /// Unchecked because the lock is what makes it so.
 @safe package final class KnownItems: @unchecked Sendable {
-  /// One text.
+  /// One text; safe because the arena keeps it for as long as the form exists.
   @safe struct Form: ~Copyable {
     /// Where the arena keeps it; it stays there for as long as the form exists.
     let text: UnsafeRawPointer

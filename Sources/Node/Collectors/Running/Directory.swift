@@ -1,6 +1,6 @@
 import Glibc
 
-/// An open directory; it is closed with its last use.
+/// An open directory; it is closed with its last use, and cannot be used behind it: so it is safe.
 @safe package struct Directory: ~Copyable {
   /// What an entry is, without a look at where a link leads.
   package enum Kind: Sendable { case directory, file, other }

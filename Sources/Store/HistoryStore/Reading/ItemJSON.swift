@@ -172,8 +172,8 @@ extension ItemList {
       unsafe span.withUnsafeMutableBufferPointer { buffer, initialized in
         guard let start = buffer.baseAddress else { return }
         var writer = unsafe ItemWriter(UnsafeMutableRawPointer(start + initialized))
-        writer.write(items, &texts, others)
-        initialized += writer.count
+        unsafe writer.write(items, &texts, others)
+        initialized += unsafe writer.count
       }
     }
   }
@@ -197,8 +197,8 @@ extension ItemList {
   }
 }
 
-/// Writes items into memory that is known to be large enough.
-@safe private struct ItemWriter {
+/// Writes items into memory that whoever makes it knows to be large enough: nothing here checks it.
+@unsafe private struct ItemWriter {
   private let start: UnsafeMutableRawPointer
   private(set) var count = 0
   private var time = TimeText()
@@ -208,13 +208,13 @@ extension ItemList {
   mutating func write(
     _ items: [StoredItem], _ texts: inout ContentTexts, _ others: [(place: Int, text: [UInt8])]
   ) {
-    put(UInt8(ascii: "["))
+    unsafe put(UInt8(ascii: "["))
     var nextOther = 0
     for place in items.indices {
-      if place > 0 { put(UInt8(ascii: ",")) }
+      if place > 0 { unsafe put(UInt8(ascii: ",")) }
       if nextOther < others.count, others[nextOther].place == place {
         let text = others[nextOther].text
-        append(text.rawSpan)
+        unsafe append(text.rawSpan)
         nextOther += 1
         continue
       }
@@ -223,21 +223,21 @@ extension ItemList {
         let room = JSONRoom(packed: number)
         if let seconds = item.seconds, room.count > 0 {
           let place = unsafe start + (count + room.time)
-          append(text)
+          unsafe append(text)
           unsafe time.write(seconds, to: place)
         } else {
-          append(text.extracting(0..<room.start))
-          append(text.extracting((room.start + room.count)..<text.byteCount))
+          unsafe append(text.extracting(0..<room.start))
+          unsafe append(text.extracting((room.start + room.count)..<text.byteCount))
         }
       }
     }
-    put(UInt8(ascii: "]"))
+    unsafe put(UInt8(ascii: "]"))
   }
 
   @inline(__always)
   private mutating func put(_ byte: UInt8) {
     unsafe start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-    count += 1
+    unsafe count += 1
   }
 
   @inline(__always)
@@ -246,7 +246,7 @@ extension ItemList {
       guard let from = bytes.baseAddress else { return }
       unsafe (start + count).copyMemory(from: from, byteCount: bytes.count)
     }
-    count += text.byteCount
+    unsafe count += text.byteCount
   }
 }
 

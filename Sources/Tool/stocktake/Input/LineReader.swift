@@ -1,6 +1,8 @@
 import Glibc
 
 /// Cuts a source into lines, and never holds more of a line than its limit.
+///
+/// Safe because the memory is its own, and nothing reaches beyond what was read into it.
 @safe final class LineReader {
   /// One line, without its end.
   enum Line: Equatable {
