@@ -223,7 +223,8 @@ let service: [[Target]] = [
   module(
     "HistoryAPI", on: .service,
     [
-      "AWSProtocol", "AccessKeys", "HistoryStore", "Inventory", "JSONTape", "PlainText",
+      "AWSProtocol", "AccessKeys", "Compression", "HistoryStore", "Inventory", "JSONTape",
+      "PlainText",
       "Questions", "Times",
     ],
     tests: ["AWSProtocol", "HistoryStore", "Inventory"]),

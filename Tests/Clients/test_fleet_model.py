@@ -128,9 +128,9 @@ def at(q):
 # How each kind of question is asked of our own API, and what the lines of its answer are.
 V1 = {
     "asof": lambda s, q: map(held, get(
-        s, f'/v1/nodes/{q["host"]}/state?type={APP}&at={stamp(q["time"])}')["items"]),
+        s, f'/v1/nodes/{q["host"]}/state?type={APP}&at={stamp(q["time"])}')[0]["items"]),
     "current": lambda s, q: map(held, get(
-        s, f'/v1/nodes/{q["host"]}/state?type={APP}')["items"]),
+        s, f'/v1/nodes/{q["host"]}/state?type={APP}')[0]["items"]),
     "who": lambda s, q: {h["node"] for h in get(
         s, f'/v1/holders?name={q["name"]}&version={q["version"]}&at={stamp(q["time"])}')},
     "diff": lambda s, q: sides(get(

@@ -40,7 +40,7 @@ def test_a_fleet_moves_over(own, tmp_path):
             here, there = (
                 json.loads(subprocess.run(
                     [STOCKTAKE, "show", node(n), type, "--store", str(store), "--format", "json"],
-                    capture_output=True, check=True).stdout)
+                    capture_output=True, check=True).stdout)[0]
                 for store in (tmp_path / "moved", server.directory))
             order = lambda rows: sorted(rows, key=lambda row: sorted(row.items()))
             # The service answers InstanceInformation with the node's present status.
@@ -135,7 +135,7 @@ def states(store):
     said = {}
     for n in range(1, NODES + 1):
         for type in (APP, INFO, "Custom:Rack"):
-            state = json.loads(subprocess.run(
+            state, = json.loads(subprocess.run(
                 [STOCKTAKE, "show", node(n), type, "--store", str(store), "--format", "json"],
                 capture_output=True, check=True).stdout)
             said[n, type] = (state["observedAt"], state["schemaVersion"], state["imported"],

@@ -63,7 +63,7 @@ def test_the_store_is_used_by_the_command_line_meanwhile(own):
     server = own()
     ssm = server.client()
     put(ssm, node(1), [package("openssl", "3.0.2")], when=100)
-    shown = json.loads(server.command("show", node(1), APP, "--format", "json").stdout)
+    shown, = json.loads(server.command("show", node(1), APP, "--format", "json").stdout)
     assert shown["items"][0]["Version"] == "3.0.2"
     server.command("collect", "--node", node(2))
     put(ssm, node(3), [information(node(3))], INFO)

@@ -38,17 +38,20 @@ package struct ComparedStates: Sendable, Equatable {
   package var count: Int
   /// Those that were not, up to ``missingMax``.
   package var missing: [Missing]
+  /// How many more were not.
+  package var unnamed = 0
 
-  /// States that are named; of more it is of no help to know.
+  /// States that are named; of more it is no help to know which.
   package static let missingMax = 32
 
   init(_ found: [TypeDifference]) {
     count = found.count { $0.left.knowledge == .observed && $0.right.knowledge == .observed }
-    missing = found.flatMap { [$0.left, $0.right] }.filter { $0.knowledge != .observed }
-      .prefix(Self.missingMax).map {
-        Missing(
-          node: $0.node.text, type: $0.type.text, knowledge: $0.knowledge.rawValue, at: $0.at)
-      }
+    let all = found.flatMap { [$0.left, $0.right] }.filter { $0.knowledge != .observed }
+    missing = all.prefix(Self.missingMax).map {
+      Missing(
+        node: $0.node.text, type: $0.type.text, knowledge: $0.knowledge.rawValue, at: $0.at)
+    }
+    unnamed = all.count - missing.count
   }
 
   /// As a field of HTTP's header has it, with whatever is no plain text encoded.
@@ -56,7 +59,7 @@ package struct ComparedStates: Sendable, Equatable {
     ([String(count)]
       + missing.map {
         "\(encoding($0.node)) \(encoding($0.type)) \($0.knowledge) \($0.at)"
-      }).joined(separator: ", ")
+      } + (unnamed > 0 ? ["and \(unnamed) more"] : [])).joined(separator: ", ")
   }
 
   /// Reads ``field(encoding:)``; nil for any other text.
@@ -67,8 +70,12 @@ package struct ComparedStates: Sendable, Equatable {
     missing = []
     for part in parts.dropFirst() {
       let words = part.split(separator: " ")
+      if words.count == 3, words[0] == "and", let more = Int(words[1]) {
+        unnamed = more
+        continue
+      }
       guard words.count == 4, let node = decoding(words[0]), let type = decoding(words[1]),
-        let at = Instant(captureTime: String(words[3]))
+        let at = Instant(rfc3339: String(words[3]))
       else { return nil }
       missing.append(Missing(node: node, type: type, knowledge: String(words[2]), at: at))
     }

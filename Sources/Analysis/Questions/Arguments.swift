@@ -59,6 +59,7 @@ package struct Arguments: Sendable {
         if parameter.isRequired {
           throw QuestionError("the parameter \(reading.spelling(parameter.name)) is missing")
         }
+        if let type = parameter.typeMeant { values[parameter.name] = .type(type) }
         continue
       }
       values[parameter.name] =

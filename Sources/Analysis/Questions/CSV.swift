@@ -22,12 +22,18 @@ package enum CSV {
     out += "\r\n".utf8
   }
 
-  /// A value as a field: texts as they are, null as nothing, anything nested as JSON.
+  /// A value as a field: texts as they are, lists of them with semicolons, null as nothing, and what is
+  /// nested deeper as JSON.
   package static func field(_ value: JSONValue?) -> String {
     switch value {
-    case nil, .null: ""
-    case .string(let text): text
-    case .some(let other): other.compact
+    case nil, .null: return ""
+    case .string(let text): return text
+    case .some(let other):
+      let texts = other.texts
+      if case .array(let elements) = other, texts.count == elements.count {
+        return texts.joined(separator: ";")
+      }
+      return other.compact
     }
   }
 }

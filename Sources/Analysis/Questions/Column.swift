@@ -5,7 +5,9 @@ package struct ColumnDescription: Sendable {
   /// What a value is.
   package enum Kind: Sendable {
     case text, time, integer, flag
-    /// Names and their values: an item, tags, counts by version.
+    /// An item, or those of its attributes.
+    case item(Attributes)
+    /// Names and their values: tags, counts by version.
     case map
     /// A list of texts.
     case texts
@@ -13,7 +15,14 @@ package struct ColumnDescription: Sendable {
     case list(String)
   }
 
-  /// The name of the member, and of the column of CSV.
+  /// Which attributes of an item there are.
+  package enum Attributes: Sendable {
+    case all, identifying
+    /// Without what differs from node to node.
+    case shared
+  }
+
+  /// The name of the member, and of the column of CSV, or what those of its members begin with.
   package let name: String
   package let kind: Kind
   /// One sentence.

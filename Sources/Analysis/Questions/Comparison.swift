@@ -41,13 +41,13 @@ struct Comparison {
     .init("change", .text, "`added`, `changed` or `removed`.") {
       .string($0.difference.kind.rawValue)
     },
-    .init("identity", .map, "The attributes that identify the item.") {
+    .init("identity", .item(.identifying), "The attributes that identify the item.") {
       .item($0.difference.identity)
     },
-    .init("old", .map, "The item on the left.", null: "only the right has it") {
+    .init("old", .item(.all), "The item on the left.", null: "only the right has it") {
       .item($0.difference.old)
     },
-    .init("new", .map, "The item on the right.", null: "only the left has it") {
+    .init("new", .item(.all), "The item on the right.", null: "only the left has it") {
       .item($0.difference.new)
     },
   ])

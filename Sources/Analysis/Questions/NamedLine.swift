@@ -17,7 +17,7 @@ struct NamedLine {
     },
     .init("nodes", .integer, "Nodes that have it.") { .count($0.line.nodes) },
     .init("type", .text, "The inventory type.") { .string($0.type.text) },
-    .init("item", .map, "One of the items, without what differs from node to node.") {
+    .init("item", .item(.shared), "One of the items, without what differs from node to node.") {
       .item($0.line.item)
     },
   ])

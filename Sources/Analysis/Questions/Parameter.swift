@@ -29,6 +29,8 @@ package struct Parameter: Sendable {
   package private(set) var isInPath = false
   /// Whether it can be given more than once.
   package private(set) var isRepeatable = false
+  /// The type that is meant where none is given.
+  private(set) var typeMeant: TypeName?
 
   init(_ name: String, _ kind: Kind, _ meaning: String) {
     self.name = name
@@ -56,7 +58,11 @@ package struct Parameter: Sendable {
     return parameter
   }()
   static let type = Parameter("type", .type, "The inventory type. Default: all.")
-  static let typeOfItems = Parameter("type", .type, "The inventory type. Default: AWS:Application.")
+  static let typeOfItems: Parameter = {
+    var parameter = Parameter("type", .type, "The inventory type. Default: AWS:Application.")
+    parameter.typeMeant = .application
+    return parameter
+  }()
   static let itemName = Parameter(
     "name", .text(max: 400), "The first attribute of the item's identity: mostly its Name."
   ).required
@@ -77,6 +83,10 @@ package struct Parameter: Sendable {
     "Only nodes that have all these tags: a name, or name=value, the value as a shell pattern."
   ).repeated
   static let limit = Parameter("limit", .integer(1...limitMax), "At most so many. Default: 1000.")
+  /// What a request can say in place of a header field.
+  package static let format = Parameter(
+    "format", .text(max: 6),
+    "`json`, `ndjson` or `csv`; and `events` of changes. Default: by Accept.")
   static let page = Parameter(
     "after", .position(log: false), "Go on where the page before said by X-Stocktake-Next.")
 

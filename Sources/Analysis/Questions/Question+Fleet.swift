@@ -269,7 +269,7 @@ struct NamedHolding {
     .init("type", .text, "The inventory type.") { .string($0.holding.type.text) },
     .init("account", .text, "The account.") { .string($0.holding.scope.account) },
     .init("region", .text, "The Region.") { .string($0.holding.scope.region) },
-    .init("item", .map, "The item without what differs from node to node.") {
+    .init("item", .item(.shared), "The item without what differs from node to node.") {
       .item($0.holding.item)
     },
   ])

@@ -41,7 +41,7 @@ extension Question {
     let what =
       answer.states.count == 1
       ? "\(first.type) of \(arguments.node)" : "node \(arguments.node)"
-    let at = first["at"]?.text.flatMap { Instant(captureTime: $0) }.map(zone.text) ?? "that time"
+    let at = first["at"]?.text.flatMap { Instant(rfc3339: $0) }.map(zone.text) ?? "that time"
     return switch first.knowledge {
     case .observed: "no item of \(what) is named \"\(arguments.name)\""
     case .erased: "\(what) at \(at) has been erased"
@@ -154,9 +154,13 @@ extension Change {
     .init("node", .text, "The node.") { .string($0.node.text) },
     .init("type", .text, "The inventory type.") { .string($0.type.text) },
     .init("change", .text, "`added`, `changed` or `removed`.") { .string($0.kind.rawValue) },
-    .init("identity", .map, "The attributes that identify the item.") { .item($0.identity) },
-    .init("old", .map, "The item before.", null: "it was not there") { .item($0.old) },
-    .init("new", .map, "The item after.", null: "it is not there any more") { .item($0.new) },
+    .init("identity", .item(.identifying), "The attributes that identify the item.") {
+      .item($0.identity)
+    },
+    .init("old", .item(.all), "The item before.", null: "it was not there") { .item($0.old) },
+    .init("new", .item(.all), "The item after.", null: "it is not there any more") {
+      .item($0.new)
+    },
     .init("account", .text, "The account.") { .string($0.scope.account) },
     .init("region", .text, "The Region.") { .string($0.scope.region) },
     .init("imported", .flag, "Whether the record was imported.") { .bool($0.isImported) },

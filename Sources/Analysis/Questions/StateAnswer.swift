@@ -103,6 +103,12 @@ package struct StateAnswer: Sendable {
   package static func attributeNames(_ items: [Item], of type: TypeName) -> [String] {
     var seen: Set<String> = []
     for item in items { for attribute in item.attributes { seen.insert(attribute.name) } }
+    return ordered(seen, of: type)
+  }
+
+  /// Attributes of a type in that order.
+  static func ordered(_ attributes: some Sequence<String>, of type: TypeName) -> [String] {
+    var seen = Set(attributes)
     var names: [String] = []
     let definition = TypeDefinition.of(type)
     var leading = ["Name", "Id", "Version"]
@@ -200,8 +206,12 @@ extension Difference {
   /// What one difference is, wherever it is shown.
   package static let columns = Columns<Difference>([
     .init("change", .text, "`added`, `changed` or `removed`.") { .string($0.kind.rawValue) },
-    .init("identity", .map, "The attributes that identify the item.") { .item($0.identity) },
-    .init("old", .map, "The item before.", null: "it was not there") { .item($0.old) },
-    .init("new", .map, "The item after.", null: "it is not there any more") { .item($0.new) },
+    .init("identity", .item(.identifying), "The attributes that identify the item.") {
+      .item($0.identity)
+    },
+    .init("old", .item(.all), "The item before.", null: "it was not there") { .item($0.old) },
+    .init("new", .item(.all), "The item after.", null: "it is not there any more") {
+      .item($0.new)
+    },
   ])
 }

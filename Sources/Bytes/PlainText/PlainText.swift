@@ -35,6 +35,50 @@ extension String {
     }
     return out + "…"
   }
+
+  /// The text cut to a number of columns, its middle replaced by `…` where it is longer: of names the end
+  /// tells as much as the beginning.
+  package func cutInMiddle(toWidth width: Int) -> String {
+    guard displayWidth > width else { return self }
+    guard width > 2 else { return cut(toWidth: width) }
+    let end = String(reversed()).prefix(toWidth: (width - 1) / 2)
+    return prefix(toWidth: width - 1 - end.displayWidth) + "…" + String(end.reversed())
+  }
+
+  /// The text in lines of at most so many columns, broken at blanks, and within words that are longer.
+  package func wrapped(toWidth width: Int) -> [String] {
+    guard displayWidth > width else { return [self] }
+    var lines: [String] = []
+    var line = ""
+    for word in split(separator: " ") {
+      var word = String(word)
+      let joined = line.isEmpty ? word : line + " " + word
+      if joined.displayWidth <= width {
+        line = joined
+        continue
+      }
+      if !line.isEmpty { lines.append(line) }
+      while word.displayWidth > width {
+        // A character that is wider than the line has one of its own.
+        let head = String(word.prefix(max(1, word.prefix(toWidth: width).count)))
+        lines.append(head)
+        word.removeFirst(head.count)
+      }
+      line = word
+    }
+    if !line.isEmpty { lines.append(line) }
+    return lines
+  }
+
+  /// As much of the beginning as fits.
+  private func prefix(toWidth width: Int) -> String {
+    var used = 0
+    return String(
+      prefix { character in
+        used += character.displayWidth
+        return used <= width
+      })
+  }
 }
 
 extension Unicode.Scalar {

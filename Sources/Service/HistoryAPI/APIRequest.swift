@@ -11,6 +11,7 @@ package struct APIRequest: Sendable {
   package var query: String
   /// Header fields that the API looks at; nil where they are absent.
   package var accept: String?
+  package var acceptEncoding: String?
   package var contentType: String?
   package var ifNoneMatch: String?
   package var lastEventID: String?

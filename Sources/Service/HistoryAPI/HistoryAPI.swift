@@ -1,4 +1,5 @@
 package import AWSProtocol
+import Compression
 import Questions
 import PlainText
 package import HistoryStore
@@ -22,9 +23,10 @@ package struct HistoryAPI: Sendable {
     guard let segments = segments(path) else { return .read }
     let fitting = fitting(segments)
     guard let route = fitting.first(where: { $0.route.method == method })?.route else {
-      return .read
+      // What a path can be asked stands in the document, which anybody may read.
+      return method == "OPTIONS" ? .anonymous : .read
     }
-    return route.path == openAPIPath ? .anonymous : route.writes ? .writeNode : .read
+    return route.isPublic ? .anonymous : route.writes ? .writeNode : .read
   }
 
   /// What a request costs a server, by which it finds its place there.
@@ -57,13 +59,13 @@ package struct HistoryAPI: Sendable {
     }
   }
 
-  static let openAPIPath = "/v1/openapi.json"
+  package static let openAPIPath = "/v1/openapi.json"
 
   /// Answers a request.
   @concurrent
   package func answer(_ request: APIRequest) async -> APIAnswer {
     do {
-      return try await found(request)
+      return Self.packed(try await found(request), for: request)
     } catch let error as APIError {
       return Self.answer(error)
     } catch is CancellationError {
@@ -85,6 +87,22 @@ package struct HistoryAPI: Sendable {
       answer.cause = "\(error)"
       return answer
     }
+  }
+
+  /// Bytes of an answer from which on it is packed: less fits a packet or two as it is.
+  private static let packedBytesMin = 1400
+
+  /// The answer as gzip, where its client takes that and it is worth it.
+  private static func packed(_ answer: APIAnswer, for request: APIRequest) -> APIAnswer {
+    guard answer.next == nil else { return answer }
+    var answer = answer
+    answer.headers.append(("Vary", "Accept, Accept-Encoding"))
+    guard answer.body.count >= packedBytesMin, ContentCoding.takesGzip(request.acceptEncoding),
+      let packed = Gzip.compress(answer.body)
+    else { return answer }
+    answer.body = packed
+    answer.headers.append(("Content-Encoding", "gzip"))
+    return answer
   }
 
   /// What nobody reads: the client is gone, or the server stops.
@@ -122,25 +140,42 @@ package struct HistoryAPI: Sendable {
     }
     let fitting = Self.fitting(segments)
     guard let (route, path) = fitting.first(where: { $0.route.method == request.method }) else {
-      guard fitting.isEmpty else {
-        var answer = Self.answer(
-          APIError(405, "methodNotAllowed", "\(request.method) is not for this path"))
-        answer.headers.append(("Allow", fitting.map(\.route.method).joined(separator: ", ")))
-        return answer
+      guard !fitting.isEmpty else {
+        throw APIError.notFound("there is nothing at \(request.path.onOneLine)")
       }
-      throw APIError.notFound("there is nothing at \(request.path.onOneLine)")
+      return Self.refusal(request.method, Self.methods(fitting.map(\.route.method)))
     }
     let given = try Query.read(request.query, route.parameters).merging(path.mapValues { [$0] }) {
       $1
     }
-    guard let format = Format.choose(request.accept) else {
-      throw APIError(
-        406, "notAcceptable",
-        "answers are \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
+    let named = given[Format.parameter.name]?.first
+    guard let format = Format.choose(request.accept, named: named) else {
+      guard let named else {
+        throw APIError(
+          406, "notAcceptable",
+          "answers are \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      throw APIError.bad("format \"\(named.onOneLine)\": write json, ndjson or csv")
     }
     var reply = Route.Reply(format: format)
     let found = try await route.answer(self, request, given, &reply)
     return try Self.write(found, reply)
+  }
+
+  /// What can be done at a path that has routes with some methods.
+  package static func methods(_ methods: [String]) -> String {
+    (methods.flatMap { $0 == "GET" ? ["GET", "HEAD"] : [$0] } + ["OPTIONS"])
+      .joined(separator: ", ")
+  }
+
+  /// The answer to a method that a path has not, OPTIONS among them.
+  private static func refusal(_ method: String, _ methods: String) -> APIAnswer {
+    var answer =
+      method == "OPTIONS"
+      ? APIAnswer(status: 204, contentType: Format.json.rawValue, body: [])
+      : answer(APIError(405, "methodNotAllowed", "\(method.onOneLine) is not for this path"))
+    answer.headers.append(("Allow", methods))
+    return answer
   }
 
   /// Writes what was found in the format that the client takes.
@@ -161,8 +196,8 @@ package struct HistoryAPI: Sendable {
     case .object(let value):
       format = .json
       value.write(to: &body)
-    case .states(let states, _) where format == .csv: body = StateAnswer.csv(states)
-    case .states(let states, let isOne): write(states, isOne: isOne, format, to: &body)
+    case .states(let states) where format == .csv: body = StateAnswer.csv(states)
+    case .states(let states): write(states, format, to: &body)
     case .list(let values, let columns): write(values, columns: columns, format, to: &body)
     }
     guard format != .events else {
@@ -172,30 +207,23 @@ package struct HistoryAPI: Sendable {
     return APIAnswer(status: 200, contentType: type, headers: reply.headers, body: body)
   }
 
-  private static func write(
-    _ states: [StateAnswer], isOne: Bool, _ format: Format, to body: inout [UInt8]
-  ) {
-    let isList = format == .json && !isOne
-    if isList { body.append(UInt8(ascii: "[")) }
+  private static func write(_ states: [StateAnswer], _ format: Format, to body: inout [UInt8]) {
+    if format == .json { body.append(UInt8(ascii: "[")) }
     for (index, state) in states.enumerated() {
-      if isList, index > 0 { body.append(UInt8(ascii: ",")) }
+      if format == .json, index > 0 { body.append(UInt8(ascii: ",")) }
       state.write(to: &body)
       if format == .ndjson { body.append(UInt8(ascii: "\n")) }
     }
-    if isList { body.append(UInt8(ascii: "]")) }
+    if format == .json { body.append(UInt8(ascii: "]")) }
   }
 
   private static func write(
-    _ values: [JSONValue], columns: [String], _ format: Format, to body: inout [UInt8]
+    _ values: [JSONValue], columns: FlatColumns, _ format: Format, to body: inout [UInt8]
   ) {
     switch format {
     case .csv:
-      CSV.append(columns, to: &body)
-      for value in values {
-        var members: [String: JSONValue] = [:]
-        if case .object(let list) = value { for m in list { members[m.name] = m.value } }
-        CSV.append(columns.map { CSV.field(members[$0]) }, to: &body)
-      }
+      columns.appendNames(to: &body)
+      for value in values { columns.append(value, to: &body) }
     case .ndjson:
       for value in values {
         value.write(to: &body)

@@ -74,7 +74,7 @@ extension HistoryAPI {
     case .text, .time: type = "string"
     case .integer: type = "integer"
     case .flag: type = "boolean"
-    case .map: type = "object"
+    case .map, .item: type = "object"
     case .texts:
       return .object([
         .init("type", .string("array")),

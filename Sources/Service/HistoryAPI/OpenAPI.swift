@@ -1,4 +1,4 @@
-import JSONTape
+package import JSONTape
 import Questions
 
 extension HistoryAPI {
@@ -6,8 +6,13 @@ extension HistoryAPI {
   static let routes: [Route] =
     questionRoutes + otherRoutes + [
       Route(
-        path: openAPIPath, summary: "This document.", schema: "Any", isList: false
-      ) { _, _, _, _ in .text(openAPI, type: Format.json.rawValue) }
+        path: openAPIPath, summary: "This document.", schema: "Any", isList: false,
+        isPublic: true
+      ) { _, _, _, _ in .text(openAPI, type: Format.json.rawValue) },
+      Route(
+        path: "/v1", summary: "What there is, and where.", schema: "Any", isList: false,
+        isPublic: true
+      ) { _, _, _, _ in .object(index) },
     ]
 
   /// The OpenAPI 3.1 document of the routes.
@@ -34,6 +39,15 @@ extension HistoryAPI {
               "An inventory that remembers everything. Times are in UTC unless they say otherwise.")
           ),
         ])
+      ),
+      (
+        "servers",
+        .array([
+          object([
+            // Relative to where the document came from.
+            ("url", .string("/")), ("description", .string("The server that has this document.")),
+          ])
+        ])
       ), ("paths", .object(paths.map { .init($0.0, .object($0.1)) })),
       (
         "components",
@@ -49,7 +63,17 @@ extension HistoryAPI {
                   ("in", .string("header")),
                   ("description", .string("AWS Signature Version 4, service ssm.")),
                 ])
-              )
+              ),
+              (
+                "bearer",
+                object([
+                  ("type", .string("http")), ("scheme", .string("bearer")),
+                  (
+                    "description",
+                    .string("A token of \"stocktake keys create --bearer\": reads only.")
+                  ),
+                ])
+              ),
             ])
           ),
         ])
@@ -57,6 +81,24 @@ extension HistoryAPI {
     ]).write(to: &bytes, indent: 0)
     return String(decoding: bytes, as: UTF8.self)
   }()
+
+  /// Where to begin: what a browser or a new client is told.
+  package static let index = object([
+    ("name", .string("Stocktake")),
+    ("about", .string("An inventory that remembers everything; its documents are in docs/.")),
+    (
+      "links",
+      object([
+        ("api", .string("/v1")), ("openapi", .string(openAPIPath)),
+        ("health", .string("/healthz")), ("ready", .string("/readyz")),
+        ("metrics", .string("/metrics")),
+      ])
+    ),
+    (
+      "routes",
+      .array(routes.map { .string("\($0.method) \($0.path)") })
+    ),
+  ])
 
   private static func object(_ members: [(String, JSONValue)]) -> JSONValue {
     .object(members.map { .init($0.0, $0.1) })
@@ -70,9 +112,8 @@ extension HistoryAPI {
 
   private static func operation(_ route: Route) -> JSONValue {
     let row = reference(route.schema)
-    var form =
+    let form =
       route.isList ? object([("type", .string("array")), ("items", row)]) : row
-    if route.schema == "State" { form = object([("anyOf", .array([row, form]))]) }
     var content: [(String, JSONValue)] = [(Format.json.rawValue, object([("schema", form)]))]
     if route.isList {
       let text = object([("schema", object([("type", .string("string"))]))])
@@ -97,15 +138,16 @@ extension HistoryAPI {
       ("responses", object(responses)),
     ]
     if route.writes { members.append(("requestBody", requestBody)) }
-    if route.path != openAPIPath {
-      members.append(("security", .array([object([("sigv4", .array([]))])])))
+    if !route.isPublic {
+      let schemes = ["sigv4"] + (route.method == "GET" ? ["bearer"] : [])
+      members.append(("security", .array(schemes.map { object([($0, .array([]))]) })))
     }
     return object(members)
   }
 
   private static func errors(_ route: Route) -> [(String, String)] {
     var errors = [("400", "The request is not one."), ("406", "No such format.")]
-    if route.path == openAPIPath { return errors }
+    if route.isPublic { return errors }
     errors += [
       ("401", "Not signed, or not as it should be."), ("403", "The key may not do that."),
       ("429", "More than the server takes on at a time."),

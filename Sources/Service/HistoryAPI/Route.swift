@@ -11,13 +11,13 @@ struct Route: Sendable {
   enum Found {
     /// One object, or a list that is written in any format.
     case object(JSONValue)
-    case list([JSONValue], columns: [String])
+    case list([JSONValue], columns: FlatColumns)
     /// A text in the format of its own.
     case text(String, type: String)
     /// Nothing new since what the client has.
     case notModified
     /// States, whose CSV has a row for each item.
-    case states([StateAnswer], isOne: Bool)
+    case states([StateAnswer])
     /// Events without an end.
     case events(@Sendable () async throws -> [UInt8]?)
   }
@@ -31,6 +31,8 @@ struct Route: Sendable {
   var schema: String
   var isList = true
   var writes = false
+  /// Whether nobody has to say who asks.
+  var isPublic = false
   var load = HistoryAPI.Load.question
   var answer:
     @Sendable (HistoryAPI, APIRequest, [String: [String]], inout Reply) async throws -> Found
@@ -63,6 +65,21 @@ enum Format: String, CaseIterable, Sendable {
   case ndjson = "application/x-ndjson"
   case csv = "text/csv"
   case events = "text/event-stream"
+
+  /// The parameter that chooses one in place of Accept.
+  static let parameter = Parameter.format
+
+  /// The one that a query names, else the first of Accept that we have; nil for none.
+  static func choose(_ accept: String?, named name: String?) -> Format? {
+    guard let name else { return choose(accept) }
+    return switch name {
+    case "json": .json
+    case "ndjson": .ndjson
+    case "csv": .csv
+    case "events": .events
+    default: nil
+    }
+  }
 
   /// The first that a client names and we have; nil for none.
   static func choose(_ accept: String?) -> Format? {

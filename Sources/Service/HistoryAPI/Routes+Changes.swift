@@ -18,7 +18,8 @@ extension HistoryAPI {
     if arguments.hasRange {
       let range = asked
       let answer = try await request.look { try ask(question, range, request) }
-      return Route.Found(answer, question, arguments, &reply)
+      return try found(
+        answer, Asked(question: question, arguments: arguments), request, &reply)
     }
     var after = arguments.text("after").flatMap { UInt64($0) } ?? 0
     if reply.format == .events {
@@ -35,7 +36,8 @@ extension HistoryAPI {
       let last = page.next ?? "0"
       if !page.rows.isEmpty || ContinuousClock.now >= end || Task.isCancelled {
         reply.headers = [("ETag", "\"\(last)\"")]
-        let found = Route.Found(page, question, arguments, &reply)
+        let found = try found(
+          page, Asked(question: question, arguments: arguments), request, &reply)
         return page.rows.isEmpty && request.ifNoneMatch != nil ? .notModified : found
       }
       after = UInt64(last) ?? after

@@ -10,7 +10,8 @@ extension HistoryAPI {
   static let questionRoutes = Question.all.map { question in
     Route(
       path: question.path, summary: question.summary,
-      parameters: question.parameters.filter { !$0.isInPath }, schema: question.schema,
+      parameters: question.parameters.filter { !$0.isInPath } + [Format.parameter],
+      schema: question.schema,
       load: question.name == Question.changes.name
         ? .wait : question.isOfOneNode ? .lookup : .question
     ) { api, request, given, reply in
@@ -18,7 +19,9 @@ extension HistoryAPI {
       if question.name == Question.changes.name {
         return try await api.changes(request, arguments, &reply)
       }
-      return Route.Found(try api.ask(question, arguments, request), question, arguments, &reply)
+      return try api.found(
+        try api.ask(question, arguments, request), Asked(question: question, arguments: arguments),
+        request, &reply)
     }
   }
 
@@ -65,22 +68,28 @@ extension HistoryAPI {
       as NothingKnown
     { throw APIError.notFound(error.description) }
   }
-}
 
-extension Route.Found {
   /// An answer, with what its rows do not tell in the header.
-  init(
-    _ answer: Answer, _ question: Question, _ arguments: Arguments, _ reply: inout Route.Reply
-  ) {
+  func found(
+    _ answer: Answer, _ asked: Asked, _ request: APIRequest, _ reply: inout Route.Reply
+  ) throws -> Route.Found {
     if let next = answer.next {
       reply.headers.append(("X-Stocktake-Next", percentEncoded(next)))
     }
     if let compared = answer.compared {
       reply.headers.append(("X-Stocktake-Compared", compared.field(encoding: percentEncoded)))
     }
-    switch question.shape {
-    case .rows: self = .list(answer.rows, columns: question.columns.names)
-    case .states: self = .states(answer.states, isOne: arguments.type != nil)
-    }
+    guard asked.question.shape == .rows else { return .states(answer.states) }
+    let columns =
+      reply.format == .csv
+      ? try StoreSource(store, request.scope).flatColumns(
+        of: asked.question, asked.arguments, rows: answer.rows) : FlatColumns([])
+    return .list(answer.rows, columns: columns)
+  }
+
+  /// A question with its arguments.
+  struct Asked {
+    var question: Question
+    var arguments: Arguments
   }
 }

@@ -24,8 +24,7 @@ extension HistoryAPI {
         415, "unsupportedMediaType",
         "reports are \(Format.json.rawValue), or \(Format.ndjson.rawValue) for many")
     }
-    return .list(
-      rows, columns: Self.recordedColumns.names)
+    return .list(rows, columns: FlatColumns(Self.recordedColumns.names))
   }
 
   /// Each line by itself: one that is refused keeps none of the others.

@@ -104,7 +104,8 @@ import Times
     #expect(request.path == "/v1/rollout")
     #expect(
       request.query
-        == "name=a%20b&from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z&every=21600")
+        == "name=a%20b&type=AWS:Application&from=2026-03-02T00:00:00Z"
+        + "&to=2026-03-03T00:00:00Z&every=21600")
     let state = try Self.read(.state, ["id": "web-1", "type": "Application"])
     #expect(Question.state.request(state) { $0 }.path == "/v1/nodes/web-1/state")
     #expect(Question.state.request(state) { $0 }.query == "type=AWS:Application")

@@ -19,7 +19,7 @@ import Testing
     case .time: "time"
     case .integer: "number"
     case .flag: "`true`, `false`"
-    case .map: "object"
+    case .map, .item: "object"
     case .texts: "list of texts"
     case .list: "list"
     }

@@ -78,6 +78,30 @@ import Testing
     #expect("日本語".cut(toWidth: 5) == "日本…")
   }
 
+  @Test func `a name is cut in its middle, and ends as it did`() {
+    #expect("mi-0123456789abcdef0".cutInMiddle(toWidth: 20) == "mi-0123456789abcdef0")
+    #expect("mi-0123456789abcdef0".cutInMiddle(toWidth: 12) == "mi-012…cdef0")
+    #expect("日本語日本語".cutInMiddle(toWidth: 8) == "日本…語")
+    for width in 1...20 {
+      #expect("mi-0123456789abcdef0".cutInMiddle(toWidth: width).displayWidth == width)
+    }
+  }
+
+  @Test func `a wrapped text is broken at blanks, and nothing of it is lost`() {
+    #expect("Version 1.0 → 1.1".wrapped(toWidth: 40) == ["Version 1.0 → 1.1"])
+    #expect("Version 1.0 → 1.1".wrapped(toWidth: 11) == ["Version 1.0", "→ 1.1"])
+    #expect("abcdefgh ij".wrapped(toWidth: 3) == ["abc", "def", "gh", "ij"])
+    #expect("日本語".wrapped(toWidth: 1) == ["日", "本", "語"])
+    #expect("".wrapped(toWidth: 5) == [""])
+    let text = "linux-image-6.1.0-28-amd64 1:2.36.1-8+deb12u1 → 1:2.36.1-8+deb12u2"
+    for width in 1...70 {
+      let lines = text.wrapped(toWidth: width)
+      #expect(lines.allSatisfy { $0.displayWidth <= width })
+      #expect(
+        lines.joined().filter { $0 != " " } == text.filter { $0 != " " }, "\(width)")
+    }
+  }
+
   @Test func `versions are ordered by their numbers`() {
     let versions = ["1.10", "1.9", "", "1.9.1", "1.010", "2", "1:0.1", "2~rc1", "10", "1.9a"]
     #expect(

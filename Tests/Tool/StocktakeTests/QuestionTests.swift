@@ -15,7 +15,8 @@ import Testing
     let now = try bench.run("show", "web-1", "AWS:Application", "--format", "json")
     #expect(now.status == 0)
     #expect(now.errors == "")
-    let state = try #require(try now.json() as? [String: Any])
+    #expect(try now.objects().count == 1)
+    let state = try #require(try now.objects().first)
     #expect(state["node"] as? String == "web-1")
     #expect(state["type"] as? String == "AWS:Application")
     #expect(state["knowledge"] as? String == "observed")
@@ -28,7 +29,7 @@ import Testing
 
     let then = try bench.run(
       "show", "web-1", "Application", "--at", "2026-03-01T12:00:00Z", "--format", "json")
-    let past = try #require(try then.json() as? [String: Any])
+    let past = try #require(try then.objects().first)
     #expect(past["at"] as? String == "2026-03-01T12:00:00Z")
     #expect(past["nextObserved"] as? String == "2026-03-02T00:00:00Z")
     #expect((past["items"] as? [[String: String]])?.last?["Version"] == "3.0.1")
@@ -51,7 +52,7 @@ import Testing
     let early = try bench.run(
       "show", "web-1", "Application", "--at", "2026-02-01", "--format", "json")
     #expect(early.status == 1)
-    #expect((try early.json() as? [String: Any])?["knowledge"] as? String == "unknown")
+    #expect((try early.objects().first)?["knowledge"] as? String == "unknown")
     #expect(early.errors.hasPrefix("stocktake: AWS:Application of web-1 is unknown at "))
     #expect(try bench.run("show", "web-9").status == 1)
     #expect(try bench.run("show", "web-9").errors.contains("nothing is known of node web-9"))
@@ -183,7 +184,10 @@ import Testing
         #"{"name":"openssl","version":"3.0.2","nodes":1,"type":"AWS:Application",\#(item):"openssl","Version":"3.0.2"}}"#,
       ])
     let csv = try bench.run("rollup", "--format", "csv")
-    #expect(csv.output.hasPrefix("name,version,nodes,type,item\r\nbash,5.1,1,AWS:Application,"))
+    #expect(
+      csv.output.hasPrefix(
+        "name,version,nodes,type,item.Name,item.Version,item.Architecture,more\r\n"
+          + "bash,5.1,1,AWS:Application,bash,5.1,x86_64,\r\n"))
     let now = try bench.run("rollup", "--name", "c*", "--format", "json").objects()
     #expect(now.map { $0["name"] as? String } == ["curl"])
     #expect(now.map { $0["nodes"] as? Int } == [1])

@@ -66,7 +66,7 @@ import Testing
   private func sources(at time: String) throws -> [String] {
     let run = try bench.run(
       "show", "n", "Application", "--at", time, "--sources", "--format", "json")
-    let state = try #require(try run.json() as? [String: Any], "\(run.errors)")
+    let state = try #require(try run.objects().first, "\(run.errors)")
     let sources = try #require(state["sources"] as? [[String: Any]])
     return sources.map { "\($0["source"] ?? ""): \($0["standing"] ?? "")" }
   }

@@ -226,7 +226,7 @@ import Testing
     let erased = try bench.run(
       "show", "web-1", "Application", "--at", "2026-03-01T12:00:00Z", "--format", "json")
     #expect(erased.status == 1)
-    #expect((try erased.json() as? [String: Any])?["knowledge"] as? String == "erased")
+    #expect((try erased.objects().first)?["knowledge"] as? String == "erased")
     #expect(try bench.run("show", "web-1", "Application").status == 0)
     #expect(try bench.run("forget", "web-1", "--yes").status == 0)
     #expect(try bench.run("show", "web-1", "Application").status == 1)

@@ -2,6 +2,7 @@ import ArgumentParser
 import HistoryStore
 import Inventory
 import JSONTape
+import PlainText
 import Questions
 import Terminal
 import Times
@@ -44,6 +45,9 @@ extension Asking {
       complain(
         "note: \(state.type) of \(state.node) is \(state.knowledge) at \(zone.text(state.at))")
     }
+    if let count = answer.compared?.unnamed, count > 0 {
+      complain("note: \(counted(count, "more state")) are unknown or erased; name a --type")
+    }
     if !isFound {
       throw CommandFailure(.nothingFound, Self.question.nothing(arguments, answer, zone))
     }
@@ -75,11 +79,6 @@ extension Asking {
         state.print(zone, to: printer)
       }
     case .csv: printer.write(StateAnswer.csv(answer.states))
-    case .json where arguments.type != nil:
-      var out: [UInt8] = []
-      for state in answer.states { state.json.write(to: &out, indent: 0) }
-      printer.write(out)
-      if !out.isEmpty { printer.line() }
     case .json, .ndjson:
       ListWriter.write(
         answer.states.lazy.map(\.json), to: printer, as: output.format, columns: [])
@@ -91,12 +90,33 @@ extension Asking {
   private func showRows(
     _ source: any QuestionSource, _ arguments: Arguments, _ zone: Zone, to printer: Printer
   ) throws -> (Answer, isFound: Bool) {
-    var arguments = arguments
-    var list =
-      output.format == .table
-      ? nil : ListWriter(printer, output.format, columns: Self.question.columns.names)
-    var answer: Answer
+    let question = Self.question
+    let isTable = output.format == .table
+    guard isTable || output.format == .csv && question.needsRowsForColumns else {
+      var list = ListWriter(printer, output.format, columns: try columns(source, arguments))
+      let found = try forEachPage(source, arguments) { for row in $0 { list.append(row) } }
+      list.finish()
+      return found
+    }
     var rows: [JSONValue] = []
+    let found = try forEachPage(source, arguments) { rows += $0 }
+    if !isTable {
+      var list = ListWriter(
+        printer, output.format, columns: try columns(source, arguments, rows: rows))
+      for row in rows { list.append(row) }
+      list.finish()
+    } else if found.isFound {
+      AnswerTable(arguments, found.0.isOfAllScopes, zone).print(rows, of: question, to: printer)
+    }
+    return found
+  }
+
+  /// Takes page after page to the end, or to the limit, and says where there is more behind that.
+  private func forEachPage(
+    _ source: any QuestionSource, _ arguments: Arguments, _ take: ([JSONValue]) -> Void
+  ) throws -> (Answer, isFound: Bool) {
+    var arguments = arguments
+    var answer: Answer
     var left = limit ?? .max
     var isFound = false
     repeat {
@@ -104,15 +124,24 @@ extension Asking {
       answer = try source.page(Self.question, arguments)
       isFound = isFound || answer.isFound(Self.question)
       left -= answer.rows.count
-      if list == nil { rows += answer.rows }
-      for row in answer.rows { list?.append(row) }
+      take(answer.rows)
       if let next = answer.next { arguments.goOn(after: next) }
     } while answer.next != nil && !answer.rows.isEmpty && left > 0
-    list?.finish()
-    if list == nil, isFound {
-      AnswerTable(arguments, answer.isOfAllScopes, zone).print(rows, of: Self.question, to: printer)
-    }
+    if left <= 0, let next = answer.next { Self.tellMore(after: next) }
     return (answer, isFound)
+  }
+
+  /// Says that a limit ended a list before its end, and how to go on.
+  static func tellMore(after next: String) {
+    complain("note: stopped at --limit, and there is more: go on with --after \(next)")
+  }
+
+  /// The columns of CSV; none for other formats.
+  func columns(
+    _ source: any QuestionSource, _ arguments: Arguments, rows: [JSONValue] = []
+  ) throws -> FlatColumns {
+    try output.format == .csv
+      ? source.flatColumns(of: Self.question, arguments, rows: rows) : FlatColumns([])
   }
 }
 

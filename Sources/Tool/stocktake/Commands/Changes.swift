@@ -24,8 +24,11 @@ struct Changes: Asking {
         stocktake changes --follow --change removed --node "web-*"
       """)
 
-  @Option(help: ArgumentHelp("Only log records after this sequence number.", valueName: "seq"))
-  var after: UInt64?
+  @Option(
+    help: ArgumentHelp(
+      "Only log records after this sequence number; or go on behind --limit where a note said.",
+      valueName: "seq"))
+  var after: String?
 
   @Option(help: "Only changes at or after this valid time.")
   var from: String?
@@ -74,7 +77,7 @@ struct Changes: Asking {
 
   var given: [String: String?] {
     [
-      "after": after.map { String($0) }, "from": from, "to": to, "type": type, "name": name,
+      "after": after, "from": from, "to": to, "type": type, "name": name,
       "change": change, "known-at": knownAt,
     ]
   }
@@ -93,7 +96,8 @@ struct Changes: Asking {
       arguments.goOn(after: try source.page(Self.question, arguments).next ?? "0")
     }
     if follow { arguments.set("wait", Self.secondsToWait) }
-    var sink = ChangeSink(output.format, zone)
+    var sink = ChangeSink(
+      output.format, try columns(source, arguments), zone, isFollowing: follow)
     while !Interruption.isRequested {
       let left = limit.map { $0 - sink.count } ?? .max
       guard left > 0 else { break }
@@ -105,9 +109,18 @@ struct Changes: Asking {
       if follow { sink.flush() }
     }
     sink.finish()
+    if !follow, let limit, sink.count >= limit { try tellMore(source, arguments) }
     if sink.count == 0, !follow {
       throw CommandFailure(.nothingFound, Self.question.nothing(arguments, Answer(), zone))
     }
+  }
+
+  /// Says where the log goes on behind a limit, if it does.
+  private func tellMore(_ source: any QuestionSource, _ arguments: Arguments) throws {
+    var arguments = arguments
+    let next = arguments.text("after") ?? "0"
+    arguments.set("limit", 1)
+    if try !source.page(Self.question, arguments).rows.isEmpty { Self.tellMore(after: next) }
   }
 
   /// How long one look at the log waits for more.
@@ -118,14 +131,18 @@ struct Changes: Asking {
 private struct ChangeSink {
   private let printer = Printer()
   private let zone: Zone
+  private let isFollowing: Bool
   private var list: ListWriter?
-  private var widths: [Int] = []
+  /// The widths of columns so far, by their titles, and the titles of the page before.
+  private var widths: [String: Int] = [:]
+  private var titles: [[String]] = []
   private(set) var count = 0
 
-  init(_ format: OutputFormat, _ zone: Zone) {
+  init(_ format: OutputFormat, _ columns: FlatColumns, _ zone: Zone, isFollowing: Bool) {
     self.zone = zone
+    self.isFollowing = isFollowing
     if format != .table {
-      list = ListWriter(printer, format, columns: Question.changes.columns.names)
+      list = ListWriter(printer, format, columns: columns)
     }
   }
 
@@ -134,13 +151,34 @@ private struct ChangeSink {
     if list != nil {
       for row in rows { list?.append(row) }
     } else {
-      var table = ChangeTable.table(rows, zone, showsNode: true, showsScope: showsScope)
-      table.minimumWidths = widths
-      widths = table.naturalWidths()
-      if count == 0 { printer.line("times in \(zone.label(at: .now))") }
-      table.print(to: printer, showsTitles: count == 0)
+      print(rows, showsScope: showsScope)
     }
     count += rows.count
+  }
+
+  private mutating func print(_ rows: [JSONValue], showsScope: Bool) {
+    let form: ChangeTable.Form =
+      printer.width == nil ? .whole : isFollowing ? .followed : .short
+    let isAlone = form == .short
+    if count == 0 || isAlone {
+      printer.line("times in \(zone.label(at: rows[0].time("validTime") ?? .now))")
+    }
+    var table = ChangeTable(rows, zone, form).table(showsNode: true, showsScope: showsScope)
+    guard !isAlone else {
+      // A page on a terminal is a table of its own.
+      table.print(to: printer)
+      return AnswerTable.printShortened(rows, to: printer)
+    }
+    // In a pipe all pages are one; of what is followed nobody knows what its rows will share.
+    for (i, column) in table.columns.enumerated() {
+      table.columns[i].minimumWidth = widths[column.title] ?? 0
+    }
+    for (column, width) in zip(table.columns, table.naturalWidths()) {
+      widths[column.title] = width
+    }
+    let layout = table.layout(for: printer)
+    layout.print(to: printer, showsTitles: layout.titles != titles)
+    titles = layout.titles
   }
 
   func flush() { printer.flush() }

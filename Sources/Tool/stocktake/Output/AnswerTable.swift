@@ -34,7 +34,14 @@ struct AnswerTable {
 
   private func time(_ row: JSONValue, _ name: String) -> String? { zone.text(row, name) }
 
-  private func scopeTitle() -> [Table.Column] { showsScope ? [.init("SCOPE")] : [] }
+  /// How the times of a member look in their column.
+  private func form(_ rows: [JSONValue], _ name: String, for printer: Printer) -> TimeForm {
+    TimeForm(rows, name, in: zone, isShort: printer.width != nil)
+  }
+
+  private func scopeTitle() -> [Table.Column] {
+    showsScope ? [Table.Column("SCOPE").shared] : []
+  }
 
   private func scopeCell(_ row: JSONValue) -> [Table.Cell] {
     showsScope ? [.init(row.scopeText)] : []
@@ -42,8 +49,16 @@ struct AnswerTable {
 
   private func printNodes(_ rows: [JSONValue], to printer: Printer) {
     var table = Table(
-      [.init("NODE", isElastic: false)] + scopeTitle()
-        + [.init("STATUS"), .init("FIRST RECORDED"), .init("LAST SEEN"), .init("TAGS")])
+      [.init("NODE", isElastic: false)] + scopeTitle() + [
+        Table.Column("STATUS", isElastic: false).shared,
+        Table.Column("FIRST RECORDED", isElastic: false).shared.spared(1),
+        .init("LAST SEEN", isElastic: false), .init("TAGS", isElastic: false, least: 24),
+      ])
+    let (first, last) = (
+      TimeForm(rows, "firstRecorded", in: zone, isShort: printer.width != nil, keepsDay: true),
+      form(rows, "lastSeen", for: printer)
+    )
+    table.facts = last.facts("LAST SEEN")
     for row in rows {
       let tags = row["tags"]?.members.map { "\($0.name)=\(CSV.field($0.value))" } ?? []
       let status = CSV.field(row["status"])
@@ -51,8 +66,8 @@ struct AnswerTable {
       let style: Style? = isGone ? .red : status == "lost" ? .yellow : nil
       table.rows.append(
         [.init(CSV.field(row["node"]))] + scopeCell(row) + [
-          .init(status, style), .init(time(row, "firstRecorded") ?? ""),
-          .init(time(row, "lastSeen") ?? "never"), .init(tags.joined(separator: " ")),
+          .init(status, style), .init(first.text(row, "firstRecorded") ?? ""),
+          .init(last.text(row, "lastSeen") ?? "never"), .init(tags.joined(separator: " ")),
         ])
     }
     table.print(to: printer)
@@ -63,8 +78,10 @@ struct AnswerTable {
   private func types(_ rows: [JSONValue]) -> Table {
     var table = Table(
       [.init("TYPE", isElastic: false)] + scopeTitle() + [
-        .init("NODES", isRightAligned: true), .init("VERSIONS"), .init("IDENTITY"),
-        .init("DELETED"), .init("ATTRIBUTES"),
+        .init("NODES", isRightAligned: true, isElastic: false),
+        .init("VERSIONS", isElastic: false, least: 12),
+        .init("IDENTITY", isElastic: false, least: 20), .init("DELETED", isElastic: false),
+        .init("ATTRIBUTES", isElastic: false, least: 32),
       ])
     for row in rows {
       func words(_ name: String) -> String { row[name]?.texts.joined(separator: " ") ?? "" }
@@ -82,14 +99,18 @@ struct AnswerTable {
   private func printHolders(_ rows: [JSONValue], to printer: Printer) {
     let showsArchitecture = rows.contains { $0["item"]?["Architecture"] != nil }
     var table = Table(
-      [.init("NODE", isElastic: false)] + scopeTitle() + [.init("VERSION")]
-        + (showsArchitecture ? [.init("ARCHITECTURE")] : []) + [.init("FROM"), .init("TO")])
+      [.init("NODE", least: 12)] + scopeTitle()
+        + [Table.Column("VERSION", isElastic: false).shared]
+        + (showsArchitecture ? [Table.Column("ARCHITECTURE", isElastic: false).shared] : [])
+        + [.init("FROM", isElastic: false), .init("TO", isElastic: false)])
+    let (from, to) = (form(rows, "from", for: printer), form(rows, "to", for: printer))
+    table.facts = from.facts("FROM") + to.facts("TO")
     for row in rows {
       var cells = [Table.Cell(CSV.field(row["node"]))] + scopeCell(row)
       cells.append(.init(CSV.field(row["version"])))
       if showsArchitecture { cells.append(.init(CSV.field(row["item"]?["Architecture"]))) }
-      cells.append(.init(time(row, "from") ?? ""))
-      cells.append(time(row, "to").map { .init($0) } ?? .init("still", .green))
+      cells.append(.init(from.text(row, "from") ?? ""))
+      cells.append(to.text(row, "to").map { .init($0) } ?? .init("still", .green))
       table.rows.append(cells)
     }
     table.print(to: printer)
@@ -101,8 +122,12 @@ struct AnswerTable {
   private func rollup(_ rows: [JSONValue]) -> Table {
     let showsArchitecture = rows.contains { $0["item"]?["Architecture"] != nil }
     var table = Table(
-      [.init("NAME")] + (showsArchitecture ? [.init("ARCHITECTURE")] : [])
-        + [.init("VERSION"), .init("NODES", isRightAligned: true, isElastic: false)])
+      [.init("NAME", isElastic: false, least: 32)]
+        + (showsArchitecture ? [Table.Column("ARCHITECTURE", isElastic: false).shared] : [])
+        + [
+          .init("VERSION", isElastic: false),
+          .init("NODES", isRightAligned: true, isElastic: false),
+        ])
     for row in rows {
       var cells = [Table.Cell(CSV.field(row["name"]))]
       if showsArchitecture { cells.append(.init(CSV.field(row["item"]?["Architecture"]))) }
@@ -119,21 +144,27 @@ struct AnswerTable {
     let times = rows.map { time($0, "at") ?? "" }
     let versions = Set(steps.flatMap(\.keys)).sorted(by: isOrderedAsVersions)
     let top = steps.flatMap(\.values).max() ?? 0
-    printer.line(
-      printer.styled("\(arguments.name)  \(arguments.typeOfItems)".withoutControls, .bold)
-        + "  \(times[0]) → \(times[times.count - 1])"
-        + "  times in \(zone.label(at: arguments.time("from") ?? .now))")
+    printer.heading(
+      "\(arguments.name)  \(arguments.typeOfItems)",
+      "\(times[0]) → \(times[times.count - 1])",
+      "times in \(zone.label(at: arguments.time("from") ?? .now))")
     printer.line()
+    func number(_ title: String) -> Table.Column {
+      .init(title, isRightAligned: true, isElastic: false)
+    }
     var table = Table([
-      .init("VERSION"), .init("NODES OVER TIME", isElastic: false),
-      .init("FIRST", isRightAligned: true), .init("MOST", isRightAligned: true),
-      .init("LAST", isRightAligned: true), .init("FIRST SEEN"),
+      .init("VERSION", isElastic: false), .init("NODES OVER TIME", isElastic: false),
+      number("FIRST"), number("MOST"), number("LAST"),
+      Table.Column("FIRST SEEN", isElastic: false).spared(1),
     ])
+    let perMark = Self.stepsPerMark(times.count, versions, printer.width)
+    if perMark > 1 { table.facts = [("one mark is the most of", "\(perMark) steps")] }
     for version in versions {
       let counts = steps.map { $0[version] ?? 0 }
       let seen = counts.firstIndex { $0 > 0 } ?? 0
       table.rows.append([
-        .init(version.isEmpty ? "(none)" : version), .init(sparkline(counts, max: top), .cyan),
+        .init(version.isEmpty ? "(none)" : version),
+        .init(sparkline(Self.most(of: counts, perMark), max: top), .cyan),
         .init(grouped(counts[0])), .init(grouped(counts.max() ?? 0)),
         .init(grouped(counts[counts.count - 1]), .bold), .init(times[seen]),
       ])
@@ -141,19 +172,45 @@ struct AnswerTable {
     table.print(to: printer)
   }
 
+  /// Steps that one mark stands for, so that the picture and the counts are in one line.
+  private static func stepsPerMark(_ steps: Int, _ versions: [String], _ width: Int?) -> Int {
+    guard let width, steps > 0 else { return 1 }
+    let name = versions.map(\.displayWidth).max() ?? 0
+    // The three counts have some 5 columns each.
+    let room = max(12, width - max(7, name) - 4 * 2 - 3 * 5)
+    return (steps + room - 1) / room
+  }
+
+  /// The greatest of each few counts.
+  private static func most(of counts: [Int], _ few: Int) -> [Int] {
+    stride(from: 0, to: counts.count, by: few).map { start in
+      counts[start..<min(start + few, counts.count)].max() ?? 0
+    }
+  }
+
   private func printHistory(_ rows: [JSONValue], to printer: Printer) {
-    let node = arguments.node("id")?.text ?? ""
     let since = rows[0].time("validTime") ?? .now
-    printer.line(
-      printer.styled("\(node)  \(counted(rows.count, "change"))", .bold)
-        + "  times in \(zone.label(at: since))")
+    let node = CSV.field(rows[0]["node"])
+    printer.heading(
+      "\(node)  \(counted(rows.count, "change"))", "times in \(zone.label(at: since))")
     printer.line()
-    ChangeTable.table(rows, zone, showsNode: false).print(to: printer)
+    ChangeTable(rows, zone, printer.width == nil ? .whole : .short).table(showsNode: false)
+      .print(to: printer)
+    Self.printShortened(rows, to: printer)
   }
 
   private func printChanges(_ rows: [JSONValue], to printer: Printer) {
-    printer.line("times in \(zone.label(at: .now))")
-    ChangeTable.table(rows, zone, showsNode: true, showsScope: showsScope).print(to: printer)
+    printer.line("times in \(zone.label(at: rows[0].time("validTime") ?? .now))")
+    let table = ChangeTable(rows, zone, printer.width == nil ? .whole : .short)
+    table.table(showsNode: true, showsScope: showsScope).print(to: printer)
+    Self.printShortened(rows, to: printer)
+  }
+
+  /// Says what `+2` behind a version means, where it is there.
+  static func printShortened(_ rows: [JSONValue], to printer: Printer) {
+    guard let width = printer.width, ChangeSummary.isAnyShortened(rows) else { return }
+    let text = "+N: so many attributes changed with the version; --format json has all"
+    for line in text.wrapped(toWidth: width) { printer.line(printer.styled(line, .faint)) }
   }
 
   private func printDiff(_ rows: [JSONValue], to printer: Printer) {
@@ -166,23 +223,26 @@ struct AnswerTable {
       } else {
         "\(node)  \(arguments.time("from").map(zone.text) ?? "") → \(zone.text(at))"
       }
-    printer.line(printer.styled(heading, .bold) + "  times in \(zone.label(at: at))")
+    printer.heading(heading, "times in \(zone.label(at: at))")
     printer.line()
+    let changes = ChangeColumns(rows, isShort: printer.width != nil)
+    let since = form(rows, "validTime", for: printer)
     var table = Table(
-      (other == nil ? [.init("SINCE", isElastic: false)] : [])
-        + [.init("CHANGE", isElastic: false), .init("TYPE"), .init("ITEM"), .init("WHAT")])
+      (other == nil ? [.init("SINCE", isElastic: false)] : []) + changes.columns)
+    if other == nil { table.facts = since.facts("SINCE") }
     for row in rows {
       table.rows.append(
-        (other == nil ? [.init(time(row, "validTime") ?? "", .faint)] : [])
-          + ChangeTable.cells(of: row))
+        (other == nil ? [.init(since.text(row, "validTime") ?? "", .faint)] : [])
+          + changes.cells(of: row))
     }
     table.print(to: printer)
+    Self.printShortened(rows, to: printer)
   }
 }
 
 extension JSONValue {
   /// A member that is a time.
-  func time(_ name: String) -> Instant? { self[name]?.text.flatMap { Instant(captureTime: $0) } }
+  func time(_ name: String) -> Instant? { self[name]?.text.flatMap { Instant(rfc3339: $0) } }
 
   /// A member that is a count.
   func count(_ name: String) -> Int { self[name]?.whole ?? 0 }

@@ -4,15 +4,123 @@ import JSONTape
 import Questions
 import Times
 
-/// How changes look to people.
-enum ChangeTable {
+/// How changes look to people: when, of what node, which item, and what is different.
+struct ChangeTable {
+  private let rows: [JSONValue]
+  private let zone: Zone
+  private let form: Form
+
+  /// What a row may leave to what stands above it.
+  enum Form {
+    /// Nothing: in a pipe.
+    case whole
+    /// The zone: of a list that goes on nobody knows what its rows will share.
+    case followed
+    /// What all rows say alike.
+    case short
+  }
+
+  init(_ rows: [JSONValue], _ zone: Zone, _ form: Form) {
+    self.rows = rows
+    self.zone = zone
+    self.form = form
+  }
+
+  /// The table, in the order of the rows.
+  func table(showsNode: Bool, showsScope: Bool = false) -> Table {
+    let changes = ChangeColumns(rows, isShort: form == .short)
+    let valid = TimeForm(
+      rows, "validTime", in: zone, isShort: form != .whole, keepsDay: form == .followed)
+    let recorded = TimeForm(
+      rows, "recordedTime", in: zone, isShort: form != .whole, keepsDay: true)
+    var time = Table.Column("VALID TIME", isElastic: false)
+    time.shortTitle = "TIME"
+    var table = Table(
+      [Table.Column("SEQ", isRightAligned: true, isElastic: false).spared(2), time]
+        + (showsScope ? [Table.Column("SCOPE").shared] : [])
+        + (showsNode ? [Table.Column("NODE", least: 12).shared] : [])
+        + [Table.Column("RECORDED", isElastic: false).shared.spared(1)] + changes.columns)
+    table.facts = valid.facts("VALID TIME")
+    for row in rows {
+      var cells = [
+        Table.Cell(CSV.field(row["sequence"])), .init(valid.text(row, "validTime") ?? ""),
+      ]
+      if showsScope { cells.append(.init(row.scopeText)) }
+      if showsNode { cells.append(.init(CSV.field(row["node"]))) }
+      let source = row["source"]?.text.map { " (\($0))" } ?? ""
+      cells.append(.init((recorded.text(row, "recordedTime") ?? "") + source, .faint))
+      table.rows.append(cells + changes.cells(of: row))
+    }
+    return table
+  }
+}
+
+/// The columns that say what a change is: the kind, the type, the item, and what is different.
+struct ChangeColumns {
+  /// The attributes that identify the items, where all are of one type and have columns of their own.
+  private let identity: [String]?
+  /// The attribute in which all rows differ, where it is one: then the column is called so.
+  private let attribute: String?
+  private let isShort: Bool
+
+  init(_ rows: [JSONValue], isShort: Bool) {
+    self.isShort = isShort
+    let types = Set(rows.map { CSV.field($0["type"]) })
+    if isShort, types.count == 1, let type = types.first,
+      case .attributes(let names) = TypeDefinition.of(TypeName(stored: type)).identity,
+      rows.allSatisfy({ row in names.contains { row["identity"]?[$0] != nil } })
+    {
+      identity = names
+    } else {
+      identity = nil
+    }
+    var told: Set<String> = []
+    for row in rows where isShort {
+      told.formUnion(
+        ChangeSummary(row.item("old"), row.item("new"), row.item("identity") ?? [:], isShort: true)
+          .parts.map(\.name))
+    }
+    attribute = told.count == 1 ? told.first : nil
+  }
+
+  var columns: [Table.Column] {
+    var kind = Table.Column("CHANGE", isElastic: false).shared
+    kind.shortTitle = ""
+    // What names an item is wrapped where it is longer than such names are.
+    let name = Table.Column(
+      identity?.first.map { $0.uppercased() } ?? "ITEM", isElastic: false, least: 40)
+    let rest = identity?.dropFirst().map {
+      Table.Column($0.uppercased(), isElastic: false, least: 16).shared
+    }
+    return [kind, Table.Column("TYPE", least: 12).shared, name] + (rest ?? [])
+      // The longest is the last, so that nothing has to stand to the right of it.
+      + [.init(attribute?.uppercased() ?? "WHAT", isElastic: false)]
+  }
+
+  /// What a row says of a change.
+  func cells(of row: JSONValue) -> [Table.Cell] {
+    let type = TypeName(stored: CSV.field(row["type"]))
+    let kind = Change.Kind(rawValue: CSV.field(row["change"])) ?? .changed
+    let item = row.item("identity") ?? [:]
+    let names =
+      identity.map { $0.map { Table.Cell(item[$0] ?? "") } } ?? [Self.identity(item, type)]
+    let summary = ChangeSummary(row.item("old"), row.item("new"), item, isShort: isShort)
+    return [Self.cell(kind), .init(type.text, short: Self.shortType(type.text))] + names
+      + [.init(summary.text(without: attribute))]
+  }
+
   /// The kind with its sign, in its colour.
   static func cell(_ kind: Change.Kind) -> Table.Cell {
     switch kind {
-    case .added: .init("+ added", .green)
-    case .changed: .init("~ changed", .yellow)
-    case .removed: .init("- removed", .red)
+    case .added: .init("+ added", .green, short: "+")
+    case .changed: .init("~ changed", .yellow, short: "~")
+    case .removed: .init("- removed", .red, short: "-")
     }
+  }
+
+  /// A type as it can be given to a command.
+  private static func shortType(_ type: String) -> String? {
+    type.hasPrefix("AWS:") ? String(type.dropFirst(4)) : nil
   }
 
   /// What identifies an item, in one cell.
@@ -26,59 +134,48 @@ enum ChangeTable {
       NameFilter.name(of: identity, of: type)
         ?? identity.attributes.map { "\($0.name)=\($0.value)" }.joined(separator: " "))
   }
+}
 
-  /// What is different: `Version 1.0 → 1.1`; of items that came or went their version.
-  static func summary(_ old: Item?, _ new: Item?, _ identity: Item) -> Table.Cell {
+/// What is different: `Version 1.0 → 1.1`; of items that came or went their version.
+struct ChangeSummary {
+  /// The attributes that are told, with what is told of them.
+  let parts: [(name: String, text: String)]
+  /// How many more differ, which the version stands for.
+  let more: Int
+
+  init(_ old: Item?, _ new: Item?, _ identity: Item, isShort: Bool = false) {
     guard let old, let new else {
       let item = old ?? new ?? [:]
-      if let version = item["Version"] { return .init("Version \(version)") }
-      let rest = item.attributes.filter { identity[$0.name] == nil && !$0.value.isEmpty }
-      return .init(rest.map { "\($0.name) \($0.value)" }.joined(separator: ", "))
+      more = 0
+      parts =
+        item["Version"].map { [("Version", $0)] }
+        ?? item.attributes.filter { identity[$0.name] == nil && !$0.value.isEmpty }
+        .map { ($0.name, $0.value) }
+      return
     }
     var names = old.attributes.map(\.name)
     names += new.attributes.map(\.name).filter { old[$0] == nil }
+    names = names.filter { old[$0] != new[$0] }
     // The version is what people look for.
-    let ordered = names.filter { $0 == "Version" } + names.filter { $0 != "Version" }
-    let parts = ordered.compactMap { name -> String? in
-      let (before, after) = (old[name], new[name])
-      return before == after ? nil : "\(name) \(before ?? "none") → \(after ?? "none")"
+    let version = names.filter { $0 == "Version" }
+    let others = names.filter { $0 != "Version" }
+    let isVersion = isShort && !version.isEmpty
+    more = isVersion ? others.count : 0
+    parts = (isVersion ? version : version + others).map { name in
+      (name, "\(old[name] ?? "none") → \(new[name] ?? "none")")
     }
-    return .init(parts.joined(separator: ", "))
   }
 
-  /// What a row says of a change: kind, type, item, and what is different.
-  static func cells(of row: JSONValue) -> [Table.Cell] {
-    let type = TypeName(stored: CSV.field(row["type"]))
-    let kind = Change.Kind(rawValue: CSV.field(row["change"])) ?? .changed
-    let identity = row.item("identity") ?? [:]
-    return [
-      cell(kind), .init(type.text), self.identity(identity, type),
-      summary(row.item("old"), row.item("new"), identity),
-    ]
+  /// In one cell, without the name of the attribute that the column is called by.
+  func text(without title: String? = nil) -> String {
+    let told = parts.map { $0.name == title ? $0.text : "\($0.name) \($0.text)" }
+    return told.joined(separator: ", ") + (more > 0 ? " +\(more)" : "")
   }
 
-  /// A table of changes, in the order of the rows.
-  static func table(
-    _ rows: [JSONValue], _ zone: Zone, showsNode: Bool, showsScope: Bool = false
-  ) -> Table {
-    var table = Table(
-      [.init("SEQ", isRightAligned: true, isElastic: false), .init("VALID TIME", isElastic: false)]
-        + (showsScope ? [.init("SCOPE")] : []) + (showsNode ? [.init("NODE")] : [])
-        + [
-          .init("RECORDED"), .init("CHANGE", isElastic: false), .init("TYPE"), .init("ITEM"),
-          // The longest is the last, so that nothing has to stand to the right of it.
-          .init("WHAT"),
-        ])
-    for row in rows {
-      var cells = [
-        Table.Cell(CSV.field(row["sequence"])), .init(zone.text(row, "validTime") ?? ""),
-      ]
-      if showsScope { cells.append(.init(row.scopeText)) }
-      if showsNode { cells.append(.init(CSV.field(row["node"]))) }
-      let source = row["source"]?.text.map { " (\($0))" } ?? ""
-      cells.append(.init((zone.text(row, "recordedTime") ?? "") + source, .faint))
-      table.rows.append(cells + self.cells(of: row))
+  /// Whether any row leaves attributes untold.
+  static func isAnyShortened(_ rows: [JSONValue]) -> Bool {
+    rows.contains { row in
+      Self(row.item("old"), row.item("new"), row.item("identity") ?? [:], isShort: true).more > 0
     }
-    return table
   }
 }

@@ -11,17 +11,17 @@ enum OutputFormat: String, CaseIterable, ExpressibleByArgument {
 struct ListWriter {
   let printer: Printer
   let format: OutputFormat
-  let columns: [String]
+  private let columns: FlatColumns
   private var count = 0
 
-  /// Starts a list; `columns` are the CSV columns and name members of each object.
-  init(_ printer: Printer, _ format: OutputFormat, columns: [String]) {
+  /// Starts a list; `columns` are those of CSV.
+  init(_ printer: Printer, _ format: OutputFormat, columns: FlatColumns) {
     self.printer = printer
     self.format = format
     self.columns = columns
     if format == .csv {
       var out: [UInt8] = []
-      CSV.append(columns, to: &out)
+      columns.appendNames(to: &out)
       printer.write(out)
     }
   }
@@ -33,10 +33,7 @@ struct ListWriter {
     case .json:
       out += (count == 0 ? "[\n  " : ",\n  ").utf8
       value.write(to: &out, indent: 1)
-    case .csv:
-      var members: [String: JSONValue] = [:]
-      if case .object(let list) = value { for m in list { members[m.name] = m.value } }
-      CSV.append(columns.map { CSV.field(members[$0]) }, to: &out)
+    case .csv: columns.append(value, to: &out)
     case .ndjson, .table:
       value.write(to: &out)
       out.append(UInt8(ascii: "\n"))
@@ -56,7 +53,7 @@ struct ListWriter {
     _ values: some Sequence<JSONValue>, to printer: Printer, as format: OutputFormat,
     columns: [String]
   ) {
-    var list = ListWriter(printer, format, columns: columns)
+    var list = ListWriter(printer, format, columns: FlatColumns(columns))
     for value in values { list.append(value) }
     list.finish()
   }

@@ -50,6 +50,25 @@ final class Printer {
     write(CollectionOfOne(UInt8(ascii: "\n")))
   }
 
+  /// Adds a heading with what belongs to it, in as many lines as a terminal needs.
+  func heading(_ title: String, _ rest: String..., style: Style? = nil) {
+    var lines = [(text: "", width: 0)]
+    for (index, part) in ([title] + rest).enumerated() {
+      for piece in part.withoutControls.wrapped(toWidth: width ?? .max) {
+        let styled = styled(piece, index == 0 ? .bold : style)
+        let (last, more) = (lines.count - 1, piece.displayWidth)
+        if lines[last].width == 0 {
+          lines[last] = (styled, more)
+        } else if lines[last].width + 2 + more <= width ?? .max {
+          lines[last] = (lines[last].text + "  " + styled, lines[last].width + 2 + more)
+        } else {
+          lines.append((styled, more))
+        }
+      }
+    }
+    for one in lines { line(one.text) }
+  }
+
   /// A text in a colour, where colours may be used.
   func styled(_ text: String, _ style: Style?) -> String {
     guard usesColour, let style else { return text }

@@ -50,14 +50,17 @@ enum SourceTable {
     let differences = source["differences"]?.elements ?? []
     printer.line(
       printer.styled("What the answer says → what \(CSV.field(source["source"])) says", .bold))
-    var table = Table([.init("CHANGE", isElastic: false), .init("ITEM"), .init("WHAT")])
+    var table = Table([
+      .init("CHANGE", isElastic: false), .init("ITEM", isElastic: false, least: 40),
+      .init("WHAT", isElastic: false),
+    ])
     for difference in differences.prefix(listedMax) {
       let kind = Change.Kind(rawValue: CSV.field(difference["change"])) ?? .changed
       let identity = difference.item("identity") ?? [:]
       let (old, new) = common(difference.item("old"), difference.item("new"))
       table.rows.append([
-        ChangeTable.cell(kind), ChangeTable.identity(identity, type),
-        ChangeTable.summary(old, new, identity),
+        ChangeColumns.cell(kind), ChangeColumns.identity(identity, type),
+        .init(ChangeSummary(old, new, identity).text()),
       ])
     }
     table.print(to: printer)

@@ -20,19 +20,23 @@ extension StateAnswer {
     printer.line()
     let names = Self.attributeNames(items, of: type)
     if TypeDefinition.of(type).identity == .singleton, items.count == 1 {
-      var table = Table([.init("ATTRIBUTE", isElastic: false), .init("VALUE")])
+      var table = Table([
+        .init("ATTRIBUTE", isElastic: false), .init("VALUE", isElastic: false, least: 20),
+      ])
       table.rows = names.map { [.init($0), .init(items[0][$0] ?? "")] }
       table.print(to: printer)
       return
     }
-    var table = Table(names.map { Table.Column($0, isElastic: $0 != names.first) })
+    var table = Table(names.enumerated().map(Self.column))
     table.rows = items.map { item in names.map { .init(item[$0] ?? "") } }
-    let hidden = table.dropColumns(toFit: printer.width)
     table.print(to: printer)
-    if !hidden.isEmpty {
-      let list = hidden.joined(separator: ", ")
-      printer.line(printer.styled("not shown for want of room: \(list)", .faint))
-    }
+  }
+
+  /// What an item is called, and its version, stay; of the rest the first stays longest.
+  private static func column(_ index: Int, _ name: String) -> Table.Column {
+    if index == 0 { return .init(name, isElastic: false, least: 40) }
+    if name == "Version" { return .init(name, isElastic: false) }
+    return Table.Column(name).shared.spared(-index)
   }
 
   private func printHeading(_ zone: Zone, to printer: Printer) {
@@ -43,8 +47,7 @@ extension StateAnswer {
       : count == whole
         ? counted(count, "item") : "\(grouped(count)) of \(grouped(whole)) items"
     let style: Style = knowledge == .observed ? .bold : .yellow
-    let title = "\(CSV.field(self["node"]))  \(type.text)".withoutControls
-    printer.line(printer.styled(title, .bold) + "  " + printer.styled(shown, style))
+    printer.heading("\(CSV.field(self["node"]))  \(type.text)", shown, style: style)
     func fact(_ name: String, _ value: String) {
       let padded = name + String(repeating: " ", count: 16 - name.count)
       printer.line(printer.styled(padded, .faint) + value)
