@@ -145,7 +145,9 @@ extension Authorization {
   ) throws(AWSError) {
     try checkClaims(request, now: now, service: expected)
     guard let bytes = Hex.bytes(signature.utf8), bytes.count == 32, Hex.text(bytes) == signature,
-      key.isValid(bytes, of: stringToSign(request))
+      request.queriesSigned.contains(where: { query in
+        key.isValid(bytes, of: stringToSign(request, query: query))
+      })
     else { throw .mismatch }
   }
 
@@ -191,7 +193,11 @@ extension Authorization {
 
   /// The text that is signed.
   package func stringToSign(_ request: SignedRequest) -> String {
-    let canonical = SHA256.hash(data: request.canonical(signing: signedHeaders))
+    stringToSign(request, query: SignedRequest.canonical(query: request.query))
+  }
+
+  private func stringToSign(_ request: SignedRequest, query: String) -> String {
+    let canonical = SHA256.hash(data: request.canonical(query: query, signing: signedHeaders))
     return "\(Self.algorithm)\n\(timestamp)\n\(date)/\(region)/\(service)/aws4_request\n"
       + Hex.text(canonical)
   }

@@ -35,13 +35,22 @@ package struct SignedRequest: Sendable {
     name.utf8.contains { (0x41...0x5a).contains($0) || $0 >= 0x80 } ? name.lowercased() : name
   }
 
+  /// The forms of the query that a signature may be over: the canonical one, and the one that was sent.
+  ///
+  /// curl 7.88, which Debian 12 has, signs a query as it is given, in whatever order and spelling. That is what
+  /// we read, so its signature is good for nothing else: a form that is not canonical stands for itself alone.
+  var queriesSigned: [String] {
+    let canonical = Self.canonical(query: query)
+    return canonical == query ? [canonical] : [canonical, query]
+  }
+
   /// The canonical request over some header fields, which are in order and in small letters.
   ///
   /// Source: AWS, "Signing AWS API requests: create a canonical request".
-  func canonical(signing names: [String]) -> [UInt8] {
+  func canonical(query: String, signing names: [String]) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(1024)
-    for part in [method, Self.canonical(path: path), Self.canonical(query: query)] {
+    for part in [method, Self.canonical(path: path), query] {
       text += part.utf8
       text.append(0x0a)
     }

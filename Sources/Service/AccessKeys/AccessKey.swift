@@ -13,7 +13,12 @@ package struct AccessKey: Sendable, Equatable {
   /// When it was made, in milliseconds since 1970.
   package var created: Int64
   package var description = ""
+  /// What requests are signed with; of a bearer key the SHA-256 of its token's secret part.
   package var secret: [UInt8]
+  /// Whether it is a token that is sent with each request, and signs none.
+  package var isBearer = false
+  /// The token of a bearer key, which is told once: nil of a key that was read.
+  package var token: String?
   /// The secret before a rotation, and until when it counts, in milliseconds since 1970.
   package var previousSecret: [UInt8]?
   package var previousValidUntil: Int64 = 0

@@ -86,6 +86,22 @@ package final class AccessKeyStore: Sendable {
     return key
   }
 
+  /// Makes a key whose token reads in one Region; the token is in the answer, and nowhere else.
+  ///
+  /// - Parameter region: nil for the account's own.
+  package func createBearer(
+    account: String, region: String? = nil, description: String = ""
+  ) throws -> AccessKey {
+    let key = try create(
+      account: account, regions: [region ?? homeRegion(of: account)], permissions: [.read],
+      description: description)
+    // Until here it has a secret that nobody knows.
+    return try change(key.id) { key in
+      key.isBearer = true
+      key.renewToken()
+    }
+  }
+
   /// Switches a key off or on.
   package func setActive(_ isActive: Bool, _ id: String) throws -> AccessKey {
     try change(id) { $0.isActive = isActive }
@@ -99,6 +115,7 @@ package final class AccessKeyStore: Sendable {
       key.previousSecret = overlapSeconds > 0 ? key.secret : nil
       key.previousValidUntil = overlapSeconds > 0 ? until : 0
       key.secret = secret
+      if key.isBearer { key.renewToken() }
     }
   }
 
@@ -114,7 +131,7 @@ package final class AccessKeyStore: Sendable {
       random(40, of: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/").utf8)
   }
 
-  private static func random(_ count: Int, of letters: String) -> String {
+  static func random(_ count: Int, of letters: String) -> String {
     let letters = Array(letters)
     var generator = SystemRandomNumberGenerator()
     return String(
@@ -133,6 +150,8 @@ private struct StoredKey: Codable {
   var secret: [UInt8]
   var previousSecret: [UInt8]?
   var previousValidUntil: Int64
+  /// Nil in rows of before there were any.
+  var isBearer: Bool?
 }
 
 extension AccessKeyStore {
@@ -145,7 +164,7 @@ extension AccessKeyStore {
       account: key.account, regions: key.regions, permissions: key.permissions.map(\.description),
       isActive: key.isActive, created: key.created, description: key.description,
       secret: key.secret, previousSecret: key.previousSecret,
-      previousValidUntil: key.previousValidUntil)
+      previousValidUntil: key.previousValidUntil, isBearer: key.isBearer)
     let box = try AES.GCM.seal(
       try JSONEncoder().encode(stored), using: sealing, authenticating: Array(key.id.utf8))
     guard let combined = box.combined else { throw AccessKeyError("the key cannot be sealed") }
@@ -166,7 +185,8 @@ extension AccessKeyStore {
       id: id, account: stored.account, regions: stored.regions,
       permissions: stored.permissions.compactMap { Permission($0) }, isActive: stored.isActive,
       created: stored.created, description: stored.description, secret: stored.secret,
-      previousSecret: stored.previousSecret, previousValidUntil: stored.previousValidUntil)
+      isBearer: stored.isBearer ?? false, previousSecret: stored.previousSecret,
+      previousValidUntil: stored.previousValidUntil)
     opened.withLock { opened in
       if opened.count >= Self.openedMax { opened.removeAll() }
       opened[row] = key

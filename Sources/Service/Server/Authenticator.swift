@@ -25,6 +25,8 @@ package final class Authenticator: Sendable {
   private static let derivedMax = 1 << 18
 
   private let registry: NodeRegistry
+  /// Wrong tokens, by the addresses that they come from.
+  private let wrongTokens = AttemptLimiter()
   private let replays: ReplayGuard
 
   package init(_ keys: AccessKeyStore, _ registry: NodeRegistry, now: Int64) {
@@ -65,7 +67,7 @@ package final class Authenticator: Sendable {
         keyID: authorization.accessKeyID, token: token, now: now)
       signer = .session(secret: session.secret, caller: session.caller)
     } else {
-      guard let key = try key(authorization.accessKeyID), key.isActive else {
+      guard let key = try key(authorization.accessKeyID), key.isActive, !key.isBearer else {
         throw AWSError.unrecognized
       }
       signer = .key(key)
@@ -89,6 +91,22 @@ package final class Authenticator: Sendable {
       node: node.id, text: "", signature: Array(signature),
       time: authorization.time)
     return Claim(authorization: authorization, signer: .node(proof), service: service)
+  }
+
+  /// Whose token a request brings: a caller that reads in the key's one Region.
+  ///
+  /// Throws ``AWSError`` by AWS's names: for a token that is none of ours, of a key that is switched off or
+  /// deleted, or after many wrong ones from an address.
+  func bearer(_ token: BearerToken, from address: String, now: Int64) throws -> Caller {
+    guard let key = try key(token.keyID), key.isActive,
+      key.isSecret(token.secret, now: now * 1000), let region = key.regions.first,
+      let scope = try? Scope(account: key.account, region: region)
+    else {
+      let mayGoOn = wrongTokens.isAllowed(address, now: now)
+      wrongTokens.note(address, now: now)
+      throw mayGoOn ? AWSError.unrecognized : AWSError.throttling
+    }
+    return Caller(keyID: key.id, scope: scope, permissions: [.read])
   }
 
   /// The caller of a request that is there whole; throws ``AWSError`` by AWS's names.

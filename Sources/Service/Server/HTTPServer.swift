@@ -142,9 +142,10 @@ package struct HTTPServer: Sendable {
   func respond(to request: Request) async -> Response {
     let connection = Connection.current ?? Connection.nobody
     let record = RequestRecord(id: RequestID.next(), address: connection.source)
-    let (found, operation) = await RequestRecord.$current.withValue(record) {
+    let (answer, operation) = await RequestRecord.$current.withValue(record) {
       await route(request, connection, id: record.id)
     }
+    let found = request.method == .head ? Self.headOnly(answer) : answer
     var response = withRoom(found, connection, path: request.uri.path, id: record.id)
     let status = response.status.code
     requestMetrics.count(operation, status: status, nanoseconds: record.microseconds * 1000)
@@ -173,6 +174,11 @@ package struct HTTPServer: Sendable {
     let count = response.body.contentLength ?? 0
     guard count > configuration.limits.uncountedBytesMax else { return response }
     let payer = Payer(key: nil, address: connection.address)
+    // What is longer than an address can ever have is not a matter of time.
+    guard count <= admission.answerBytes.addressMax else {
+      return path == "/"
+        ? Self.response(400, tooLong(count).body, id) : Self.response(tooLong(count), id)
+    }
     guard let room = admission.answerBytes.take(count, for: payer) else {
       return path == "/"
         ? Self.response(AWSError.throttling.status, AWSError.throttling.body, id)
@@ -180,6 +186,13 @@ package struct HTTPServer: Sendable {
     }
     connection.keep(room)
     return response
+  }
+
+  private func tooLong(_ count: Int) -> AWSError {
+    AWSError(
+      "AnswerTooLargeException",
+      "The answer has \(count) bytes, and this server holds \(admission.answerBytes.addressMax) for one "
+        + "address: ask for less at a time, or raise its answerBytesInFlightMax.")
   }
 
   private func route(
@@ -196,17 +209,26 @@ package struct HTTPServer: Sendable {
       return (response, operation)
     case (_, let path) where path.hasPrefix("/v1/control-channel/"):
       return (Self.controlChannel(), "control-channel")
-    case (_, let path) where path.hasPrefix("/v1/"):
+    case (_, let path) where path == "/v1" || path.hasPrefix("/v1/"):
       return (await history(request, connection, id: id), Self.label(path))
-    case (.get, "/healthz"): return (Self.plain(.ok, "ok\n"), "healthz")
-    case (.get, "/readyz"): return (ready(), "readyz")
-    case (.get, "/metrics"): return (scrape(), "metrics")
-    default:
+    default: return page(request.method, path)
+    }
+  }
+
+  /// What stands for itself: where to begin, health, and metrics; for anybody.
+  private func page(_ method: HTTPRequest.Method, _ path: String) -> (Response, String) {
+    let pages: [String: (label: String, methods: [String], answer: () -> Response)] = [
+      "/": ("index", ["GET", "POST"], Self.index),
+      "/healthz": ("healthz", ["GET"], { Self.plain(.ok, "ok\n") }),
+      "/readyz": ("readyz", ["GET"], ready), "/metrics": ("metrics", ["GET"], scrape),
+    ]
+    guard let page = pages[path] else {
       return (
-        Self.plain(.notFound, "There is nothing at \(request.method) \(path.prefix(200)).\n"),
-        "none"
+        Self.plain(.notFound, "There is nothing at \(path.prefix(200)).\n"), "none"
       )
     }
+    if method == .get || method == .head { return (page.answer(), page.label) }
+    return (Self.otherMethod(method, HistoryAPI.methods(page.methods)), page.label)
   }
 
   /// What a request counts under: the path without the names in it.

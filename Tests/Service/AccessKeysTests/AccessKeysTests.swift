@@ -33,6 +33,35 @@ struct AccessKeysTests {
     }
   }
 
+  @Test("of a token the store has the hash, its key signs nothing, and it is renewed like a secret")
+  func bearer() throws {
+    try Self.withKeys { keys, store, directory in
+      let made = try keys.createBearer(account: "111122223333", region: "eu-west-1")
+      let token = try #require(made.token)
+      let parts = token.split(separator: ".")
+      #expect(parts.count == 2 && parts[0] == made.id && parts[1].count == 43)
+      let kept = try #require(try keys.key(made.id))
+      #expect(kept.isBearer && kept.token == nil && kept.permissions == [.read])
+      #expect(kept.regions == ["eu-west-1"])
+      #expect(kept.secret != Array(parts[1].utf8) && kept.secret.count == 32)
+      let now = store.now.milliseconds
+      #expect(kept.isSecret(parts[1], now: now))
+      let secret = String(parts[1])
+      for wrong in ["", String(secret.dropLast()), secret + "x", token, made.id] {
+        #expect(!kept.isSecret(Substring(wrong), now: now))
+      }
+      let renewed = try keys.rotate(made.id, overlapSeconds: 60)
+      let newer = try #require(renewed.token?.split(separator: ".").last)
+      #expect(newer != parts[1])
+      let both = try #require(try keys.key(made.id))
+      #expect(both.isSecret(newer, now: now) && both.isSecret(parts[1], now: now))
+      #expect(!both.isSecret(parts[1], now: now + 120_000))
+      let signing = try keys.create(account: "111122223333", permissions: [.read])
+      #expect(
+        !signing.isSecret(Substring(String(decoding: signing.secret, as: UTF8.self)), now: now))
+    }
+  }
+
   @Test("switching off, on and renewing count at once")
   func changes() throws {
     try Self.withKeys { keys, _, _ in

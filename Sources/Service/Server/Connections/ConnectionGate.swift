@@ -1,5 +1,7 @@
 import HTTPTypes
+import JSONTape
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
 /// Lets one request of a connection through at a time, and closes connections whose clients neither send nor
@@ -39,6 +41,8 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
   var connection: Connection?
 
   private var underWay: UnderWay?
+  /// Why what came is no request.
+  private var fault: HTTPParserError?
   /// Parts of requests that came before it was their turn.
   private var held = CircularBuffer<HTTPRequestPart>()
   private var heldRequests = 0
@@ -158,10 +162,18 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireUserInboundEventTriggered(event)
   }
 
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    fault = error as? HTTPParserError ?? fault
+    context.fireErrorCaught(error)
+  }
+
   // MARK: Answers
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch unwrapOutboundIn(data) {
+    case .head(let head) where underWay == nil && fault != nil && head.status == .badRequest:
+      // Hummingbird's word on what is no request, which has no body.
+      refuse(context, promise)
     case .head(let head):
       if head.status.kind == .informational { underWay?.awaitsWord = false }
       underWay?.isLast = head.headerFields[.connection] == "close"
@@ -177,6 +189,33 @@ final class ConnectionGate: ChannelDuplexHandler, RemovableChannelHandler {
       }
       context.write(data, promise: written)
     }
+  }
+
+  /// Says what is wrong with what is no request.
+  private func refuse(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+    let isLong = fault == .headerOverflow
+    let message =
+      isLong
+      ? "the request line or the header fields are longer than \(limits.headerBytesMax) bytes"
+      : "this is no HTTP request: \(fault.map { "\($0)" } ?? "")"
+    var text: [UInt8] = []
+    JSONValue.object([
+      .init(
+        "error",
+        .object([
+          .init("code", .string(isLong ? "headerTooLarge" : "badRequest")),
+          .init("message", .string(message)),
+        ]))
+    ]).write(to: &text)
+    let bytes = ByteBuffer(bytes: text)
+    let head = HTTPResponse(
+      status: .badRequest,
+      headerFields: [
+        .connection: "close", .contentType: "application/json",
+        .contentLength: String(bytes.readableBytes),
+      ])
+    context.write(wrapOutboundOut(.head(head)), promise: promise)
+    context.write(wrapOutboundOut(.body(bytes)), promise: nil)
   }
 
   /// The answer has left, or the connection is closed.

@@ -22,7 +22,8 @@ final class Quota: Sendable {
 
   private let max: Int
   private let keyMax: Int
-  private let addressMax: Int
+  /// What one address can have.
+  let addressMax: Int
   /// What is kept of it for those who may take the last; they are not held to the part of an address, for
   /// many nodes can be behind one.
   private let kept: Int

@@ -34,32 +34,62 @@ extension HTTPServer {
     _ request: Request, _ connection: Connection
   ) async throws -> (APIRequest, Payer?) {
     let head = signedHead(request)
-    let access = HistoryAPI.access(method: request.method.rawValue, path: head.path)
-    var body: [UInt8] = []
-    var caller = Caller.nobody
-    var payer: Payer?
+    // Who asks for the head of an answer asks for the answer.
+    let method = request.method == .head ? "GET" : request.method.rawValue
+    let access = HistoryAPI.access(method: method, path: head.path)
+    var asker: Asker?
     if access != .anonymous {
-      let now = store.now.seconds
-      let claim = try noting(head) { try authenticator.claim(head, service: "ssm", now: now) }
-      let known = Payer(key: claim.payer, address: connection.address)
-      let read = try await read(request, head, known, connection)
-      caller = try noting(head) { try authenticator.caller(claim, of: read.signed, now: now) }
-      RequestRecord.current?.note(caller)
-      try read.count(for: known)
-      try check(caller, access)
-      payer = known
-      body = read.body
+      let known = try await self.asker(request, head, connection)
+      RequestRecord.current?.note(known.caller)
+      try known.read.count(for: known.payer)
+      try check(known.caller, access)
+      asker = known
     }
     var question = APIRequest(
-      method: request.method.rawValue, path: head.path, query: head.query, body: body,
-      caller: caller)
+      method: method, path: head.path, query: head.query, body: asker?.read.body ?? [],
+      caller: asker?.caller ?? .nobody)
     question.accept = request.headers[.accept]
+    question.acceptEncoding = request.headers[.acceptEncoding]
     question.contentType = request.headers[.contentType]
     question.ifNoneMatch = request.headers[.ifNoneMatch]
     question.lastEventID = HTTPField.Name("Last-Event-ID").flatMap { request.headers[$0] }
     let record = RequestRecord.current
     question.onDeed = { [audit] deed in record?.log(deed, to: audit) }
-    return (question, payer)
+    return (question, asker?.payer)
+  }
+
+  /// Who asks, with what they sent.
+  private struct Asker {
+    var caller: Caller
+    var payer: Payer
+    var read: ReadRequest
+  }
+
+  /// By the signature, or by a token, which reads only.
+  private func asker(
+    _ request: Request, _ head: SignedRequest, _ connection: Connection
+  ) async throws -> Asker {
+    let now = store.now.seconds
+    guard let token = BearerToken(head) else {
+      let claim = try noting(head) { try authenticator.claim(head, service: "ssm", now: now) }
+      let payer = Payer(key: claim.payer, address: connection.address)
+      let read = try await read(request, head, payer, connection)
+      let caller = try noting(head) { try authenticator.caller(claim, of: read.signed, now: now) }
+      return Asker(caller: caller, payer: payer, read: read)
+    }
+    let caller: Caller
+    do { caller = try authenticator.bearer(token, from: connection.address, now: now) } catch {
+      RequestRecord.current?.noteClaim(token.keyID)
+      throw error
+    }
+    guard [.get, .head].contains(request.method) else {
+      throw AWSError(
+        "AccessDeniedException", "A bearer token reads only; \(request.method) wants a signature.")
+    }
+    let payer = Payer(key: caller.keyID, address: connection.address)
+    let read = try await read(
+      request, head, payer, connection, bytesMax: configuration.limits.unsignedBodyBytesMax)
+    return Asker(caller: caller, payer: payer, read: read)
   }
 
   /// Throws where a caller may not.
@@ -171,6 +201,7 @@ extension HTTPServer {
     case "InternalServerError": 500
     case "SerializationException": 400
     case "DeadlineExceededException": 504
+    case "AnswerTooLargeException": 413
     default: 401
     }
   }
@@ -182,7 +213,11 @@ extension HTTPServer {
         "error",
         .object([.init("code", .string(error.name)), .init("message", .string(error.message))]))
     ]).write(to: &bytes)
-    return response(
-      APIAnswer(status: status(of: error), contentType: "application/json", body: bytes), id)
+    var answer = APIAnswer(
+      status: status(of: error), contentType: "application/json", body: bytes)
+    if answer.status == 401 {
+      answer.headers.append(("WWW-Authenticate", "AWS4-HMAC-SHA256, Bearer"))
+    }
+    return response(answer, id)
   }
 }

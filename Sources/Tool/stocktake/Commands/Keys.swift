@@ -16,6 +16,7 @@ struct Keys: ParsableCommand {
       EXAMPLES
         stocktake keys create --account 111122223333 --regions us-east-1 --permissions read,write
         stocktake keys create --permissions write-node=mi-0123456789abcdef0
+        stocktake keys create --permissions read --bearer
         stocktake keys list
         stocktake keys rotate AKIA… --overlap 3600
         stocktake keys disable AKIA…
@@ -74,14 +75,29 @@ struct CreateKey: ParsableCommand {
   var account = Scope.standard.account
   @Option(help: "The Regions it may be used in, with commas; all by default.")
   var regions = ""
-  @Option(help: "read, write, write-node=ID or admin, with commas.")
-  var permissions = "read,write"
+  @Option(help: "read, write, write-node=ID or admin, with commas. (default: read,write)")
+  var permissions: String?
+  @Flag(
+    help: """
+      A token that reads at /v1 of one Region: "Authorization: Bearer TOKEN" in place of a signature.
+      """)
+  var bearer = false
   @Option(help: "What it is for.")
   var description = ""
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    guard bearer else { return }
+    if let permissions, permissions != "read" {
+      throw ValidationError("a bearer token reads only: --permissions read")
+    }
+    if regions.contains(",") {
+      throw ValidationError("a bearer token is for one Region: name one with --regions")
+    }
+  }
+
   func run() throws {
-    let wanted = try permissions.split(separator: ",").map { text in
+    let wanted = try (permissions ?? "read,write").split(separator: ",").map { text in
       guard let permission = Permission(String(text)) else {
         throw CommandFailure(
           .usage, "\"\(text)\" is no permission: read, write, write-node=ID, admin")
@@ -91,10 +107,13 @@ struct CreateKey: ParsableCommand {
     guard !wanted.isEmpty else { throw CommandFailure(.usage, "--permissions names none") }
     let store = try keys.open()
     do {
-      let key = try store.create(
-        account: account, regions: regions.split(separator: ",").map(String.init),
-        permissions: wanted, description: description)
-      show(key, output)
+      show(
+        bearer
+          ? try store.createBearer(
+            account: account, region: regions.isEmpty ? nil : regions, description: description)
+          : try store.create(
+            account: account, regions: regions.split(separator: ",").map(String.init),
+            permissions: wanted, description: description), output)
     } catch let error as ReportError {
       throw CommandFailure(.usage, error.description)
     }
@@ -117,16 +136,18 @@ struct ListKeys: ParsableCommand {
       ListWriter.write(
         all.map { $0.json(withSecret: false) }, to: printer, as: output.format,
         columns: [
-          "accessKeyId", "account", "regions", "permissions", "status", "created", "description",
+          "accessKeyId", "kind", "account", "regions", "permissions", "status", "created",
+          "description",
         ])
     } else if !all.isEmpty {
       var table = Table([
-        .init("KEY", isElastic: false), .init("ACCOUNT"), .init("REGIONS"), .init("PERMISSIONS"),
+        .init("KEY", isElastic: false), Table.Column("KIND").shared,
+        Table.Column("ACCOUNT").shared, .init("REGIONS"), .init("PERMISSIONS"),
         .init("STATUS"), .init("CREATED"), .init("DESCRIPTION"),
       ])
       for key in all {
         table.rows.append([
-          .init(key.id), .init(key.account),
+          .init(key.id), .init(key.kind), .init(key.account),
           .init(key.regions.isEmpty ? "all" : key.regions.joined(separator: " ")),
           .init(key.permissions.map(\.description).joined(separator: " ")),
           .init(key.isActive ? "active" : "disabled", key.isActive ? nil : .red),
@@ -206,22 +227,32 @@ struct RotateKey: ParsableCommand {
 /// Shows a key with its secret.
 private func show(_ key: AccessKey, _ output: OutputOptions) {
   let printer = Printer()
-  if output.format == .table {
+  if output.format != .table {
+    printer.line(key.json(withSecret: true).compact)
+  } else if let token = key.token {
+    printer.line("STOCKTAKE_TOKEN=\(token)")
+  } else {
     printer.line("AWS_ACCESS_KEY_ID=\(key.id)")
     printer.line("AWS_SECRET_ACCESS_KEY=\(String(decoding: key.secret, as: UTF8.self))")
-  } else {
-    printer.line(key.json(withSecret: true).compact)
   }
   printer.flush()
 }
 
 extension AccessKey {
+  /// How requests show that they are of it.
+  fileprivate var kind: String { isBearer ? "bearer" : "signature" }
+
+  /// What is told once.
+  private var secretMember: JSONValue.Member {
+    token.map { .init("token", .string($0)) }
+      ?? .init("secretAccessKey", .string(String(decoding: secret, as: UTF8.self)))
+  }
+
   fileprivate func json(withSecret: Bool) -> JSONValue {
     .object(
-      [.init("accessKeyId", .string(id))]
-        + (withSecret
-          ? [.init("secretAccessKey", .string(String(decoding: secret, as: UTF8.self)))] : [])
+      [.init("accessKeyId", .string(id))] + (withSecret ? [secretMember] : [])
         + [
+          .init("kind", .string(kind)),
           .init("account", .string(account)),
           .init("regions", .array(regions.map(JSONValue.string))),
           .init("permissions", .array(permissions.map { .string($0.description) })),

@@ -1,28 +1,30 @@
 import Synchronization
 
-/// Tells whoever guesses the code of an activation to stop: wrong ones in a minute.
+/// Tells whoever guesses a secret to stop: wrong ones in a minute.
 ///
-/// The right code counts at any time, for else whoever knows an activation's id could keep its nodes out; with
-/// 128 random bits it is not guessed.
-final class AttemptLimiter: Sendable {
-  /// Wrong codes for one activation in a minute; more are refused by another name.
-  static let failuresMax = 20
+/// The right one counts at any time, for else whoever knows what it belongs to could shut out others; with 128
+/// random bits and more it is not guessed.
+package final class AttemptLimiter: Sendable {
+  /// Wrong ones for one id in a minute; more are refused by another name.
+  package static let failuresMax = 20
   private static let windowSeconds: Int64 = 60
-  /// Activations that are watched at a time.
-  ///
-  /// Only such as exist are, so this is never near.
+  /// Ids that are watched at a time; beyond it all are forgotten together.
   private static let watchedMax = 10_000
 
   private let failures = Mutex<[String: (since: Int64, count: Int)]>([:])
 
-  func isAllowed(_ id: String, now: Int64) -> Bool {
+  package init() {}
+
+  /// Whether there were not too many wrong ones for an id lately.
+  package func isAllowed(_ id: String, now: Int64) -> Bool {
     failures.withLock { failures in
       guard let known = failures[id], now - known.since < Self.windowSeconds else { return true }
       return known.count < Self.failuresMax
     }
   }
 
-  func note(_ id: String, now: Int64) {
+  /// Counts a wrong one.
+  package func note(_ id: String, now: Int64) {
     failures.withLock { failures in
       if failures.count >= Self.watchedMax { failures.removeAll() }
       let known = failures[id]
