@@ -8,19 +8,22 @@ import PlainText
 extension Arguments {
   /// Which nodes a question about the fleet is about; nil for all.
   ///
-  /// Costs every node's row, and with patterns every node's instance information.
+  /// Tags are those at the time asked about, at the end of a range, else now. Costs with patterns every node's
+  /// instance information, with tags every node's tags.
   func choice(_ reader: borrowing HistoryReader) throws -> NodeChoice? {
     let patterns = texts("node")
     let tags = texts("tag").map(TagPattern.init)
     guard !patterns.isEmpty || !tags.isEmpty else { return nil }
     let hostNames = patterns.isEmpty ? [:] : try reader.hostNames()
     var chosen: [Scope: Set<NodeID>] = [:]
-    for node in try reader.nodes() {
-      let names = [node.node.text] + [hostNames[node.scope]?[node.node]].compactMap(\.self)
+    let known = tags.isEmpty ? [:] : try reader.tags(at: time("at") ?? time("to"))
+    for (scope, node) in try reader.ids() {
+      let names = [node.text] + [hostNames[scope]?[node]].compactMap(\.self)
+      let list = known[scope]?[node]?.list ?? []
       guard patterns.isEmpty || patterns.contains(where: { names.contains(matching: $0) }),
-        tags.allSatisfy({ $0.matches(node.tags) })
+        tags.allSatisfy({ $0.matches(list) })
       else { continue }
-      chosen[node.scope, default: []].insert(node.node)
+      chosen[scope, default: []].insert(node)
     }
     return { chosen[$0]?.contains($1) ?? false }
   }

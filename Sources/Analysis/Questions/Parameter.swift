@@ -80,7 +80,8 @@ package struct Parameter: Sendable {
   ).repeated
   static let tags = Parameter(
     "tag", .text(max: 128),
-    "Only nodes that have all these tags: a name, or name=value, the value as a shell pattern."
+    "Only nodes with all these tags at the time asked about (the end of a range, else now): a name, or "
+      + "name=value, the value as a shell pattern."
   ).repeated
   static let limit = Parameter("limit", .integer(1...limitMax), "At most so many. Default: 1000.")
   /// What a request can say in place of a header field.

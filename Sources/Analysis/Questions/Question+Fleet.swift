@@ -222,13 +222,13 @@ extension NodeSummary {
     .init("node", .text, "The node.") { .string($0.node.text) },
     .init("account", .text, "The account.") { .string($0.scope.account) },
     .init("region", .text, "The Region.") { .string($0.scope.region) },
-    .init("status", .text, "`registered`, `tagged`, `lost`, `terminated` or `deregistered`.") {
+    .init("status", .text, "`registered`, `lost`, `terminated` or `deregistered`.") {
       .string($0.status.description)
     },
     .init("statusTime", .time, "The valid time of that.", null: "it only ever reported") {
       .time($0.statusTime)
     },
-    .init("tags", .map, "The tags.") { summary in
+    .init("tags", .map, "The tags; of a node that is gone, those that it had last.") { summary in
       .object(summary.tags.map { .init($0.name, .string($0.value)) })
     },
     .init("firstRecorded", .time, "When it was first heard of.") { .time($0.firstRecorded) },

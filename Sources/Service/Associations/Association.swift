@@ -88,7 +88,7 @@ struct AssociationTerms {
   var targets: [JSONValue] { input["Targets"]?.elements ?? [] }
 
   /// Whether a node is among its targets; all of several must hold.
-  func covers(_ node: String, tags: [String: String]) -> Bool {
+  func covers(_ node: String, tags: Tags) -> Bool {
     if let id = input["InstanceId"]?.text { return id == node }
     return !targets.isEmpty
       && targets.allSatisfy { target in

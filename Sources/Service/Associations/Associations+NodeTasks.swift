@@ -15,13 +15,12 @@ extension Associations: NodeTasks {
 
   /// Tags of an association; they say nothing about nodes.
   package func changeTags(
-    of id: String, in scope: Scope, _ change: (inout [String: String]) throws -> Void
+    of id: String, in scope: Scope, _ change: (inout Tags) throws -> Void
   ) throws {
     var association = try association(id, in: scope)
-    var tags: [String: String] = [:]
-    for tag in association.tags { tags[tag.key] = tag.value }
+    var tags = Tags(association.tags)
     try change(&tags)
-    association.tags = tags.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value) }
+    association.tags = tags.asSent
     try store.setControlRow(Association.row(association.id, scope), to: try association.bytes)
   }
 

@@ -1,3 +1,4 @@
+import Inventory
 import Crypto
 import JSONTape
 import Schedules
@@ -37,7 +38,7 @@ struct EffectiveAssociation {
   }
 
   /// Nil where no association names the node.
-  init?(_ all: [Association], node: String, tags: [String: String]) {
+  init?(_ all: [Association], node: String, tags: Tags) {
     let covering = all.compactMap { association in
       association.terms().flatMap { terms in
         terms.covers(node, tags: tags) ? (association: association, terms: terms) : nil

@@ -82,3 +82,13 @@ package struct Activation: Sendable, Codable, Equatable {
     zip(Self.digest(id, code), codeDigest).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }
+
+extension Tags {
+  /// Takes tags as they were accepted before.
+  package init(_ given: [Activation.Tag]) {
+    self.init(stored: given.map { Item.Attribute(name: $0.key, value: $0.value) })
+  }
+
+  /// As activations and associations keep them, and requests and answers have them.
+  package var asSent: [Activation.Tag] { list.map { .init(key: $0.name, value: $0.value) } }
+}

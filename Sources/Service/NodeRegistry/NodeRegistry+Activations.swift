@@ -19,6 +19,9 @@ extension NodeRegistry {
       throw AWSError(
         "InvalidParameters", "RegistrationLimit is 1 to \(Activation.limitMax).")
     }
+    do throws(TagError) { try Self.check(terms.tags) } catch {
+      throw AWSError("InvalidParameters", "The tags are refused: \(error).")
+    }
     let id = UUID().uuidString.lowercased()
     let code = Self.random(16)
     let activation = Activation(
@@ -28,6 +31,15 @@ extension NodeRegistry {
       expires: expires, tags: terms.tags, codeDigest: Activation.digest(id, code))
     try store.setControlRow(Self.activationRow(id), to: try Self.encoded(activation))
     return (activation, code)
+  }
+
+  /// Holds tags to what a node can have.
+  private static func check(_ given: [Activation.Tag]) throws(TagError) {
+    var tags = Tags()
+    for tag in given {
+      guard tags[tag.key] == nil else { throw .invalid("tag \"\(tag.key)\" is there twice") }
+      try tags.set(tag.key, to: tag.value)
+    }
   }
 
   /// The activations of a scope, in order of their ids.

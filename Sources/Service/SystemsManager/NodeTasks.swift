@@ -14,7 +14,7 @@ package protocol NodeTasks: Sendable {
 
   /// Changes the tags of one of them.
   func changeTags(
-    of id: String, in scope: Scope, _ change: (inout [String: String]) throws -> Void) throws
+    of id: String, in scope: Scope, _ change: (inout Tags) throws -> Void) throws
 
   /// A node has other tags: it may be given something by them.
   func tagsChanged(of node: NodeID, in scope: Scope) throws

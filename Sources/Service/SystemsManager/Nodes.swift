@@ -25,7 +25,7 @@ struct NodeView {
 extension HistoryReader {
   /// A node as of the reader's moment; nil for one of which nothing was known then.
   func view(_ node: NodeID, _ number: UInt32) throws -> NodeView? {
-    guard let summary = try summary(of: node, number: number) else { return nil }
+    guard let summary = try summary(of: node, number: number, withTags: false) else { return nil }
     let isTerminated = hasEnded(summary)
     let state = try self.state(of: node, number: number, type: .instanceInformation)
     guard try isTerminated || state.knowledge == .observed || hasAnything(node, number) else {

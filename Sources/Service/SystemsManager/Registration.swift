@@ -5,8 +5,6 @@ import JSONTape
 import NodeRegistry
 
 extension SystemsManager {
-  private static let tagType = try? TypeName("AWS:Tag")
-
   /// Tells the history of nodes that registered or were taken out: of one, or of all that a stop left.
   func announceNodes(_ id: String = "") throws {
     for (node, activation) in try registry.pending(id) {
@@ -15,13 +13,9 @@ extension SystemsManager {
       heard.forgetWords(scope, node.id)
       try store.recordNodeEvent(
         node.isDeregistered ? .deregistered : .registered, node: nodeID, at: store.now, in: scope)
-      if !node.isDeregistered, let tags = activation?.tags, !tags.isEmpty, let type = Self.tagType {
-        let rows = tags.sorted { $0.key < $1.key }.map {
-          Item([("Key", $0.key), ("Value", $0.value)])
-        }
-        let entry = Report.Entry(
-          type: type, schemaVersion: "1.0", captureTime: store.now, content: rows)
-        _ = try store.record([Report(node: nodeID, entries: [entry])], in: scope)
+      if !node.isDeregistered, let given = activation?.tags, !given.isEmpty {
+        // Kept as the activation has them: what was wrong with one was told to whoever made it.
+        try store.changeTags(of: nodeID, in: scope) { $0.merge(Tags(given)) }
       }
       try registry.settle(node.id)
     }

@@ -5,63 +5,46 @@ package import JSONTape
 package import NodeRegistry
 
 extension SystemsManager {
-  private static let tagType = try? TypeName("AWS:Tag")
-  /// Tags a node can have.
-  static let tagsMax = 50
-
   func changeTags(
-    _ request: AWSRequest, _ change: @Sendable (inout [String: String]) throws -> Void
+    _ request: AWSRequest, _ change: @escaping @Sendable (inout Tags) throws -> Void
   ) async throws -> JSONValue {
     let id = request.text("ResourceId") ?? ""
     if request.text("ResourceType") == "Association" {
-      try tasks?.changeTags(of: id, in: request.scope, change)
+      do { try tasks?.changeTags(of: id, in: request.scope, change) } catch let error as TagError {
+        throw Self.named(error)
+      }
       return .object([])
     }
     let node = try resource(id, request.text("ResourceType"), writing: request)
-    guard let type = Self.tagType else { throw AWSError.internalError }
-    return try await turns.take("\(request.scope) \(id)") {
-      let (before, observedAt) = try tags(of: node, request, Moment(asked: store.now))
-      var after = before
-      try change(&after)
-      guard after != before else { return .object([]) }
-      let rows = after.sorted { $0.key < $1.key }.map {
-        Item([("Key", $0.key), ("Value", $0.value)])
-      }
-      let valid = max(store.now, observedAt ?? .distantPast)
-      try await record(
-        Report(
-          node: node,
-          entries: [
-            .init(type: type, schemaVersion: "1.0", captureTime: valid, content: rows)
-          ]), request.scope)
-      try tasks?.tagsChanged(of: node, in: request.scope)
-      return .object([])
+    try requireKnown(node, request)
+    let changed: Receipt?
+    do {
+      changed = try await store.changeTags(of: node, in: request.scope, byQueue: change)
+    } catch let error as TagError {
+      throw Self.named(error)
+    } catch let error as ReportError { throw Self.named(error) }
+    if changed != nil { try tasks?.tagsChanged(of: node, in: request.scope) }
+    return .object([])
+  }
+
+  private static func named(_ error: TagError) -> AWSError {
+    switch error {
+    case .tooMany: AWSError("TooManyTagsError", "The tags are too many: \(error).")
+    case .invalid(let fault): .validation("The tags are refused: \(fault).")
     }
   }
 
-  /// The tags of a node that is known; it throws for one that is not.
-  func tags(
-    of node: NodeID, _ request: AWSRequest, _ moment: Moment
-  ) throws -> (tags: [String: String], observedAt: Instant?) {
-    guard let type = Self.tagType else { throw AWSError.internalError }
-    return try reading(request, moment) { reader in
-      guard let number = try reader.number(of: node) else {
-        throw AWSError("InvalidResourceId", "The node '\(node)' isn't known.")
-      }
-      let state = try reader.state(of: node, number: number, type: type)
-      var tags: [String: String] = [:]
-      for item in state.items { tags[item["Key"] ?? ""] = item["Value"] ?? "" }
-      return (tags, state.observedAt)
+  /// Throws for a node that nobody has heard of.
+  func requireKnown(_ node: NodeID, _ request: AWSRequest) throws {
+    let number = try store.reading(request.scope) { reader in try reader.number(of: node) }
+    guard number != nil else {
+      throw AWSError("InvalidResourceId", "The node '\(node)' isn't known.")
     }
   }
 
   /// The tags of a node; none of one that is not known.
-  package func tags(of node: NodeID, in scope: Scope) throws -> [String: String] {
-    try store.reading(scope) { reader in
-      guard let number = try reader.number(of: node), let view = try reader.view(node, number)
-      else { return [:] }
-      return try Self.tags(view, reader)
-    }
+  package func tags(of node: NodeID, in scope: Scope) throws -> Tags {
+    try store.tags(of: node, in: scope)
   }
 }
 

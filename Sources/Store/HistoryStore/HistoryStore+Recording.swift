@@ -35,24 +35,22 @@ extension HistoryStore {
     return Submission(body: nil, scope: scope, now: now, content: content)
   }
 
-  /// Tags of a node at most.
-  public static let tagsMax = 4096
-
   /// Stores what happened to a node as a whole; terminated and deregistered end its inventory.
+  ///
+  /// Throws ``StoreError`` with `invalidQuestion` for `tagged`: tags are inventory, changed by
+  /// ``changeTags(of:at:in:_:)``.
   @discardableResult
   public func recordNodeEvent(
-    _ kind: NodeEventKind, node: NodeID, at time: Instant, tags: [Item.Attribute] = [],
-    in scope: Scope = .local
+    _ kind: NodeEventKind, node: NodeID, at time: Instant, in scope: Scope = .local
   ) throws(StoreError) -> SequenceNumber {
     let valid = try Self.valid(time)
-    guard tags.count <= Self.tagsMax else {
-      throw StoreError(.invalidQuestion, "a node has at most \(Self.tagsMax) tags")
+    guard kind != .tagged else {
+      throw StoreError(.invalidQuestion, "tags are no event: they are changed by changeTags")
     }
     return try write { writer, transaction throws(StoreError) in
       let state = try writer.scope(scope, &transaction)
       return SequenceNumber(
-        try writer.record(
-          kind, node: node, valid: valid, tags: tags, in: state, &transaction))
+        try writer.record(kind, node: node, valid: valid, in: state, &transaction))
     }
   }
 

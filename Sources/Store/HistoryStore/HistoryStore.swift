@@ -37,6 +37,8 @@ public final class HistoryStore: Sendable {
     public var groupCommitMax = 256
     /// The clock for recorded times, in milliseconds since 1970; for tests.
     package var clock: @Sendable () -> Int64 = HistoryStore.systemClock
+    /// Whether opening carries over the tags that programs of before wrote; for tests.
+    package var carriesOldTags = true
     /// What makes the id of a new store; for tests.
     package var makeID: @Sendable () -> StoreID = StoreID.random
 
@@ -98,6 +100,9 @@ public final class HistoryStore: Sendable {
     reader = BodyReader(
       limits: configuration.limits, hash: hash, repeatedBodies: repeatedBodies)
     committer = GroupCommitter(groupMax: configuration.groupCommitMax)
+    guard !configuration.isReadOnly, configuration.carriesOldTags else { return }
+    // What cannot be carried over, for damage or a full disk, is read where it lies until the next opening.
+    try? OldTags(self).carry()
   }
 
   /// Holds limits to what the format can keep, so that whatever is accepted can be read.

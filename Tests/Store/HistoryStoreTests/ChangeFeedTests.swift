@@ -65,8 +65,7 @@ import Testing
     #expect(try store.node(node) == nil)
     try record(0, "1")
     try record(1, "1", by: "i-2")
-    try store.recordNodeEvent(
-      .tagged, node: node, at: baseTime, tags: [.init(name: "role", value: "web")])
+    try store.changeTags(of: node, at: baseTime) { try $0.set("role", to: "web") }
     let all = try store.nodes()
     for summary in all { #expect(try store.node(summary.node) == summary) }
     #expect(all.count == 2 && all[0].tags.map(\.value) == ["web"])

@@ -17,8 +17,8 @@ import Testing
     try withFolder { folder in
       try GoldenStore.make(in: folder)
       try? FileManager.default.removeItem(atPath: GoldenStore.file)
-      try HistoryStore(path: folder).backup(to: GoldenStore.file)
-      let rows = try rows(of: HistoryStore(path: folder))
+      try openAsItIs(folder).backup(to: GoldenStore.file)
+      let rows = try rows(of: openAsItIs(folder))
       var text = ""
       for row in rows {
         text += "## \(row.table)\n\(hex(row.key))\n--\n\(hex(row.value))\n"
@@ -48,7 +48,7 @@ import Testing
   @Test func `the present code writes the golden store's rows`() throws {
     try withFolder { folder in
       try GoldenStore.make(in: folder)
-      let mine = try rows(of: HistoryStore(path: folder))
+      let mine = try rows(of: openAsItIs(folder))
       try withGolden { store in
         let golden = try rows(of: store)
         #expect(mine.count == golden.count)
@@ -147,8 +147,15 @@ private func withGolden(
 ) throws {
   try withFolder { folder in
     try HistoryStore.restore(from: file, to: folder)
-    try body(HistoryStore(path: folder))
+    try body(openAsItIs(folder))
   }
+}
+
+/// Opens a store without carrying over what it has of programs of before.
+private func openAsItIs(_ folder: String) throws -> HistoryStore {
+  var configuration = HistoryStore.Configuration()
+  configuration.carriesOldTags = false
+  return try HistoryStore(path: folder, configuration: configuration)
 }
 
 private func rows(of store: HistoryStore) throws -> [Row] {

@@ -83,8 +83,7 @@ enum GoldenStore {
           ]),
       ], at: time("11:10:00"))
     clock.withLock { $0 = time("11:20:00").milliseconds }
-    try store.recordNodeEvent(
-      .tagged, node: web, at: time("11:15:00"), tags: [Item.Attribute(name: "env", value: "prod")])
+    try store.recordOldTags(["env": "prod"], of: web, at: time("11:15:00"))
     try store.declareIdentity(of: rack, attributes: ["Serial"])
     try store.deleteType(rack, at: time("11:30:00"))
     try store.recordNodeEvent(.terminated, node: web, at: time("11:40:00"))

@@ -241,18 +241,6 @@ import Testing
     try store.checkSoundness()
   }
 
-  @Test func `tags have a limit, up to which they are kept`() throws {
-    let tags = (0...HistoryStore.tagsMax).map { Item.Attribute(name: "t\($0)", value: "v") }
-    #expect(
-      throwsCode(.invalidQuestion) {
-        try store.recordNodeEvent(.tagged, node: node, at: time(0), tags: tags)
-      })
-    try store.recordNodeEvent(.tagged, node: node, at: time(0), tags: tags.dropLast())
-    #expect(try store.nodes()[0].tags.count == HistoryStore.tagsMax)
-    try store.checkSoundness()
-    try store.checkRebuild()
-  }
-
   @Test func `keys of control rows have a limit, up to which they are kept`() throws {
     let long = [UInt8](repeating: 7, count: HistoryStore.controlKeyBytesMax)
     try store.setControlRow(long, to: [1])

@@ -257,7 +257,6 @@ extension Model {
         }
         try expectSame(summary.status, node.status, "\(summary.node) status")
         try expectSame(summary.statusTime?.seconds, node.statusTime, "\(summary.node) status time")
-        try expectSame(summary.tags, node.tags, "\(summary.node) tags")
         try expectSame(
           summary.firstRecorded.milliseconds, node.firstRecorded, "\(summary.node) first recorded")
         try expectSame(summary.lastSeen?.milliseconds, node.lastSeen, "\(summary.node) last seen")

@@ -156,13 +156,12 @@ struct ReferenceStore {
   }
 
   mutating func recordNodeEvent(
-    _ kind: NodeEventKind, node: NodeID, valid: Int64, tags: [Item.Attribute], in scope: Scope,
-    at recorded: Int64
+    _ kind: NodeEventKind, node: NodeID, valid: Int64, in scope: Scope, at recorded: Int64
   ) {
     open(scope)
     lastSequence += 1
     note(node, in: scope, at: recorded)
-    nodes[scope]?[node]?.take(kind, valid: valid, tags: tags)
+    nodes[scope]?[node]?.take(kind, valid: valid)
     guard kind == .terminated || kind == .deregistered else { return }
     for name in series.keys where name.scope == scope && name.node == node {
       end(name, valid: valid, at: recorded)
@@ -199,19 +198,13 @@ struct ReferenceStore {
 struct ReferenceNode: Equatable {
   var status = NodeEventKind.registered
   var statusTime: Int64?
-  var tags: [Item.Attribute] = []
-  var tagsTime: Int64 = 0
   var firstRecorded: Int64
   var lastSeen: Int64?
 
   init(firstRecorded: Int64) { self.firstRecorded = firstRecorded }
 
-  mutating func take(_ kind: NodeEventKind, valid: Int64, tags: [Item.Attribute]) {
-    if kind == .tagged {
-      if valid >= tagsTime { (self.tags, tagsTime) = (tags, valid) }
-    } else if valid >= statusTime ?? 0 {
-      (status, statusTime) = (kind, valid)
-    }
+  mutating func take(_ kind: NodeEventKind, valid: Int64) {
+    if valid >= statusTime ?? 0 { (status, statusTime) = (kind, valid) }
   }
 }
 

@@ -129,3 +129,19 @@ extension HistoryStore {
     try expectSame(try verify().problems, [], "verify")
   }
 }
+
+extension HistoryStore {
+  /// Records a node's tags as the command line did before 0.2: as an event of the node.
+  func recordOldTags(
+    _ tags: Tags, of node: NodeID, at time: Instant, in scope: Scope = .local
+  ) throws {
+    try write { writer, transaction throws(StoreError) in
+      let state = try writer.scope(scope, &transaction)
+      let known = try writer.nodeNumber(node, state, &transaction)
+      let event = NodeEvent(
+        node: known ?? state.row.nextNode, newNode: known == nil ? node.text : nil,
+        valid: UInt32(time.seconds), kind: .tagged, tags: tags.list)
+      _ = try writer.record(event, in: state, &transaction)
+    }
+  }
+}

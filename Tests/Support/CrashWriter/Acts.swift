@@ -76,8 +76,7 @@ enum Act: String, CaseIterable {
           "steady", number, at: time.advanced(bySeconds: -300),
           origin: .imported(Report.Source("log-\(number % 2)", tellsEveryChange: true))), store)
     case .tag:
-      try store.recordNodeEvent(
-        .tagged, node: NodeID("steady"), at: time, tags: [.init(name: "n", value: "\(number)")])
+      try store.changeTags(of: NodeID("steady"), at: time) { try $0.set("n", to: "\(number)") }
     case .terminate: try store.recordNodeEvent(.terminated, node: NodeID("steady"), at: time)
     case .deleteType: try store.deleteType(TypeName("Custom:Rack"), at: time)
     case .declareIdentity:

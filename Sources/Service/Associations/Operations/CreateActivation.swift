@@ -33,9 +33,6 @@ extension Associations {
     terms.limit = request.integer("RegistrationLimit")
     terms.expires = request.input["ExpirationDate"].flatMap(Timestamp.init)?.instant.milliseconds
     terms.tags = Activation.Tag.all(of: request)
-    guard Set(terms.tags.map(\.key)).count == terms.tags.count, terms.tags.count <= 50 else {
-      throw AWSError("InvalidParameters", "Tags have different keys, and are 50 at most.")
-    }
     let (activation, code) = try registry.createActivation(terms, in: request.scope)
     return .object([
       .init("ActivationId", .string(activation.id)), .init("ActivationCode", .string(code)),

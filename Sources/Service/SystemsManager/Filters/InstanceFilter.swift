@@ -40,7 +40,7 @@ struct InstanceFilter {
     self.comparison = comparison
   }
 
-  func matches(_ row: Item, tags: [String: String]) -> Bool {
+  func matches(_ row: Item, tags: Tags) -> Bool {
     if key == "tag-key" { return values.contains { tags[$0] != nil } }
     if key.hasPrefix("tag:") {
       return tags[String(key.dropFirst(4))].map(values.contains) ?? false
@@ -83,7 +83,9 @@ extension SystemsManager {
           !view.isTerminated, view.information["InstanceStatus"] != "Stopped"
         else { return nil }
         let row = try pinged(view, try lastHeard(view, moment, reader), moment)
-        let tags = filters.contains(where: \.isTag) ? try Self.tags(view, reader) : [:]
+        let tags =
+          filters.contains(where: \.isTag)
+          ? try reader.toldTags(of: node, number: number) : Tags()
         guard filters.allSatisfy({ $0.isOfRun || $0.matches(row, tags: tags) }) else { return nil }
         // Of the past it is not known how associations went.
         let runs = moment.at == nil ? try tasks?.members(of: node, in: request.scope) ?? [] : []
@@ -117,17 +119,6 @@ extension SystemsManager {
     return nodes.sorted { precedes($0.text, $1.text) }
   }
 
-  static func tags(
-    _ view: NodeView, _ reader: borrowing HistoryReader
-  ) throws -> [String: String] {
-    guard let type = try? TypeName("AWS:Tag") else { return [:] }
-    var tags: [String: String] = [:]
-    for item in try reader.state(of: view.node, number: view.number, type: type).items {
-      tags[item["Key"] ?? ""] = item["Value"] ?? ""
-    }
-    return tags
-  }
-
   /// When a node was heard of last, as of the question's moment.
   private func lastHeard(
     _ view: NodeView, _ moment: Moment, _ reader: borrowing HistoryReader
@@ -140,7 +131,7 @@ extension SystemsManager {
       return max(reported, heard ?? .distantPast)
     }
     var last = Instant.distantPast
-    for type in reader.types {
+    for type in reader.types where type != Tags.type {
       let state = try reader.state(of: view.node, number: view.number, type: type)
       last = max(last, state.lastConfirmed ?? state.observedAt ?? .distantPast)
     }

@@ -2,6 +2,7 @@ import AWSProtocol
 import HistoryStore
 import Inventory
 import JSONTape
+import NodeRegistry
 
 extension SystemsManager {
   static let addTagsToResource = Operation(
@@ -21,15 +22,11 @@ extension SystemsManager {
     ])
   ) { try await $0.addTags($1) }
 
-  /// AddTagsToResource: sets tags of a node; they are its AWS:Tag inventory.
+  /// AddTagsToResource: sets tags of a node, and keeps the others.
   func addTags(_ request: AWSRequest) async throws -> JSONValue {
-    try await changeTags(request) { tags in
-      for tag in request.list("Tags") {
-        tags[tag["Key"]?.text ?? ""] = tag["Value"]?.text ?? ""
-      }
-      guard tags.count <= Self.tagsMax else {
-        throw AWSError("TooManyTagsError", "A node can have \(Self.tagsMax) tags.")
-      }
+    let added = Activation.Tag.all(of: request)
+    return try await changeTags(request) { tags in
+      for tag in added { try tags.set(tag.key, to: tag.value) }
     }
   }
 }

@@ -24,13 +24,8 @@ extension SystemsManager {
     guard let node = try? NodeID(request.text("ResourceId") ?? "") else {
       throw AWSError("InvalidResourceId", "The resource id isn't one of a node.")
     }
-    let tags = try tags(of: node, request, Moment(asked: store.now)).tags
-    return .object([
-      .init(
-        "TagList",
-        .array(
-          tags.sorted { $0.key < $1.key }.map { Activation.Tag(key: $0.key, value: $0.value).json })
-      )
-    ])
+    try requireKnown(node, request)
+    let tags = try tags(of: node, in: request.scope).asSent
+    return .object([.init("TagList", .array(tags.map(\.json)))])
   }
 }

@@ -17,8 +17,9 @@ extension SystemsManager {
 
   /// RemoveTagsFromResource: those that are not there are passed over.
   func removeTags(_ request: AWSRequest) async throws -> JSONValue {
-    try await changeTags(request) { tags in
-      for key in request.input["TagKeys"]?.texts ?? [] { tags[key] = nil }
+    let removed = request.input["TagKeys"]?.texts ?? []
+    return try await changeTags(request) { tags in
+      for key in removed { tags.remove(key) }
     }
   }
 }

@@ -1,4 +1,5 @@
 package import AWSProtocol
+import Inventory
 
 // The patterns of the public model. Each is a fixed sequence of character classes, so it is checked
 // by looking at the characters; a regular expression would have to be guarded against its own cost.
@@ -30,17 +31,8 @@ extension TextForm {
   }
 
   /// Letters, blanks and digits of any script, and some signs.
-  package static let tagText = TextForm(pattern: #"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"#) { text in
-    text.unicodeScalars.allSatisfy { scalar in
-      switch scalar.properties.generalCategory {
-      case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-        .spaceSeparator, .lineSeparator, .paragraphSeparator, .decimalNumber, .letterNumber,
-        .otherNumber:
-        true
-      default: "_.:/=+-@".unicodeScalars.contains(scalar)
-      }
-    }
-  }
+  package static let tagText = TextForm(
+    pattern: #"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"#, matches: Tags.isTagText)
 
   static let complianceType = TextForm(
     pattern: #"[A-Za-z0-9_\-]\w+|Custom:[a-zA-Z0-9_\-]\w+"#

@@ -18,6 +18,11 @@ extension LogRecord {
   /// The first byte of an identity declaration.
   static let declarationTag = Tag.identityDeclaration.rawValue
 
+  /// Whether a record is a node event, by its first byte.
+  static func isNodeEvent(_ bytes: [UInt8]) -> Bool {
+    bytes.first.map { $0 & ~(rewrittenBit | compressedBit) } == Tag.nodeEvent.rawValue
+  }
+
   /// Set in the first byte where an erasure has rewritten the record.
   private static let rewrittenBit: UInt8 = 0x80
 

@@ -108,7 +108,7 @@ struct NodeEvent: Equatable {
 public enum NodeEventKind: UInt8, Sendable, CaseIterable, CustomStringConvertible {
   /// It was added to the fleet.
   case registered = 1
-  /// Its tags are now those given.
+  /// Its tags were those given: written by programs before 0.2, for which tags were no inventory.
   case tagged = 2
   /// It stopped reporting.
   case lost = 3

@@ -194,6 +194,7 @@ struct NodeRow: Equatable {
   /// The newest event by valid time, and that time.
   var status: NodeEventKind = .registered
   var statusValid: UInt32 = 0
+  /// Those of the newest event that a program before 0.2 wrote: tags are observations of AWS:Tag now.
   var tags: [Item.Attribute] = []
   var tagsValid: UInt32 = 0
 

@@ -166,7 +166,7 @@ public struct NodeSummary: Sendable, Hashable, Codable {
   public var status: NodeEventKind
   /// The valid time of that event; nil where the node only ever reported.
   public var statusTime: Instant?
-  /// The tags.
+  /// The tags, in order of their names' bytes; of a node that is gone, those that it had last.
   public var tags: [Item.Attribute]
   /// When we first heard of it.
   public var firstRecorded: Instant

@@ -57,10 +57,25 @@ extension HistoryReader {
     return changes
   }
 
-  /// What is known of each node as a whole, by scope and id.
+  /// The nodes there are, in no order; costs little where they were asked for before.
+  package func ids() throws(StoreError) -> [(scope: Scope, node: NodeID)] {
+    var result: [(scope: Scope, node: NodeID)] = []
+    for scope in scopes {
+      for case let node? in try snapshot.nodeIDs(scope, atLeast: .max) {
+        result.append((scope.scope, node))
+      }
+    }
+    return result
+  }
+
+  /// What is known of each node as a whole, by scope and id; costs a state of each, for its tags.
   package func nodes() throws(StoreError) -> [NodeSummary] {
     var result: [NodeSummary] = []
-    for scope in scopes { result += try snapshot.nodes(scope) }
+    for scope in scopes {
+      try snapshot.forEachNode(of: scope) { number, row throws(StoreError) in
+        result.append(try summary(KnownNode(NodeID(stored: row.id), number, scope), row))
+      }
+    }
     return result.sorted { ($0.scope, $0.node) < ($1.scope, $1.node) }
   }
 

@@ -77,14 +77,24 @@ package struct HistoryReader: ~Escapable {
   }
 
   /// A node's life as it is known now; nil for one that never reported.
-  package func summary(of node: NodeID, number: UInt32) throws(StoreError) -> NodeSummary? {
+  ///
+  /// - Parameter withTags: whether its tags are read, which costs a state.
+  package func summary(
+    of node: NodeID, number: UInt32, withTags: Bool = true
+  ) throws(StoreError) -> NodeSummary? {
     guard let catalog else { return nil }
-    let stored = try snapshot.view.row(
-      Key.number(catalog.number, number), snapshot.tables.nodes
-    ) { bytes throws(PackedBytesError) in try NodeRow(bytes) }
-    guard let row = stored else { return nil }
-    var summary = NodeSummary(row, catalog)
-    summary.lastSeen = try snapshot.lastSeen(number, catalog)
+    let known = KnownNode(node, number, catalog)
+    return try snapshot.row(of: known).map { row throws(StoreError) in
+      try summary(known, row, withTags: withTags)
+    }
+  }
+
+  func summary(
+    _ node: KnownNode, _ row: NodeRow, withTags: Bool = true
+  ) throws(StoreError) -> NodeSummary {
+    var summary = NodeSummary(row, node.scope)
+    if withTags { summary.tags = try tags(node, row, at: moment.at).list }
+    summary.lastSeen = try snapshot.lastSeen(node.number, node.scope)
     return summary
   }
 

@@ -71,26 +71,26 @@ extension Snapshot {
     }
   }
 
-  func nodes(_ scope: ScopeCatalog) throws(StoreError) -> [NodeSummary] {
-    var result: [NodeSummary] = []
-    var numbers: [NodeNumber] = []
+  /// Hands over the rows of a scope's nodes, in order of their numbers.
+  func forEachNode(
+    of scope: ScopeCatalog, _ body: (NodeNumber, NodeRow) throws(StoreError) -> Void
+  ) throws(StoreError) {
     var cursor = try view.storeCursor(in: tables.nodes)
     let key = Key.number(scope.number, 0)
     var isThere = try cursor.seek(atOrAfter: key.rawSpan)
     while isThere, cursor.key.extracting(0..<2).isEqual(to: key.rawSpan.extracting(0..<2)) {
       try checkCancellation()
+      let number: NodeNumber
+      let row: NodeRow
       do throws(PackedBytesError) {
-        result.append(NodeSummary(try NodeRow(cursor.value), scope))
         var reader = ByteReader(cursor.key)
         _ = try reader.bigEndian(ScopeNumber.self)
-        numbers.append(try reader.bigEndian())
+        number = try reader.bigEndian()
+        row = try NodeRow(cursor.value)
       } catch { throw cursor.damaged(error) }
+      try body(number, row)
       isThere = try cursor.next()
     }
-    for index in result.indices {
-      result[index].lastSeen = try lastSeen(numbers[index], scope)
-    }
-    return result
   }
 
   /// When a node was heard of last, changes or not.
@@ -148,11 +148,11 @@ extension Snapshot {
 }
 
 extension NodeSummary {
-  /// What the row of a node says; when it was heard of last stands elsewhere.
+  /// What the row of a node says; its tags, and when it was heard of last, stand elsewhere.
   init(_ row: NodeRow, _ scope: ScopeCatalog) {
     self.init(
       node: NodeID(stored: row.id), scope: scope.scope, status: row.status,
       statusTime: row.statusValid == 0 ? nil : Instant(seconds: Int64(row.statusValid)),
-      tags: row.tags, firstRecorded: Instant(milliseconds: row.firstRecorded))
+      tags: [], firstRecorded: Instant(milliseconds: row.firstRecorded))
   }
 }

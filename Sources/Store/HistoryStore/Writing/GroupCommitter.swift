@@ -81,6 +81,13 @@ final class GroupCommitter: Sendable {
     }
   }
 
+  /// Runs what writes to the store on the queue, between two groups, and returns when it is done.
+  func perform<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.async { continuation.resume(with: Result(catching: body)) }
+    }
+  }
+
   private func enqueue(_ waiting: Waiting, _ store: HistoryStore) {
     let isFirst = state.withLock { state in
       state.waiting.append(waiting)

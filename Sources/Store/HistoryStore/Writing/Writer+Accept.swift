@@ -113,7 +113,10 @@ extension Writer {
       placements.append((series, logged.placement))
     }
     let now = tick()
-    staged.seen[Staged.SeenKey(scope: scope.number, node: node)] = now
+    // What its operator says of it is no sign of life.
+    if report.entries.contains(where: { $0.type != Tags.type }) {
+      staged.seen[Staged.SeenKey(scope: scope.number, node: node)] = now
+    }
     guard !record.entries.isEmpty else { return receipt }
     if examined.node == nil {
       record.newNode = report.node.text

@@ -7,14 +7,21 @@ import PackedBytes
 extension Writer {
   /// Logs what happened to a node as a whole; ends its inventory where the event does.
   func record(
-    _ kind: NodeEventKind, node: NodeID, valid: UInt32, tags: [Item.Attribute],
-    in scope: ScopeState, _ transaction: inout WriteTransaction
+    _ kind: NodeEventKind, node: NodeID, valid: UInt32, in scope: ScopeState,
+    _ transaction: inout WriteTransaction
+  ) throws(StoreError) -> UInt64 {
+    let known = try nodeNumber(node, scope, &transaction)
+    return try record(
+      NodeEvent(
+        node: known ?? scope.row.nextNode, newNode: known == nil ? node.text : nil, valid: valid,
+        kind: kind), in: scope, &transaction)
+  }
+
+  /// Logs a node event.
+  func record(
+    _ event: NodeEvent, in scope: ScopeState, _ transaction: inout WriteTransaction
   ) throws(StoreError) -> UInt64 {
     try loadContents(scope, &transaction)
-    let known = try nodeNumber(node, scope, &transaction)
-    let event = NodeEvent(
-      node: known ?? scope.row.nextNode, newNode: known == nil ? node.text : nil, valid: valid,
-      kind: kind, tags: tags)
     let recorded = tick()
     let sequence = try append(
       LogRecord(recorded: recorded, body: .nodeEvent(event)), to: scope, &transaction)

@@ -27,37 +27,69 @@ struct Node: ParsableCommand {
     @OptionGroup var time: TimeOptions
 
     /// Records an event, and tells so.
-    func record(_ kind: NodeEventKind, _ node: String, tags: [Item.Attribute] = []) throws {
+    func record(_ kind: NodeEventKind, _ node: String) throws {
       let node = try parseNode(node)
       let times = try time.reader()
       let at = try times.read(at, "--at") ?? times.now
       let store = try store.openForWriting()
       let sequence = try store.recordNodeEvent(
-        kind, node: node, at: at, tags: tags, in: try scope.scope(in: store))
+        kind, node: node, at: at, in: try scope.scope(in: store))
       print("\(node) \(kind) at \(times.zone.text(at)), record \(sequence)")
     }
   }
 
   struct Tag: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Set a node's tags; those not given are gone.",
+      abstract: "Set a node's tags; those not given are gone, unless --add or --remove is.",
       discussion: """
+        They are the tags of the AWS API and of activations too: the node's inventory AWS:Tag, with its past.
+
         EXAMPLES
           stocktake node tag web-1 Role=web Ring=2
+          stocktake node tag web-1 --add Ring=3
+          stocktake node tag web-1 --remove Ring --at yesterday
         """)
     @Argument(help: "The node.") var node: String
     @Argument(help: "The tags, each as name=value.") var tags: [String] = []
+    @Flag(help: "Keep the node's other tags.")
+    var add = false
+    @Option(
+      help: ArgumentHelp(
+        "Take this tag away and keep the others; may be given again.", valueName: "name"))
+    var remove: [String] = []
     @OptionGroup var options: Options
 
     func run() throws {
-      let tags = try tags.map { text -> Item.Attribute in
-        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-          throw CommandFailure(.usage, "tag \"\(text.onOneLine)\": write name=value")
+      let node = try parseNode(node)
+      let given = try tags.map(Self.tag)
+      if add, given.isEmpty { throw CommandFailure(.usage, "--add needs tags, as name=value") }
+      let times = try options.time.reader()
+      let at = try times.read(options.at, "--at")
+      let store = try options.store.openForWriting()
+      let scope = try options.scope.scope(in: store)
+      var receipt: Receipt?
+      do {
+        receipt = try store.changeTags(of: node, at: at, in: scope) { tags in
+          if !add, remove.isEmpty { tags = Tags() }
+          for name in remove { tags.remove(name) }
+          for tag in given { try tags.set(tag.name, to: tag.value) }
         }
-        return .init(
-          name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+      } catch let error as TagError {
+        throw CommandFailure(.usage, "\(error)")
+      } catch let error as ReportError {
+        throw CommandFailure(.usage, error.message)
       }
-      try options.record(.tagged, node, tags: tags)
+      let when = "at \(times.zone.text(at ?? times.now))"
+      guard let sequence = receipt?.sequence else { return print("\(node) had these tags \(when)") }
+      print("\(node) tagged \(when), record \(sequence)")
+    }
+
+    private static func tag(_ text: String) throws -> Item.Attribute {
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+        throw CommandFailure(.usage, "tag \"\(text.onOneLine)\": write name=value")
+      }
+      return .init(
+        name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
     }
   }
 
