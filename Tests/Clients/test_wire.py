@@ -4,10 +4,13 @@ import http.client
 import json
 import random
 import socket
+import subprocess
 import time
 
 import pytest
-from support import long_form, node
+from conftest import STOCKTAKE
+from prometheus_client.parser import text_string_to_metric_families
+from support import long_form, node, package, put
 from test_auth import send
 
 TYPE = "application/x-amz-json-1.1"
@@ -139,6 +142,41 @@ def test_metrics(server):
     count = lines['stocktake_http_requests_total{operation="GetInventory",status="200"}']
     assert int(count) > 0
     assert float(lines["stocktake_store_file_bytes"]) > 0
+
+
+def test_metrics_are_what_prometheus_reads(own):
+    """Read by Prometheus' own parser for Python, which is strict about kinds and names."""
+    server = own()
+    ssm = server.client()
+    for number in (1, 2, 3):
+        put(ssm, node(number), [package("bash")])
+    server.command("node", "terminate", node(3), "--account", "000000000000", "--region", "us-east-1")
+    server.command("node", "register", node(4), "--account", "000000000000", "--region", "us-east-1")
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=20)
+    connection.request("GET", "/metrics")
+    answer = connection.getresponse()
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    families = {f.name: f for f in text_string_to_metric_families(answer.read().decode())}
+    connection.close()
+    assert all(family.documentation and family.type != "unknown" for family in families.values())
+    assert all(name.startswith("stocktake_") for name in families), families.keys()
+
+    def value(name, **labels):
+        return [s.value for s in families[name].samples if s.labels == labels][0]
+
+    (built,) = families["stocktake_build_info"].samples
+    done = subprocess.run([STOCKTAKE, "--version"], capture_output=True, text=True)
+    assert (built.value, built.labels["version"]) == (1, done.stdout.split()[-1])
+    assert value("stocktake_nodes") == 3
+    # The one that was only registered never spoke.
+    assert [value("stocktake_nodes_silent", for_seconds=str(s))
+            for s in (3600, 86400, 604800, 2592000)] == [1, 1, 1, 1]
+    assert 0 <= value("stocktake_newest_seen_age_seconds") <= value(
+        "stocktake_oldest_seen_age_seconds") < 240
+    duration = families["stocktake_http_request_duration_seconds"]
+    assert duration.type == "histogram" and any(
+        s.name.endswith("_count") and s.labels == {"operation": "PutInventory"} and s.value == 3
+        for s in duration.samples)
 
 
 def test_nonsense_does_no_harm(server):

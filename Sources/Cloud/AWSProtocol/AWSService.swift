@@ -1,3 +1,5 @@
+package import Inventory
+
 /// A service as a server has it: its names, and operations that answer.
 ///
 /// A server has a list of them. Where requests go, by what name they are signed, which places they take,
@@ -21,6 +23,8 @@ package struct AWSService: Sendable {
   package var refusedWaitSeconds: Int64 = 15
   /// What wants to be told of time and of the server's end.
   package var upkeep: (any Upkeep)?
+  /// When a node was last heard of otherwise than by a report; nil for never.
+  package var lastPing: (@Sendable (Scope, NodeID) -> Instant?)?
 
   /// - Parameters:
   ///   - told: members of requests and answers that say what was changed, and what the audit calls them.

@@ -6,7 +6,6 @@ package import HistoryStore
 import Hummingbird
 import HummingbirdTLS
 package import Logging
-import Metrics
 import NIOCore
 import NIOPosix
 package import NodeRegistry
@@ -29,6 +28,8 @@ package struct HTTPServer: Sendable {
     package var readerSecondsMax: Int64 = 300
     /// How the store is checked; nil for never.
     package var check: StoreCheck?
+    /// The version of the program, as metrics tell it.
+    package var version = ""
 
     package init() {}
   }
@@ -45,7 +46,8 @@ package struct HTTPServer: Sendable {
   let lookups: QuestionLane
   let metrics: PrometheusMetrics
   private let requestMetrics: RequestMetrics
-  private let watch: StoreWatch
+  let watch: StoreWatch
+  let fleet: FleetGauges
   let logger: Logger
   /// Where changes are written down.
   let audit: Logger
@@ -63,6 +65,10 @@ package struct HTTPServer: Sendable {
     requestMetrics = RequestMetrics(factory: metrics)
     watch = StoreWatch(
       store, secondsMax: configuration.readerSecondsMax, metrics: metrics, logger: logger)
+    let pings = services.compactMap(\.lastPing)
+    fleet = FleetGauges(store, metrics: metrics) { scope, node in
+      pings.compactMap { $0(scope, node) }.max()
+    }
     self.logger = logger
     self.audit = audit
     historyAPI = HistoryAPI(store: store)
@@ -258,44 +264,6 @@ package struct HTTPServer: Sendable {
     } catch {
       return Self.plain(.serviceUnavailable, "not ready: \(error)\n")
     }
-  }
-
-  /// The metrics in Prometheus' text format, with what is measured when it is asked for.
-  private func scrape() -> Response {
-    func set(_ name: String, _ value: Double) { Meter(label: name, factory: metrics).set(value) }
-    set("stocktake_requests_in_flight", Double(admission.requests.used))
-    set("stocktake_body_bytes_in_flight", Double(admission.bodyBytes.used))
-    set("stocktake_answer_bytes_in_flight", Double(admission.answerBytes.used))
-    set("stocktake_connections", Double(admission.connections.used))
-    set("stocktake_waits", Double(admission.waits.used))
-    for (lane, load) in [("fleet", questions.load), ("node", lookups.load)] {
-      func set(_ name: String, _ value: Int) {
-        Meter(label: name, dimensions: [("about", lane)], factory: metrics).set(Double(value))
-      }
-      set("stocktake_questions_running", load.running)
-      set("stocktake_questions_waiting", load.waiting)
-    }
-    if let sequence = try? store.lastSequence {
-      set("stocktake_log_records", Double(sequence.value))
-    }
-    set("stocktake_store_file_bytes", Double(store.fileByteCount))
-    watch.look()
-    if let check = configuration.check?.last {
-      // Where a check did not end, the one before says no more.
-      let isSound: Double? =
-        switch check.outcome {
-        case .sound: 1
-        case .damaged: 0
-        case .unfinished: nil
-        }
-      if let isSound { set("stocktake_store_check_sound", isSound) }
-      set("stocktake_store_check_finished", isSound == nil ? 0 : 1)
-      set("stocktake_store_check_timestamp_seconds", Double(check.finished.seconds))
-      set("stocktake_store_check_duration_seconds", Double(check.milliseconds) / 1000)
-    }
-    return Response(
-      status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-      body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.text())))
   }
 }
 

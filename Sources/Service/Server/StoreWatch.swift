@@ -26,14 +26,11 @@ struct StoreWatch: Sendable {
       logger.error("cannot look at the store's readers", metadata: ["error": "\(error)"])
       return
     }
-    func set(_ name: String, _ value: Int64) {
-      Meter(label: name, factory: metrics).set(Double(value))
-    }
-    set("stocktake_store_readers", Int64(look.readerCount))
-    set("stocktake_oldest_reader_age_seconds", look.oldest?.ageSeconds ?? 0)
-    set("stocktake_oldest_reader_lag_transactions", Int64(look.oldest?.transactionsBehind ?? 0))
-    set("stocktake_oldest_reader_pinned_bytes", Int64(look.oldest?.pinnedByteCount ?? 0))
-    Counter(label: "stocktake_dead_readers_cleared_total", factory: metrics)
+    metrics.set(.readers, Double(look.readerCount))
+    metrics.set(.readerAge, Double(look.oldest?.ageSeconds ?? 0))
+    metrics.set(.readerLag, Double(look.oldest?.transactionsBehind ?? 0))
+    metrics.set(.readerPinned, Double(look.oldest?.pinnedByteCount ?? 0))
+    Counter(label: Metric.deadReaders.name, factory: metrics)
       .increment(by: Int64(look.clearedCount))
     if look.clearedCount > 0 {
       logger.notice(

@@ -1,4 +1,5 @@
 package import AWSProtocol
+import Inventory
 
 extension SystemsManager {
   typealias Operation = AWSProtocol.Operation<SystemsManager>
@@ -8,6 +9,9 @@ extension SystemsManager {
     var service = AWSService(
       .json(target: "AmazonSSM"), signing: "ssm", told: Self.told, of: self, Self.operations)
     service.upkeep = self
+    service.lastPing = { [heard] scope, node in
+      heard.heard(scope, node.text).map { Instant(milliseconds: $0.time) }
+    }
     return service
   }
 

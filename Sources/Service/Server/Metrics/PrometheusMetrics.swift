@@ -83,7 +83,14 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
 
   /// Whole numbers without a fraction, as Prometheus writes them itself.
   fileprivate static func number(_ value: Double) -> String {
-    Int64(exactly: value).map { String($0) } ?? "\(value)"
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
+    return Int64(exactly: value).map { String($0) } ?? "\(value)"
+  }
+
+  /// Sets a gauge.
+  func set(_ metric: Metric, _ value: Double, _ labels: [(String, String)] = []) {
+    series(.gauge, metric.name, labels).set(value)
   }
 
   private func series(
@@ -120,6 +127,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     var text = ""
     for (name, series) in all.sorted(by: { $0.key < $1.key }) {
       guard let kind = series.values.first?.kind else { continue }
+      text += "# HELP \(name) \(Metric.help(of: name))\n"
       text += "# TYPE \(name) \(kind.rawValue)\n"
       for one in series.sorted(by: { $0.key < $1.key }) { one.value.write(name, to: &text) }
     }

@@ -21,10 +21,10 @@ final class RequestMetrics: Sendable {
       if let known = counters[key] { return known }
       let made = (
         Counter(
-          label: "stocktake_http_requests_total",
+          label: Metric.requests.name,
           dimensions: [("operation", operation), ("status", String(status))], factory: factory),
         CoreMetrics.Timer(
-          label: "stocktake_http_request_duration_seconds",
+          label: Metric.requestDuration.name,
           dimensions: [("operation", operation)], factory: factory)
       )
       counters[key] = made

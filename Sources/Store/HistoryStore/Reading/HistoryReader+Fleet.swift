@@ -79,6 +79,21 @@ extension HistoryReader {
     return result.sorted { ($0.scope, $0.node) < ($1.scope, $1.node) }
   }
 
+  /// Hands over each node, the newest event of its life, and when it was last heard of by a report, in the order
+  /// in which the store first heard of them.
+  ///
+  /// Costs a row of each, and a look at when it was seen.
+  package func forEachLife(
+    _ body: (Scope, NodeID, NodeEventKind, Instant?) -> Void
+  ) throws(StoreError) {
+    for scope in scopes {
+      try snapshot.forEachNode(of: scope) { number, row throws(StoreError) in
+        let seen = try snapshot.lastSeen(number, scope)
+        body(scope.scope, NodeID(stored: row.id), row.status, seen)
+      }
+    }
+  }
+
   /// The value of an attribute of each node's first item of a type.
   ///
   /// As of the moment, or the newest where nothing was known then; nodes without one are left out. Costs every node's state of the type.

@@ -162,6 +162,7 @@ struct Serve: AsyncParsableCommand {
 
   private func configuration(_ settings: ServeSettings) throws -> HTTPServer.Configuration {
     var configuration = HTTPServer.Configuration()
+    configuration.version = Release.version
     configuration.host = settings.text("host", host) ?? configuration.host
     configuration.port = try settings.number("port", port, in: 0...65535) ?? configuration.port
     let bytes = try settings.number(
