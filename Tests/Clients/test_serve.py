@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 
 import pytest
@@ -34,6 +35,29 @@ def test_settings_that_are_refused(tmp_path, options, environment, file, words):
     done = serve(tmp_path / "store", *options, environment=environment)
     assert done.returncode in (2, 3, 4), done
     assert words in done.stderr and len(done.stderr.splitlines()) <= 3, done.stderr
+
+
+def test_a_first_start_that_fails_leaves_no_hidden_key(own, tmp_path):
+    def keys():
+        done = subprocess.run([STOCKTAKE, "keys", "list", "--store", str(tmp_path / "store"),
+                               "--format", "json"], capture_output=True, text=True)
+        return json.loads(done.stdout or "[]")
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = serve(tmp_path / "store", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 4 and "in use" in done.stderr
+    assert keys() == [] and not (tmp_path / "store/first-key").exists()
+    # Nor does one that cannot write down what it made.
+    (tmp_path / "store/first-key").mkdir()
+    server = own(directory=tmp_path / "store")
+    assert keys() == [] and "first-key" in (tmp_path / "store/log").read_text()
+    server.stop()
+    (tmp_path / "store/first-key").rmdir()
+    server = own(directory=tmp_path / "store")
+    assert [key["accessKeyId"] for key in keys()] == [server.first_key["AWS_ACCESS_KEY_ID"]]
+    assert server.client().list_nodes()["Nodes"] == []
 
 
 def test_an_option_wins_over_the_environment_and_that_over_the_file(own, tmp_path, monkeypatch):

@@ -134,7 +134,6 @@ struct Serve: AsyncParsableCommand {
       let secret = try ServerSecret(file: keyFile)
       let keys = AccessKeyStore(store, secret: secret, keyFile: keyFile)
       let first = FirstKey(directory: directory)
-      let firstKey = try first.makeIfNone(keys)
       let metrics = PrometheusMetrics()
       MetricsSystem.bootstrap(metrics)
       try warnOfLongWaits(settings, logger)
@@ -147,7 +146,7 @@ struct Serve: AsyncParsableCommand {
         audit: Logger(label: Self.auditLabel))
       let portFile = settings.text("portFile", portFile)
       try await server.run { port in
-        announce(configuration, port, directory, first, firstKey, portFile)
+        announce(configuration, port, first, keys, portFile)
       }
     } catch let error as AccessKeyError {
       throw CommandFailure(.storeError, error.description)
@@ -282,17 +281,16 @@ struct Serve: AsyncParsableCommand {
 
   /// Says where the server is, once it takes connections.
   private func announce(
-    _ configuration: HTTPServer.Configuration, _ port: Int, _ directory: String,
-    _ first: FirstKey, _ firstKey: AccessKey?, _ portFile: String?
+    _ configuration: HTTPServer.Configuration, _ port: Int, _ first: FirstKey,
+    _ keys: AccessKeyStore, _ portFile: String?
   ) {
     let scheme = configuration.certificates == nil ? "http" : "https"
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
     let endpoint = "\(scheme)://\(host):\(port)"
     let printer = Printer()
-    printer.line("Stocktake \(Release.version) serves \(directory) at \(endpoint)")
+    printer.line("Stocktake \(Release.version) serves \(first.directory) at \(endpoint)")
     do {
-      if let firstKey {
-        try first.write(firstKey, endpoint: endpoint)
+      if try first.makeIfNone(keys, endpoint: endpoint) {
         printer.line("A first access key, for all of it, is in \(first.path) (mode 0600).")
       } else {
         try first.renew(endpoint: endpoint)

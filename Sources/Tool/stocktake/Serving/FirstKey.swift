@@ -9,24 +9,34 @@ struct FirstKey {
   /// The file's name in the store's directory.
   static let fileName = "first-key"
 
+  let directory: String
   let path: String
 
-  init(directory: String) { path = directory + "/" + Self.fileName }
+  init(directory: String) {
+    self.directory = directory
+    path = directory + "/" + Self.fileName
+  }
 
-  /// Makes an admin key for one Region where the store has none; nil where it has.
+  /// Makes an admin key for one Region where the store has none, and writes it; false where it has.
   ///
   /// For one alone: whoever has another Region in the settings of the AWS tools is told so, in place of an
-  /// empty inventory.
-  func makeIfNone(_ keys: AccessKeyStore) throws -> AccessKey? {
-    guard try keys.isEmpty else { return nil }
+  /// empty inventory. To be called by a server that takes connections: a start that fails leaves no key that
+  /// nobody was told of, for with it in the store the next start would make none.
+  func makeIfNone(_ keys: AccessKeyStore, endpoint: String) throws -> Bool {
+    guard try keys.isEmpty else { return false }
     let account = Scope.standard.account
-    return try keys.create(
+    let key = try keys.create(
       account: account, regions: [try keys.homeRegion(of: account)], permissions: [.admin],
       description: "made at the first start")
+    do { try write(key, endpoint: endpoint) } catch {
+      _ = try keys.delete(key.id)
+      throw error
+    }
+    return true
   }
 
   /// Writes the key as lines that `env` and a shell take.
-  func write(_ key: AccessKey, endpoint: String) throws {
+  private func write(_ key: AccessKey, endpoint: String) throws {
     // Some tools read the one, some the other.
     let region = key.regions.first ?? Scope.standard.region
     let text = """
