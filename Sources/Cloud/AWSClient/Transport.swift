@@ -1,10 +1,13 @@
-import AsyncHTTPClient
 import NIOCore
-import NIOFoundationCompat
 package import NIOHTTP1
+import NIOPosix
 import NIOSSL
+import Synchronization
 
-/// Requests to one server over HTTP or HTTPS, as they are.
+/// Requests to one server over HTTP/1.1, with TLS or without, as they are: no redirect is followed, and nothing is
+/// sent twice.
+///
+/// Connections are kept for a few seconds, for who calls again at once.
 package final class Transport: Sendable {
   /// What a server answered.
   package struct Answer: Sendable {
@@ -38,66 +41,132 @@ package final class Transport: Sendable {
   package let base: String
   /// The server's name and port, as the Host field has them.
   package let host: String
-  private let client: HTTPClient
+  private let place: ServerPlace
+  private let connectSeconds: Int64
+  private let idleSeconds: Int64
+  /// What TLS trusts, read at the first connection; nil without TLS.
+  private let trust: Mutex<ServerTrust>?
+  /// Connections that wait for a call, the newest last.
+  private let idle = Mutex<[any Channel]>([])
 
   /// Nothing is sent yet; nil where the address is not of the form `http://HOST:PORT`.
-  package init?(
-    url: String, certificates: String?, connectSeconds: Int64 = 10, followsRedirects: Bool = true
-  ) {
-    var base = url[...]
-    while base.hasSuffix("/") { base.removeLast() }
-    guard let scheme = ["http://", "https://"].first(where: base.hasPrefix) else { return nil }
-    let host = base.dropFirst(scheme.count)
-    guard !host.isEmpty, !host.contains("/") else { return nil }
-    self.base = String(base)
-    self.host = String(host)
-    var configuration = HTTPClient.Configuration()
-    configuration.timeout.connect = .seconds(connectSeconds)
-    if !followsRedirects { configuration.redirectConfiguration = .disallow }
-    // A server that is not there is told at once; who can wait tries again.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    if let certificates {
-      var tls = TLSConfiguration.makeClientConfiguration()
-      tls.trustRoots = .file(certificates)
-      configuration.tlsConfiguration = tls
-    }
-    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  package convenience init?(url: String, certificates: String?, connectSeconds: Int64 = 10) {
+    // Less than after what any server hangs up.
+    self.init(
+      url: url, certificates: certificates, connectSeconds: connectSeconds, idleSeconds: 4)
   }
 
-  deinit { try? client.syncShutdown() }
+  init?(url: String, certificates: String?, connectSeconds: Int64, idleSeconds: Int64) {
+    var base = url[...]
+    while base.hasSuffix("/") { base.removeLast() }
+    guard let place = ServerPlace(base) else { return nil }
+    self.base = String(base)
+    self.place = place
+    self.connectSeconds = connectSeconds
+    self.idleSeconds = idleSeconds
+    host = place.host
+    trust = place.isSecure ? Mutex(.certificates(certificates)) : nil
+  }
+
+  deinit {
+    for channel in idle.withLock({ $0 }) { channel.close(mode: .all, promise: nil) }
+  }
 
   /// The answer, whatever its status; blocks the thread, and throws where none came in time.
   func perform(_ call: Call) throws -> Answer {
-    do { return try answer(try start(call).wait()) } catch { throw failure(error) }
+    do { return try start(call).wait() } catch { throw failure(error) }
   }
 
   /// The answer, whatever its status; throws where none came in time.
   ///
   /// Throws ``ClientError``.
   package func performed(_ call: Call) async throws -> Answer {
-    do { return try answer(try await start(call).get()) } catch { throw failure(error) }
+    do { return try await start(call).get() } catch { throw failure(error) }
   }
 
-  private func start(_ call: Call) throws -> EventLoopFuture<HTTPClient.Response> {
-    var fields = HTTPHeaders()
+  private func start(_ call: Call) throws -> EventLoopFuture<Answer> {
+    let uri = call.path + (call.query.isEmpty ? "" : "?" + call.query)
+    guard uri.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      throw Exchange.Fault("a path with blanks or other characters that are not percent-coded")
+    }
+    var fields = HTTPHeaders([("host", host)])
     for (name, value) in call.headers where name != "host" { fields.add(name: name, value: value) }
-    let request = try HTTPClient.Request(
-      url: base + call.path + (call.query.isEmpty ? "" : "?" + call.query),
-      method: HTTPMethod(rawValue: call.method), headers: fields,
-      body: call.body.isEmpty ? nil : .bytes(call.body))
-    let answer = ResponseAccumulator(request: request, maxBodySize: call.answerBytesMax)
-    return client.execute(
-      request: request, delegate: answer, deadline: .now() + .seconds(call.secondsMax)
-    ).futureResult
+    if !call.body.isEmpty || call.method != "GET" {
+      fields.replaceOrAdd(name: "content-length", value: String(call.body.count))
+    }
+    let head = HTTPRequestHead(
+      version: .http1_1, method: HTTPMethod(rawValue: call.method), uri: uri, headers: fields)
+    let deadline = NIODeadline.now() + .seconds(call.secondsMax)
+    return try run(deadline) {
+      Exchange(
+        head: head, body: call.body, answerBytesMax: call.answerBytesMax, deadline: deadline,
+        promise: $0)
+    }
   }
 
-  private func answer(_ response: HTTPClient.Response) throws -> Answer {
-    Answer(
-      status: response.status.code, headers: response.headers,
-      body: response.body.map { Array($0.readableBytesView) } ?? [])
+  /// Sends over a connection that waits, or a new one.
+  private func run(
+    _ deadline: NIODeadline, _ exchange: @escaping @Sendable (EventLoopPromise<Answer>) -> Exchange
+  ) throws -> EventLoopFuture<Answer> {
+    if let channel = waiting() {
+      return send(exchange, over: channel).flatMapError { error in
+        // It was closed before anything of the request left.
+        guard error is Exchange.NotSent else { return channel.eventLoop.makeFailedFuture(error) }
+        do {
+          return try self.connect(deadline).flatMap { self.send(exchange, over: $0) }
+            .hop(to: channel.eventLoop)
+        } catch { return channel.eventLoop.makeFailedFuture(error) }
+      }
+    }
+    return try connect(deadline).flatMap { self.send(exchange, over: $0) }
+  }
+
+  /// How many connections wait for a call.
+  var idleCount: Int { idle.withLock { $0.filter(\.isActive).count } }
+
+  private func waiting() -> (any Channel)? {
+    idle.withLock { channels in
+      while let channel = channels.popLast() {
+        if channel.isActive { return channel }
+      }
+      return nil
+    }
+  }
+
+  private func send(
+    _ exchange: (EventLoopPromise<Answer>) -> Exchange, over channel: any Channel
+  ) -> EventLoopFuture<Answer> {
+    let promise = channel.eventLoop.makePromise(of: Answer.self)
+    let exchange = exchange(promise)
+    channel.writeAndFlush(exchange).whenFailure { exchange.finish(.failure($0)) }
+    return promise.futureResult.always { result in
+      guard case .success = result, channel.isActive else { return }
+      self.idle.withLock { $0.append(channel) }
+    }
+  }
+
+  private func connect(_ deadline: NIODeadline) throws -> EventLoopFuture<any Channel> {
+    let context = try trust?.withLock { trust in try trust.context() }
+    let (place, idleMax) = (place, TimeAmount.seconds(idleSeconds))
+    let left = max(.milliseconds(1), deadline - .now())
+    return ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .connectTimeout(min(.seconds(connectSeconds), left))
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          if let context {
+            try pipeline.addHandler(
+              try NIOSSLClientHandler(context: context, serverHostname: place.nameForTLS))
+          }
+          try pipeline.addHTTPClientHandlers()
+          try pipeline.addHandler(ExchangeHandler(idleMax: idleMax))
+        }
+      }
+      .connect(host: place.name, port: place.port)
   }
 
   private func failure(_ error: any Error) -> ClientError {
-    ClientError(.noAnswer, "\(base): \(error)")
+    ClientError(.noAnswer, "\(base): \(Exchange.sentence(error))")
   }
 }

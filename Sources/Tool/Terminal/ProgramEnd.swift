@@ -7,6 +7,13 @@ extension ParsableCommand {
   package static func runProgram(
     failure: (any Error) -> CommandFailure?
   ) async {
+    // Swift reads the arguments from there, and takes a file that is missing for no arguments at all.
+    guard !CommandLine.arguments.isEmpty else {
+      end(
+        CommandFailure(
+          .usage,
+          "arguments are read from /proc/self/cmdline: mount /proc (mount -t proc proc /proc)"))
+    }
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {

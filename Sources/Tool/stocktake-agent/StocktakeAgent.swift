@@ -17,7 +17,7 @@ struct StocktakeAgent: AsyncParsableCommand {
       EXIT STATUS  0 done, 1 not registered, 2 usage, 3 bad input, or something could not be collected or \
       was refused, 4 the server or the disk
       """,
-    version: Release.version,
+    version: Release.described,
     subcommands: AgentCommand.verbs)
 }
 

@@ -26,7 +26,7 @@ struct Stocktake: AsyncParsableCommand {
 
       EXIT STATUS  0 found, 1 nothing found, 2 usage, 3 bad input, 4 store error
       """,
-    version: Release.version,
+    version: Release.described,
     groupedSubcommands: [
       CommandGroup(
         name: "Writing",

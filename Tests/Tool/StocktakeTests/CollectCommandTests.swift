@@ -69,7 +69,7 @@ import Testing
   @Test(arguments: [
     ("nonsense: 1", "\"nonsense\" is none of types"), ("types: 3", "types"),
     ("files: {rules: [{path: /etc}]}", "\"patterns\" is missing"), ("types: [", "collect.yaml"),
-    ("seconds: -1", "seconds is a number above 0"), ("types: [\"a b:c\"]", "a b:c"),
+    ("seconds: -1", "seconds: it is no number above 0"), ("types: [\"a b:c\"]", "a b:c"),
   ])
   func `a configuration that is none is refused by its place`(text: String, word: String) throws {
     let file = try write("collect.yaml", text)

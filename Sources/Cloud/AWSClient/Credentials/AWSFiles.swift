@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import FoundationEssentials
 import JSONTape
 
 /// Files that settings of AWS name.
@@ -37,8 +37,7 @@ enum AWSFiles {
   /// The text of a file that holds one secret, without blanks around it.
   static func secret(_ file: String, max: Int) throws -> String {
     let bytes = try bytes(file, max: max)
-    let text = String(decoding: bytes, as: UTF8.self)
-      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let text = String(String(decoding: bytes, as: UTF8.self)[...].trimmedBlanks)
     guard !text.isEmpty else { throw CredentialFailure("\(file) is empty") }
     return text
   }

@@ -1,5 +1,6 @@
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 import JSONTape
 import PlainText
 
@@ -38,7 +39,7 @@ struct ContainerCredentials: CredentialSource {
         throw CredentialFailure("\(url.onOneLine) answered \(answer.status)")
       } catch let error as CredentialFailure {
         guard attempt < Self.attemptsMax, !settings.host.isStopped() else { throw error }
-        Thread.sleep(forTimeInterval: 0.5)
+        usleep(500_000)
         attempt += 1
       }
     }
@@ -48,9 +49,11 @@ struct ContainerCredentials: CredentialSource {
   /// cannot have a token sent anywhere.
   private static func check(_ url: String) throws {
     let parts = URLComponents(string: url)
-    let host = (parts?.host ?? "").trimmingCharacters(in: ["[", "]"])
+    var host = (parts?.host ?? "")[...]
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
     if parts?.scheme == "https", !host.isEmpty { return }
-    guard parts?.scheme == "http", host == "localhost" || isLoopback(host) || hosts.contains(host)
+    guard parts?.scheme == "http",
+      host == "localhost" || isLoopback(host) || hosts.contains(String(host))
     else {
       throw CredentialFailure(
         "AWS_CONTAINER_CREDENTIALS_FULL_URI \"\(url.onOneLine)\" is neither https, nor of this "
@@ -58,7 +61,7 @@ struct ContainerCredentials: CredentialSource {
     }
   }
 
-  private static func isLoopback(_ host: String) -> Bool {
+  private static func isLoopback(_ host: Substring) -> Bool {
     if host == "::1" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 package import JSONTape
 import PlainText
 
@@ -20,8 +20,7 @@ struct CredentialRequest {
     guard let parts = URLComponents(string: url), let scheme = parts.scheme, let host = parts.host,
       let transport = Transport(
         url: "\(scheme)://\(host)" + (parts.port.map { ":\($0)" } ?? ""),
-        certificates: settings.certificates, connectSeconds: min(10, secondsMax),
-        followsRedirects: false)
+        certificates: settings.certificates, connectSeconds: min(10, secondsMax))
     else { throw CredentialFailure("\"\(url.onOneLine)\" is no address of the form https://HOST") }
     let path = parts.percentEncodedPath
     var call = Transport.Call(

@@ -1,7 +1,6 @@
 import Inventory
 import JSONTape
 import PlainText
-import Times
 
 /// One place that may have keys.
 protocol CredentialSource {
@@ -55,9 +54,14 @@ extension Instant {
   init(expiration text: String, from place: String) throws {
     // Tokens of older tools end with the name of the zone.
     let plain = text.hasSuffix("UTC") ? text.dropLast(3) + "Z" : text
-    guard let reading = try? TimeParser(zone: .utc, now: .now).parse(String(plain)) else {
+    // Python writes +0000 where RFC 3339 has +00:00, and some write no zone at all, which is UTC.
+    let colon = plain.dropLast(2) + ":" + plain.suffix(2)
+    guard
+      let instant = ["\(plain)", "\(colon)", "\(plain)Z"].lazy.compactMap(Instant.init(rfc3339:))
+        .first
+    else {
       throw CredentialFailure("\(place) names \"\(text.onOneLine)\" as an end, which is no time")
     }
-    self = reading.instant
+    self = instant
   }
 }

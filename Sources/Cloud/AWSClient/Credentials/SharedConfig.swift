@@ -108,7 +108,7 @@ private struct SectionReader {
 
 extension Substring {
   /// Without blanks at both ends.
-  fileprivate var trimmedBlanks: Substring {
+  var trimmedBlanks: Substring {
     var text = drop { $0.isWhitespace }
     while text.last?.isWhitespace == true { text.removeLast() }
     return text

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Inventory
 import PlainText
 import XML
@@ -40,7 +40,7 @@ struct TokenService {
         throw CredentialFailure(
           "\(settings.endpoint(of: .sts)), \(action): \(code) \(fields["Message"] ?? "")".onOneLine)
       }
-      Thread.sleep(forTimeInterval: 0.5 * Double(attempt))
+      usleep(500_000 * UInt32(attempt))
       attempt += 1
     }
   }

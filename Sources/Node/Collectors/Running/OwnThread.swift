@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Synchronization
 
 /// Runs a body on a thread of its own: it may wait for a disk or a process, which no task may.
@@ -42,8 +42,8 @@ private final class Race<Value: Sendable>: Sendable {
   }
 }
 
+/// A queue of its own has a thread of its own, however many others are held; `Thread` would do the same with all of
+/// Foundation.
 private func start(_ body: @escaping @Sendable () -> Void) {
-  let thread = Thread(block: body)
-  thread.stackSize = 1 << 20
-  thread.start()
+  DispatchQueue(label: "stocktake.own-thread").async(execute: body)
 }

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Inventory
 
 /// A folder of programs, each of which prints one document of a custom type.

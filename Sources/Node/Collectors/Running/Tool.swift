@@ -1,4 +1,4 @@
-import Foundation
+import Dispatch
 import Glibc
 import Subprocess
 import SystemPackage

@@ -1,5 +1,5 @@
 import Digests
-import Foundation
+import Files
 import Glibc
 public import Inventory
 
@@ -87,7 +87,7 @@ public struct FileCollector: Collector {
       let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
       rest = rest[name.endIndex...]
       if isBraced, rest.first == "}" { rest = rest.dropFirst() }
-      guard let value = ProcessInfo.processInfo.environment[String(name)] else {
+      guard let value = environmentValue(String(name)) else {
         throw CollectorError("the variable \(name) in the path \(path) is not set")
       }
       out += value

@@ -1,5 +1,5 @@
 import Digests
-import Foundation
+import FoundationEssentials
 public import Inventory
 
 /// The keys with which users may log in by SSH: their fingerprints, never the keys.
