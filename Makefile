@@ -4,8 +4,10 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 STRICT = -Xswiftc -warnings-as-errors
 DEMO_STORE ?= .build/demo-store
+# Swift's runtime is inside, so that the programs run where no Swift is; no debugger reads them.
+RELEASE = -c release --static-swift-stdlib -debug-info-format none --disable-local-rpath
 
-.PHONY: all demo test clients torture fuzz sanitize fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install clean
+.PHONY: all demo test clients torture fuzz sanitize fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install deb tarball image check-packages clean
 
 all: build
 
@@ -13,12 +15,16 @@ dependencies:
 	@Scripts/install-dependencies
 
 build: dependencies
-	$(SWIFT) build -c release --product stocktake
-	$(SWIFT) build -c release --product stocktake-agent
+	@Scripts/tell-time release
+	$(SWIFT) build $(RELEASE) --product stocktake
+	$(SWIFT) build $(RELEASE) --product stocktake-agent
 
-demo: build
+# In debug, as tests are: what the demonstration builds, `make test` need not build again.
+demo: dependencies
 	@Scripts/install-dependencies awscli
-	@Scripts/demo "$$($(SWIFT) build -c release --show-bin-path)/stocktake" "$(DEMO_STORE)"
+	@Scripts/tell-time debug
+	$(SWIFT) build --product stocktake $(STRICT)
+	@Scripts/demo "$$($(SWIFT) build --show-bin-path)/stocktake" "$(DEMO_STORE)"
 
 # Tests run in debug, where every precondition and exclusivity check is on.
 test: dependencies
@@ -99,29 +105,37 @@ bench-hybrid: build
 
 # How many nodes one server carries, in compressed time. Options go on: make bench-herd HERD="--nodes 500 --speed 18".
 bench-herd: build
-	$(SWIFT) build -c release --product node-herd
+	$(SWIFT) build $(RELEASE) --product node-herd
 	@Tests/Clients/run "$$($(SWIFT) build -c release --show-bin-path)/stocktake" --collect-only -q >/dev/null
 	@test -s .build/herd-keys || .build/clients-venv/bin/python Benchmarks/server/herd_keys.py 6000 .build/herd-keys
 	@.build/clients-venv/bin/python Benchmarks/server/herd.py --nodes 2778,5556 --speed 18 --messages-speed \
 	  --skip plain --keys .build/herd-keys $(HERD) --herd "$$($(SWIFT) build -c release --show-bin-path)/node-herd" \
 	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake"
 
+# To the folder PREFIX, below DESTDIR where that is set.
 install: build
-	@bin="$$($(SWIFT) build -c release --show-bin-path)"; to="$(DESTDIR)$(PREFIX)"; \
-	install -D -m 0755 -t "$$to/bin" "$$bin/stocktake" "$$bin/stocktake-agent"; \
-	install -D -m 0644 Install/stocktake.1 "$$to/share/man/man1/stocktake.1"; \
-	install -d "$$to/lib/systemd/system"; \
-	for unit in stocktake stocktake-agent; do \
-	  sed "s|@PREFIX@|$(PREFIX)|" Install/$$unit.service >"$$to/lib/systemd/system/$$unit.service"; \
-	  chmod 0644 "$$to/lib/systemd/system/$$unit.service"; \
-	done; \
-	install -d "$$to/share/bash-completion/completions" "$$to/share/zsh/site-functions" \
-	  "$$to/share/fish/vendor_completions.d"; \
-	for program in stocktake stocktake-agent; do \
-	  "$$bin/$$program" --generate-completion-script bash >"$$to/share/bash-completion/completions/$$program"; \
-	  "$$bin/$$program" --generate-completion-script zsh >"$$to/share/zsh/site-functions/_$$program"; \
-	  "$$bin/$$program" --generate-completion-script fish >"$$to/share/fish/vendor_completions.d/$$program.fish"; \
+	@for program in stocktake stocktake-agent; do \
+	  Scripts/install-program "$$($(SWIFT) build -c release --show-bin-path)/$$program" "$(DESTDIR)" "$(PREFIX)"; \
 	done
 
+# Packages for this Debian, in dist: docs/installing.md.
+deb: build
+	@Scripts/make-packages deb "$$($(SWIFT) build -c release --show-bin-path)" dist
+
+# The agent for any Linux of this architecture with glibc 2.34 or later.
+tarball: build
+	@Scripts/install-dependencies libyaml-dev
+	@Scripts/make-packages tarball "$$($(SWIFT) build -c release --show-bin-path)" dist
+
+# The server as an OCI image; takes root.
+image: deb
+	@Scripts/install-dependencies debootstrap umoci
+	@Scripts/make-packages image "$$($(SWIFT) build -c release --show-bin-path)" dist
+
+# Installs, upgrades, removes and purges the packages in machines without Swift; takes root.
+check-packages: build
+	@Scripts/install-dependencies debootstrap lintian systemd-container
+	@Scripts/check-packages "$$($(SWIFT) build -c release --show-bin-path)"
+
 clean:
-	rm -rf .build .build-fuzz .build-address .build-thread .build-embedding .build-documentation Benchmarks/.build Benchmarks/.venv Benchmarks/.results
+	rm -rf dist .build .build-fuzz .build-address .build-thread .build-embedding .build-documentation Benchmarks/.build Benchmarks/.venv Benchmarks/.results
