@@ -130,6 +130,15 @@ def test_one_type_and_several_have_one_form(fleet):
         assert len(json.loads(ask(fleet, f"/v1/nodes/{node(1)}/state{query}")[1])) == count
 
 
+def test_what_is_unknown_has_a_record(fleet):
+    early = ["show", node(1), APP, "--at", "2020-01-01T00:00:00Z"]
+    names, found = rows(fleet.command(*early, "--format", "csv", check=False).stdout)
+    assert [(row["type"], row["knowledge"]) for row in found] == [(APP, "unknown")]
+    # Where a pattern chooses nothing, nothing is there.
+    none = fleet.command("show", node(1), APP, "--name", "nothing*", "--format", "csv", check=False)
+    assert rows(none.stdout)[1] == [] and none.returncode == 1
+
+
 def test_what_comes_up_while_a_list_is_followed_is_not_lost(own):
     server = own()
     ssm = server.client()

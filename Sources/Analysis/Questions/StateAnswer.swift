@@ -124,7 +124,8 @@ package struct StateAnswer: Sendable {
     "node", "type", "at", "knownAt", "observedAt", "lastConfirmed", "nextObserved", "knowledge",
   ]
 
-  /// One record per item, led by what is known of its state.
+  /// One record per item, led by what is known of its state; one without an item of a state that has none,
+  /// for unknown, erased and empty are not the same.
   package static func csv(_ answers: [StateAnswer]) -> [UInt8] {
     let decoded = answers.map { (answer: $0, items: $0.items) }
     var names: [String] = []
@@ -138,6 +139,9 @@ package struct StateAnswer: Sendable {
     for (answer, items) in decoded {
       let facts = leading.map { CSV.field(answer[$0]) }
       for item in items { CSV.append(facts + names.map { item[$0] ?? "" }, to: &out) }
+      if items.isEmpty, !(answer.isFiltered && answer.knowledge == .observed) {
+        CSV.append(facts + names.map { _ in "" }, to: &out)
+      }
     }
     return out
   }

@@ -89,8 +89,9 @@ struct ChangeColumns {
     // What names an item is wrapped where it is longer than such names are.
     let name = Table.Column(
       identity?.first.map { $0.uppercased() } ?? "ITEM", isElastic: false, least: 40)
-    let rest = identity?.dropFirst().map {
-      Table.Column($0.uppercased(), isElastic: false, least: 16).shared
+    let rest = identity?.dropFirst().map { name in
+      let column = Table.Column(name.uppercased(), isElastic: false, least: 16).shared
+      return name == "Architecture" ? column.spared(3) : column
     }
     return [kind, Table.Column("TYPE", least: 12).shared, name] + (rest ?? [])
       // The longest is the last, so that nothing has to stand to the right of it.
