@@ -188,7 +188,8 @@ def routes(server):
     document = json.loads(ask(server, "/v1/openapi.json", signed=False)[1])
     assert document["servers"][0]["url"] == "/"
     values = {"{id}": node(1)}
-    queries = {"/v1/holders": "?name=openssl", "/v1/rollout": "?from=2026-01-01&name=openssl",
+    queries = {"/v1/holders": "?name=openssl", "/v1/first-seen": "?name=openssl",
+               "/v1/rollout": "?from=2026-01-01&name=openssl",
                "/v1/nodes/{id}/diff": f"?other={node(2)}"}
     for path, operations in document["paths"].items():
         yield path.replace("{id}", values["{id}"]), queries.get(path, ""), set(operations)

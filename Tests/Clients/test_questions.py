@@ -73,6 +73,35 @@ QUESTIONS = [
     (["changes", "--from", T25, "--known-at", T5], 1), (["changes", "--known-at", T5], 2),
     (["show", "host-1", APP, "--at", T15], 0), (["history", "host-2"], 0),
     (["diff", "host-1", "host-2", "--at", T5], 0), (["show", node(1)[:-1], APP], 2),
+    # What nodes say of themselves, and their order.
+    (["nodes", "--silent", "1h"], 1), (["nodes", "--silent", "1s", "--node", "nobody"], 1),
+    (["nodes", "--silent", "soon"], 2), (["nodes", "--sort", "hostName", "--reverse"], 0),
+    (["nodes", "--sort", "lastObserved"], 0), (["nodes", "--sort", "tags"], 2), (["nodes", "--reverse"], 2),
+    (["nodes", "--where", "PlatformName=Debian*", "--where", "ComputerName=host-[12]"], 0),
+    (["nodes", "--where", "PlatformName=Windows"], 1), (["nodes", "--where", "Colour=red"], 2),
+    (["who-had", "openssl", "--where", "ComputerName=host-3"], 0),
+    (["rollup", "--where", "ComputerName=nobody"], 1),
+    (["changes", "--group", "--where", "AgentVersion"], 0),
+    # Patterns of names, first times, what was not confirmed lately.
+    (["who-had", "open*", "--at", T15], 0), (["who-had", "[bz]*", "--from", T25, "--stale", "5d"], 0),
+    (["who-had", "no*"], 1), (["who-had", "openssl", "--stale", "1d", "--at", T5], 0),
+    (["who-had", "openssl", "--stale", "long"], 2),
+    (["first-seen", "openssl"], 0), (["first-seen", "openssl", "Application", "--version", ">3.0.2"], 0),
+    (["first-seen", "*", "--node", "host-1"], 0), (["first-seen", "nothing"], 1),
+    (["first-seen", "openssl", "Custom:Nothing"], 1), (["first-seen", "openssl", "--known-at", T5], 1),
+    (["rollup", "--nodes", "2", "--sort", "count", "--top", "2"], 0), (["rollup", "--top", "0"], 2),
+    (["rollup", "--sort", "version", "--node", "host-1"], 0), (["rollup", "--sort", "size"], 2),
+    (["diff", node(1), node(2), "--at", T5, "--ignore", "Version"], 0),
+    (["diff", node(1), node(2), "--at", T5, "--ignore", "Version", "--type", APP], 1),
+    (["diff", node(1), node(2), "--at", T5, "--occurrence"], 0),
+    (["diff", node(1), "--from", T25, "--occurrence"], 2),
+    # The same change on many nodes, and first observations in one row.
+    (["changes", "--group"], 0), (["changes", "--group", "--new-nodes", "fold", "--from", "2000-01-01"], 0),
+    (["changes", "--group", "--from", T25, "--to", T15, "--name", "open*", "--limit", "1"], 0),
+    (["changes", "--group", "--change", "removed"], 1), (["changes", "--group", "--after", "1"], 2),
+    (["changes", "--group", "--from", T25, "--known-at", T5], 1), (["changes", "--new-nodes", "all"], 2),
+    (["changes", "--new-nodes", "fold", "--node", "host-2"], 0),
+    (["changes", "--new-nodes", "fold", "--from", "2000-01-01", "--limit", "3"], 0),
     (["changes", "--from", T15, "--after", "3"], 2), (["changes", "--from", T5, "--to", T15], 2),
 ]
 
@@ -115,6 +144,49 @@ def test_a_store_and_a_server_answer_the_same(asked, question, status):
         assert remote == local, format
         assert local[0] == status, local
         assert bool(local[2]) == (status != 0) or local[2].startswith("stocktake: note: "), local
+
+
+def test_nodes_are_told_of(asked):
+    import json
+    status, text, _ = asked("--server", "nodes", "--format", "json", "--sort", "hostName", "--reverse")
+    rows = json.loads(text)
+    assert [row["hostName"] for row in rows] == ["host-3", "host-2", "host-1"]
+    assert {(row["platform"], row["platformVersion"], row["agentVersion"], row["ping"], row["address"])
+            for row in rows} == {("Debian GNU/Linux", "12", "3.3.0.0", "Online", None)}
+    table = asked("--store", "nodes")[1]
+    assert "host-2" in table and "online" in table and "Debian GNU/Linux 12" in table
+    # A time with milliseconds is one.
+    assert "never" not in table
+
+
+def test_what_is_left_out_is_said(asked):
+    for source in ("--store", "--server"):
+        status, text, errors = asked(source, "rollup", "--top", "2", "--format", "csv")
+        assert (status, len(text.splitlines())) == (0, 3)
+        assert errors == "stocktake: note: 3 more rows left out\n"
+
+
+def test_sorted_nodes_come_page_by_page(own):
+    import json
+
+    from test_v1 import ask
+    server = own("--accept-any-node-id")
+    names = ["a/b", "a%2Fb", "mi=1", 'x"y', "i-1", "z"]
+    for name in names:
+        put(server.client(), name, [{**information(name), "ComputerName": f"host {len(name)}"}], INFO)
+    for query, key in (("&sort=hostName", "hostName"), ("&sort=lastSeen&reverse=true", "lastSeen"),
+                       ("", "node"), ("&sort=address", "address")):
+        found, after = [], ""
+        for _ in names:
+            answer, text = ask(server, f"/v1/nodes?limit=1{query}{after}")
+            assert answer.status == 200, (query, after, text)
+            found += json.loads(text)
+            if "X-Stocktake-Next" not in answer.headers:
+                break
+            after = "&after=" + answer.headers["X-Stocktake-Next"]
+        assert sorted(row["node"] for row in found) == sorted(names), query
+        order = [(row[key] or "", row["node"]) for row in found]
+        assert order == sorted(order, reverse="reverse" in query), query
 
 
 def test_sources(asked):

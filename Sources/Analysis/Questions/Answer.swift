@@ -10,6 +10,8 @@ package struct Answer: Sendable {
   package var states: [StateAnswer] = []
   /// Where it goes on; nil at the end.
   package var next: String?
+  /// Rows that were left out because only the first ones were asked for.
+  package var leftOut = 0
   /// What was compared, where states were.
   package var compared: ComparedStates?
 

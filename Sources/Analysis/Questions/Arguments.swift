@@ -32,6 +32,8 @@ package struct Arguments: Sendable {
     package var spelling: @Sendable (String) -> String
     /// Takes what a reader should be told of a time that could mean two.
     package var note: @Sendable (String) -> Void
+    /// Seconds of silence after which a node counts as lost.
+    package var connectionLostAfter = NodePing.lostAfterStandard
 
     package init(
       times: TimeParser, hasDurations: Bool = false,
@@ -48,12 +50,15 @@ package struct Arguments: Sendable {
   private var values: [String: Value] = [:]
   /// The present, for what is not given.
   package let now: Instant
+  /// Seconds of silence after which a node counts as lost.
+  let connectionLostAfter: Int64
 
   /// Reads what is given, and fills in what follows from it.
   package init(
     _ question: Question, _ given: [String: [String]], _ reading: Reading
   ) throws(QuestionError) {
     now = reading.times.now
+    connectionLostAfter = reading.connectionLostAfter
     for parameter in question.parameters {
       guard let texts = given[parameter.name], let text = texts.first else {
         if parameter.isRequired {
@@ -138,6 +143,12 @@ package struct Arguments: Sendable {
           "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound)")
       }
       return .integer(number)
+    case .choice(let words):
+      guard words.contains(text) else {
+        let all = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+        throw QuestionError("\(name) is \(all)")
+      }
+      return .text(text)
     case .flag:
       guard text == "true" || text == "false" else {
         throw QuestionError("\(name) is true or false")
@@ -203,8 +214,8 @@ package struct Arguments: Sendable {
   /// Rows that the page can have.
   var limit: Int { integer("limit") ?? Parameter.limitStandard }
 
-  /// Whether it is about some nodes only.
-  var choosesNodes: Bool { !texts("node").isEmpty || !texts("tag").isEmpty }
+  /// Whether first observations are rows of their own.
+  var foldsFirst: Bool { text("new-nodes") == "fold" }
 
   /// Whether a range of time is asked about.
   package var hasRange: Bool { time("from") != nil || time("to") != nil }

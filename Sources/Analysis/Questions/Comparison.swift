@@ -9,6 +9,8 @@ struct Comparison {
   /// The changes between the two times, which tell when each difference came about.
   let changes: [Change]
   let found: [TypeDifference]
+  /// What is passed over in each type.
+  var passedOver: [TypeName: AttributesPassedOver] = [:]
 
   /// One difference.
   struct Row {
@@ -64,11 +66,13 @@ struct Comparison {
     for change in changes {
       last[Key(type: change.type, identity: change.identity, new: change.new)] = change
     }
-    return found.flatMap { pair in
-      pair.differences.map { difference in
-        let key = Key(type: pair.type, identity: difference.identity, new: difference.new)
+    return found.flatMap { pair -> [Row] in
+      let passed =
+        passedOver[pair.type] ?? AttributesPassedOver([], of: pair.type, identity: [])
+      return passed.differences(pair.differences).map { one in
+        let key = Key(type: pair.type, identity: one.whole.identity, new: one.whole.new)
         return Row(
-          node: node, other: other, type: pair.type, at: pair.right.at, difference: difference,
+          node: node, other: other, type: pair.type, at: pair.right.at, difference: one.shown,
           change: last[key])
       }
     }

@@ -14,6 +14,8 @@ package struct Parameter: Sendable {
     /// Whole seconds, or on the command line a duration such as `6h`.
     case seconds(ClosedRange<Int>)
     case integer(ClosedRange<Int>)
+    /// One of some words.
+    case choice([String])
     /// `true` or `false`.
     case flag
     /// Where an answer goes on; with `log` also a sequence number of the log.
@@ -66,6 +68,13 @@ package struct Parameter: Sendable {
   static let itemName = Parameter(
     "name", .text(max: 400), "The first attribute of the item's identity: mostly its Name."
   ).required
+  static let itemNames = Parameter(
+    "name", .text(max: 400),
+    "The first attribute of the item's identity: mostly its Name; or a shell pattern of it."
+  ).required
+  static let version = Parameter(
+    "version", .text(max: 400),
+    "Only this Version, or those below or above in Debian's order: `<3.0.11-1`, `>=2`.")
   static let at = Parameter("at", .time, "The valid time. Default: the newest.")
   static let knownAt = Parameter(
     "known-at", .time, "Answer with what was recorded by this time only. Default: all.")
@@ -83,6 +92,18 @@ package struct Parameter: Sendable {
     "Only nodes with all these tags at the time asked about (the end of a range, else now): a name, or "
       + "name=value, the value as a shell pattern."
   ).repeated
+  static let wheres = Parameter(
+    "where", .text(max: 400),
+    "Only nodes whose AWS:InstanceInformation has all of these: an attribute, or attribute=value, the value "
+      + "as a shell pattern."
+  ).repeated
+  static let kind = Parameter(
+    "change", .choice(["added", "changed", "removed"]),
+    "Only what was `added`, `changed` or `removed`.")
+  static let newNodes = Parameter(
+    "new-nodes", .choice(["show", "fold"]),
+    "`fold`: the first observation of a type on a node is one row with the number of items that it added. "
+      + "Default: `show`, a row for each.")
   static let limit = Parameter("limit", .integer(1...limitMax), "At most so many. Default: 1000.")
   /// What a request can say in place of a header field.
   package static let format = Parameter(

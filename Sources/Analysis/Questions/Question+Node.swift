@@ -57,7 +57,7 @@ extension Question {
       parameters: [.node, .type, .from, .to, .knownAt, .glob, .limit, .page],
       positional: ["id", "type"]),
     Answered(
-      schema: "Change", columns: Change.columns.descriptions,
+      schema: "Change", columns: ChangeRow.columns.descriptions,
       order: "by valid time, record and type",
       nothing: { arguments, _, _ in "no change of \(arguments.node) is known that fits" })
   ) { reader, arguments, answer in
@@ -79,8 +79,19 @@ extension Question {
         Parameter(
           "at", .time, "The valid time at which two nodes are compared. Default: the newest."),
         .type, .knownAt,
+        Parameter(
+          "occurrence", .flag,
+          "Of two nodes: compare also what belongs to an item's occurrence on a node, such as InstalledTime."
+        ),
+        Parameter(
+          "ignore", .text(max: 64),
+          "Pass over this attribute; what identifies an item is never passed over."
+        ).repeated,
       ], positional: ["id", "other"],
       rules: [
+        Rule("{occurrence} is for two nodes; of two times of one all is compared") {
+          $0.node("other") == nil && $0.flag("occurrence")
+        },
         Rule("two nodes are compared at one time: use {at}, not {from} and {to}") {
           $0.node("other") != nil && $0.hasRange
         },
@@ -104,7 +115,7 @@ extension Question {
       })
   ) { reader, arguments, answer in
     let node = try reader.meant(arguments.node)
-    let comparison: Comparison
+    var comparison: Comparison
     if let other = try arguments.node("other").map({ try reader.meant($0) }) {
       comparison = Comparison(
         node: node, other: other, changes: [],
@@ -120,52 +131,14 @@ extension Question {
         ? Array(try reader.history(of: node, type: arguments.type, from: from, to: end)) : []
       comparison = Comparison(node: node, other: nil, changes: changes, found: found)
     }
+    for pair in comparison.found {
+      let isOfOne = comparison.other == nil || arguments.flag("occurrence")
+      let occurrence = isOfOne ? [] : TypeDefinition.of(pair.type).occurrenceAttributes
+      comparison.passedOver[pair.type] = AttributesPassedOver(
+        Set(arguments.texts("ignore") + occurrence), of: pair.type,
+        identity: try reader.schema(of: pair.type)?.identity ?? [])
+    }
     answer.rows = comparison.rows.map(Comparison.columns.object)
     answer.compared = ComparedStates(comparison.found)
   }
-}
-
-extension Answer {
-  /// Takes a page of changes that fit.
-  mutating func take(
-    _ changes: ChangeList, _ arguments: Arguments, through sequence: SequenceNumber,
-    _ filter: ChangeFilter
-  ) throws {
-    for index in min(changes.count, arguments.position?.offset ?? 0)..<changes.count {
-      try Task.checkCancellation()
-      guard rows.count < arguments.limit else {
-        next = Position(through: sequence, offset: index).text
-        return
-      }
-      let change = changes[index]
-      if filter.passes(change) { rows.append(Change.columns.object(change)) }
-    }
-  }
-}
-
-extension Change {
-  /// What is told of a change.
-  static let columns = Columns<Change>([
-    .init("validTime", .time, "From when on the new state holds.") { .time($0.validTime) },
-    .init("recordedTime", .time, "When it was recorded.") { .time($0.recordedTime) },
-    .init("sequence", .integer, "The record of the log that said so.") {
-      .integer(Int64(clamping: $0.sequence.value))
-    },
-    .init("node", .text, "The node.") { .string($0.node.text) },
-    .init("type", .text, "The inventory type.") { .string($0.type.text) },
-    .init("change", .text, "`added`, `changed` or `removed`.") { .string($0.kind.rawValue) },
-    .init("identity", .item(.identifying), "The attributes that identify the item.") {
-      .item($0.identity)
-    },
-    .init("old", .item(.all), "The item before.", null: "it was not there") { .item($0.old) },
-    .init("new", .item(.all), "The item after.", null: "it is not there any more") {
-      .item($0.new)
-    },
-    .init("account", .text, "The account.") { .string($0.scope.account) },
-    .init("region", .text, "The Region.") { .string($0.scope.region) },
-    .init("imported", .flag, "Whether the record was imported.") { .bool($0.isImported) },
-    .init("source", .text, "What it was imported from.", null: "the node's own report") {
-      .text($0.source?.name)
-    },
-  ])
 }

@@ -26,8 +26,8 @@ extension Question {
         Parameter(
           "every", .seconds(1...315_360_000),
           "Seconds from step to step. Default: what gives at most \(stepsPreferredMax) steps."),
-        .knownAt, .nodes, .tags,
-      ], positional: ["name"],
+        .knownAt,
+      ] + Parameter.nodeChoice, positional: ["name"],
       rules: [
         Rule("that are more than \(stepsMax) steps; give a longer {every}") { arguments in
           guard let every = arguments.integer("every") else { return false }
@@ -42,16 +42,27 @@ extension Question {
         arguments.set("every", arguments.integer("every") ?? Int(every))
       }),
     Answered(
-      schema: "RolloutStep", columns: RolloutStep.columns.descriptions, order: "by time",
+      schema: "RolloutStep", columns: RolloutRow.columns.descriptions, order: "by time",
       isFound: { $0.contains { $0["nodes"]?.members.isEmpty == false } },
       nothing: { arguments, _, _ in
         "no node had \(arguments.name) (\(arguments.typeOfItems)) in that time"
       })
   ) { reader, arguments, answer in
-    answer.rows = try reader.rollout(
-      of: arguments.name, type: arguments.typeOfItems, at: steps(arguments),
-      nodes: try arguments.choice(reader)
-    ).map(RolloutStep.columns.object)
+    let choice = try arguments.choice(reader)
+    let steps = try reader.rollout(
+      of: arguments.name, type: arguments.typeOfItems, at: Question.steps(arguments), nodes: choice)
+    var firsts: [String: Instant] = [:]
+    for version in try reader.appearances(
+      of: ItemNames(arguments.name), type: arguments.typeOfItems, nodes: choice)
+    { firsts[version.version ?? ""] = version.first }
+    answer.rows = steps.map { step in
+      var row = RolloutRow(step: step)
+      for version in step.nodesByVersion.keys {
+        // Each is told once.
+        if let first = firsts.removeValue(forKey: version) { row.firsts[version] = first }
+      }
+      return RolloutRow.columns.object(row)
+    }
   }
 
   /// The moments from one time to another, both included where the step hits the second.
@@ -67,13 +78,25 @@ extension Question {
   }
 }
 
-extension RolloutStep {
+/// A step, with the versions that no step before it has.
+struct RolloutRow {
+  var step: RolloutStep
+  var firsts: [String: Instant] = [:]
+
   /// What is told of a step.
-  static let columns = Columns<RolloutStep>([
-    .init("at", .time, "The valid time.") { .time($0.at) },
-    .init("nodes", .map, "Nodes by version; no version counts under the empty text.") { step in
-      let versions = step.nodesByVersion.sorted { isOrderedAsVersions($0.key, $1.key) }
-      return .object(versions.map { .init($0.key, .count($0.value)) })
+  static let columns = Columns<RolloutRow>([
+    .init("at", .time, "The valid time.") { .time($0.step.at) },
+    .init("nodes", .map, "Nodes by version; no version counts under the empty text.") { row in
+      .object(inOrder(row.step.nodesByVersion).map { .init($0.key, .count($0.value)) })
     },
+    .init(
+      "firstSeen", .map,
+      "Of the versions that no step before has: when each was first observed at all, whether in this range "
+        + "or before it."
+    ) { row in .object(inOrder(row.firsts).map { .init($0.key, .time($0.value)) }) },
   ])
+
+  private static func inOrder<Value>(_ versions: [String: Value]) -> [(key: String, value: Value)] {
+    versions.sorted { isOrderedAsVersions($0.key, $1.key) }
+  }
 }

@@ -109,7 +109,8 @@ package struct Question: Sendable {
 
   /// Every question, in the order in which documents list them.
   package static let all: [Question] = [
-    .nodes, .state, .history, .diff, .types, .holders, .rollout, .rollup, .changes,
+    .nodes, .state, .history, .diff, .types, .holders, .firstSeen, .rollout, .rollup, .changes,
+    .changeGroups,
   ]
 
   /// Whether it looks at one node alone.

@@ -24,8 +24,10 @@ package enum JSONValue: Equatable, Sendable {
   /// A text, or null.
   package static func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
 
-  /// A count.
-  package static func count(_ value: Int) -> JSONValue { .integer(Int64(value)) }
+  /// A count, or null.
+  package static func count(_ value: Int?) -> JSONValue {
+    value.map { .integer(Int64($0)) } ?? .null
+  }
 
   /// Writes the value as JSON; `indent` nil for one line, else the depth of this value.
   package func write(to out: inout [UInt8], indent: Int? = nil) {

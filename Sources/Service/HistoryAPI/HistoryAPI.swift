@@ -12,9 +12,14 @@ import JSONTape
 package struct HistoryAPI: Sendable {
   let store: HistoryStore
   let feed: Feed
+  let connectionLostAfter: Int64
 
-  package init(store: HistoryStore) {
+  /// - Parameter connectionLostAfter: seconds of silence after which a node counts as lost.
+  package init(
+    store: HistoryStore, connectionLostAfter: Int64 = NodePing.lostAfterStandard
+  ) {
     self.store = store
+    self.connectionLostAfter = connectionLostAfter
     feed = Feed(store)
   }
 

@@ -197,10 +197,8 @@ extension HistoryAPI {
           ("type", .string("integer")), ("minimum", .count(range.lowerBound)),
           ("maximum", .count(range.upperBound)),
         ])
-      case .flag:
-        object([
-          ("type", .string("string")), ("enum", .array([.string("true"), .string("false")])),
-        ])
+      case .choice(let words): text(of: words)
+      case .flag: text(of: ["true", "false"])
       case .position(let isLog):
         object([
           ("type", .string("string")),
@@ -224,6 +222,10 @@ extension HistoryAPI {
 
   private static func text(max: Int) -> JSONValue {
     object([("type", .string("string")), ("minLength", .integer(1)), ("maxLength", .count(max))])
+  }
+
+  private static func text(of words: [String]) -> JSONValue {
+    object([("type", .string("string")), ("enum", .array(words.map { .string($0) }))])
   }
 
   private static let requestBody = object([

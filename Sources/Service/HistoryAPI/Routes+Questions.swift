@@ -40,21 +40,24 @@ extension HistoryAPI {
 
   private func node(_ request: APIRequest, _ id: String) throws -> Route.Found {
     guard let node = try? NodeID(id) else { throw APIError.notFound("there is no such node") }
+    let arguments = try arguments(.nodes, [:])
     let found = try store.reading(request.scope) { reader in
       let node = try reader.meant(node)
       return try reader.number(of: node).flatMap { try reader.summary(of: node, number: $0) }
+        .map { NodeLine.columns.object(try reader.line(of: $0, arguments)) }
     }
     guard let found else { throw APIError.notFound("no node \(node) ever reported") }
-    return .object(NodeSummary.columns.object(found))
+    return .object(found)
   }
 
   /// The arguments of a question, times in UTC unless they say otherwise.
   private func arguments(
     _ question: Question, _ given: [String: [String]]
   ) throws(APIError) -> Arguments {
+    var reading = Arguments.Reading(times: TimeParser(zone: .utc, now: store.now))
+    reading.connectionLostAfter = connectionLostAfter
     do throws(QuestionError) {
-      return try Arguments(
-        question, given, Arguments.Reading(times: TimeParser(zone: .utc, now: store.now)))
+      return try Arguments(question, given, reading)
     } catch {
       throw error.isNode ? .notFound("there is no such node") : .bad(error.description)
     }
@@ -75,6 +78,9 @@ extension HistoryAPI {
   ) throws -> Route.Found {
     if let next = answer.next {
       reply.headers.append(("X-Stocktake-Next", percentEncoded(next)))
+    }
+    if answer.leftOut > 0 {
+      reply.headers.append(("X-Stocktake-Left-Out", String(answer.leftOut)))
     }
     if let compared = answer.compared {
       reply.headers.append(("X-Stocktake-Compared", compared.field(encoding: percentEncoded)))

@@ -26,6 +26,8 @@ package struct HTTPServer: Sendable {
     package var certificates: Certificates?
     /// Seconds after which a reader that still reads an old state of the store is told of.
     package var readerSecondsMax: Int64 = 300
+    /// Seconds of silence after which a node counts as lost.
+    package var connectionLostAfter = NodePing.lostAfterStandard
     /// How the store is checked; nil for never.
     package var check: StoreCheck?
     /// The version of the program, as metrics tell it.
@@ -71,7 +73,8 @@ package struct HTTPServer: Sendable {
     }
     self.logger = logger
     self.audit = audit
-    historyAPI = HistoryAPI(store: store)
+    historyAPI = HistoryAPI(
+      store: store, connectionLostAfter: configuration.connectionLostAfter)
     authenticator = Authenticator(keys, registry, now: store.now.seconds)
     admission = Admission(limits: configuration.limits)
     questions = QuestionLane(threads: System.coreCount, limits: configuration.limits)

@@ -42,27 +42,22 @@ package final class HeardNodes: Sendable {
   init(_ store: HistoryStore) throws {
     self.store = store
     var read = State()
-    for row in try store.controlRows(prefix: Array("h".utf8)) where row.value.count == 9 {
-      let time = row.value.dropFirst().reduce(0) { $0 << 8 | UInt64($1) }
-      read.nodes[row.key] = Heard(
-        time: Int64(bitPattern: time), isInactive: row.value[0] != 0)
-      read.written[row.key] = Int64(bitPattern: time)
+    for row in try store.controlRows(prefix: NodePing.prefix) {
+      guard let ping = NodePing(row: row.value) else { continue }
+      read.nodes[row.key] = Heard(time: ping.time, isInactive: ping.isInactive)
+      read.written[row.key] = ping.time
     }
     state = Mutex(read)
   }
 
-  private static func key(_ scope: Scope, _ node: String) -> [UInt8] {
-    Array("h\(scope) \(node)".utf8)
-  }
-
   /// The newest ping of a node; nil for none.
   package func heard(_ scope: Scope, _ node: String) -> Heard? {
-    state.withLock { $0.nodes[Self.key(scope, node)] }
+    state.withLock { $0.nodes[NodePing.key(scope, node)] }
   }
 
   /// Notes a ping.
   package func note(_ scope: Scope, _ node: String, _ heard: Heard) {
-    let key = Self.key(scope, node)
+    let key = NodePing.key(scope, node)
     state.withLock { state in
       let isOther = state.nodes[key]?.isInactive != heard.isInactive
       state.nodes[key] = heard
@@ -74,7 +69,7 @@ package final class HeardNodes: Sendable {
 
   /// Forgets what a node said of itself, so that its next ping is recorded whatever it says.
   func forgetWords(_ scope: Scope, _ node: String) {
-    state.withLock { $0.nodes[Self.key(scope, node)]?.said = 0 }
+    state.withLock { $0.nodes[NodePing.key(scope, node)]?.said = 0 }
   }
 
   /// Writes down what is new, or everything that is not written yet.
@@ -99,9 +94,8 @@ package final class HeardNodes: Sendable {
   private func write(_ rows: ArraySlice<([UInt8], Heard)>) throws {
     try store.updateControl { _ in
       rows.map { key, heard in
-        let time = UInt64(bitPattern: heard.time)
-        let bytes = (0..<8).map { UInt8(truncatingIfNeeded: time >> (56 - 8 * UInt64($0))) }
-        return .init(key: key, value: [heard.isInactive ? 1 : 0] + bytes)
+        .init(
+          key: key, value: NodePing(time: heard.time, isInactive: heard.isInactive).row)
       }
     }
     state.withLock { state in

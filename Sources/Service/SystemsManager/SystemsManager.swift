@@ -13,7 +13,7 @@ package struct SystemsManager: Sendable {
     /// Take reports of nodes whose ids are not EC2's or managed instances'.
     package var acceptsAnyNodeID = false
     /// Seconds of silence after which a node's ping status is ConnectionLost.
-    package var connectionLostAfter: Int64 = 5400
+    package var connectionLostAfter = NodePing.lostAfterStandard
     /// The key of page tokens: 32 bytes that survive a restart.
     package var tokenKey: [UInt8]
     /// Seconds that the credentials of a node count.

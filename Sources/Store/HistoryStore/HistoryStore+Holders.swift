@@ -32,7 +32,7 @@ extension HistoryStore {
   ) throws(StoreError) -> [Holding] {
     try ask(scope, Moment(knownAt: knownAt)) { reader throws(StoreError) in
       try reader.holders(
-        of: name, type: type, version: version, from: from, to: to,
+        of: ItemNames(name), type: type, version: version, from: from, to: to,
         nodes: nodes.map { choose in { choose($1) } })
     }
   }

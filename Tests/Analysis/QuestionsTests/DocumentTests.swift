@@ -27,7 +27,7 @@ import Testing
 
   private static func kind(_ parameter: Parameter) -> String {
     switch parameter.kind {
-    case .text, .node, .type, .position: "text"
+    case .text, .node, .type, .choice, .position: "text"
     case .time: "time"
     case .integer, .seconds: "number"
     case .flag: "`true`, `false`"

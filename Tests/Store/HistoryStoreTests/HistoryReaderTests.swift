@@ -79,7 +79,7 @@ import Testing
       let nodes = try reader.nodes()
       #expect(nodes.map(\.scope) == [.local, other])
       let holders = try reader.holders(
-        of: "agent", type: .application, version: nil, from: baseTime,
+        of: ItemNames("agent"), type: .application, version: nil, from: baseTime,
         to: baseTime.advanced(bySeconds: 1))
       #expect(holders.map(\.scope) == [.local, other])
       let state = try? reader.state(of: node, type: .application)

@@ -23,6 +23,8 @@ extension Model {
       try compareRollup(in: scope, samples: max(2, samples / 20))
       try compareNarrowed(in: scope, samples: max(12, samples / 4))
       try compareFleet(in: scope)
+      try compareGrouped(in: scope, samples: max(4, samples / 20))
+      try compareNamed(in: scope, samples: max(6, samples / 10))
     }
     try compareFeed()
     try compareSummaries()

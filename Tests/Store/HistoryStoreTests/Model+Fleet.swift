@@ -5,11 +5,11 @@ import Inventory
 // The questions about many nodes at once.
 
 extension Model {
-  private var names: [String] {
+  var names: [String] {
     ["bash", "kernel", ContentMaker.longName, "a", "r1", "r2", "1", "2", "x", "one", "", "nobody"]
   }
 
-  private func validTimes(in scope: Scope) -> [Int64] {
+  func validTimes(in scope: Scope) -> [Int64] {
     Set(reference.series.filter { $0.key.scope == scope }.flatMap { $0.value.map(\.valid) })
       .sorted()
   }
@@ -57,7 +57,7 @@ extension Model {
   }
 
   /// A recorded time and some of the nodes, as questions about the fleet are narrowed by them.
-  private mutating func narrowing() -> (knownAt: Int64?, nodes: Set<NodeID>?) {
+  mutating func narrowing() -> (knownAt: Int64?, nodes: Set<NodeID>?) {
     let known =
       random.chance(75) ? random.pick(reference.recordedTimes) - Int64(random.below(2)) : nil
     guard known == nil || random.chance(40) else { return (known, nil) }
@@ -172,7 +172,7 @@ extension Model {
     return lines
   }
 
-  private func version(of holding: ReferenceHolding, _ type: TypeName) -> String? {
+  func version(of holding: ReferenceHolding, _ type: TypeName) -> String? {
     let fields = holding.item.split(separator: 0, omittingEmptySubsequences: false)
     for index in stride(from: 0, to: fields.count - 1, by: 2)
     where Array(fields[index]) == Array("Version".utf8) {
@@ -181,7 +181,7 @@ extension Model {
     return nil
   }
 
-  private func compare(
+  func compare(
     _ found: [Holding], with wanted: [ReferenceHolding], _ what: String
   ) throws {
     let mine = found.map {
@@ -260,6 +260,7 @@ extension Model {
         try expectSame(
           summary.firstRecorded.milliseconds, node.firstRecorded, "\(summary.node) first recorded")
         try expectSame(summary.lastSeen?.milliseconds, node.lastSeen, "\(summary.node) last seen")
+        try compareLastObserved(summary)
       }
       for summary in try store.schemas(in: scope) {
         try compare(summary)
@@ -273,6 +274,36 @@ extension Model {
       }
     }
     try expectSame(store.statistics().changeEvents, events, "the number of changes")
+  }
+
+  /// The newest of what any of a node's types rests on at any time.
+  private func compareLastObserved(_ summary: NodeSummary) throws {
+    let names = reference.series.keys.filter {
+      $0.scope == summary.scope && $0.node == summary.node && $0.type != Tags.type
+    }
+    for knownAt in [nil, reference.recordedTimes[reference.recordedTimes.count / 2]] {
+      let times = names.flatMap { name in
+        (reference.series[name] ?? []).compactMap { one in
+          let state = reference.state(name, at: one.valid, knownAt: knownAt)
+          return state.found.map { state.lastConfirmed ?? $0.valid }
+        }
+      }
+      let moment = Moment(knownAt: knownAt.map { Instant(milliseconds: $0) })
+      let found = try store.reading(summary.scope, moment) {
+        try $0.lastObserved(of: summary.node, in: summary.scope)
+      }
+      try expectSame(found?.seconds, times.max(), "\(summary.node) last observed")
+      let series = SeriesName(
+        scope: summary.scope, node: summary.node, type: .instanceInformation)
+      let item = try store.reading(summary.scope) {
+        try $0.information(of: summary.node, in: summary.scope)
+      }
+      let content = reference.state(series, at: .max, knownAt: nil).found?.content ?? []
+      try expectSame(item == nil, content.isEmpty, "\(summary.node) information")
+      let numbers = content.map { reference.items[$0] }
+      try expectSame(
+        item.map { numbers.contains($0) } ?? true, true, "\(summary.node) information")
+    }
   }
 
   private func compare(_ summary: TypeSummary) throws {

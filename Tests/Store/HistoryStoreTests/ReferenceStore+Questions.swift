@@ -163,12 +163,20 @@ extension ReferenceStore {
   func holdings(
     of wanted: String, type: TypeName, in scope: Scope, knownAt: Int64? = nil
   ) -> [ReferenceHolding] {
+    holdings(type: type, in: scope, knownAt: knownAt) { isNamed($0, wanted, $1) }
+  }
+
+  /// Who held items that are meant, from when to when; what came last goes first.
+  func holdings(
+    type: TypeName, in scope: Scope, knownAt: Int64? = nil,
+    where isMeant: (Item, SeriesName) -> Bool
+  ) -> [ReferenceHolding] {
     var result: [ReferenceHolding] = []
     for name in series.keys where name.scope == scope && name.type == type {
       var since: [[UInt8]: [Int64]] = [:]
       for state in timeline(name, knownAt: knownAt) {
         var counts: [[UInt8]: Int] = [:]
-        for item in state.content.map({ items[$0] }) where isNamed(item, wanted, name) {
+        for item in state.content.map({ items[$0] }) where isMeant(item, name) {
           counts[itemBytes(shared(item, type).attributes), default: 0] += 1
         }
         for item in Set(counts.keys).union(since.keys) {

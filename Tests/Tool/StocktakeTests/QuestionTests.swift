@@ -161,9 +161,9 @@ import Testing
       "--every", "1d", "--format", "ndjson")
     #expect(
       run.lines == [
-        #"{"at":"2026-03-01T00:00:00Z","nodes":{"3.0.1":2}}"#,
-        #"{"at":"2026-03-02T00:00:00Z","nodes":{"3.0.1":1,"3.0.2":1}}"#,
-        #"{"at":"2026-03-03T00:00:00Z","nodes":{"3.0.1":1,"3.0.2":1}}"#,
+        #"{"at":"2026-03-01T00:00:00Z","nodes":{"3.0.1":2},"firstSeen":{"3.0.1":"2026-03-01T00:00:00Z"}}"#,
+        #"{"at":"2026-03-02T00:00:00Z","nodes":{"3.0.1":1,"3.0.2":1},"firstSeen":{"3.0.2":"2026-03-02T00:00:00Z"}}"#,
+        #"{"at":"2026-03-03T00:00:00Z","nodes":{"3.0.1":1,"3.0.2":1},"firstSeen":{}}"#,
       ])
     let table = try bench.run(
       "rollout", "openssl", "--from", "2026-03-01T00:00:00Z", "--to", "2026-03-03T00:00:00Z",
@@ -179,15 +179,15 @@ import Testing
     let item = #""item":{"Architecture":"x86_64","Name""#
     #expect(
       run.lines == [
-        #"{"name":"bash","version":"5.1","nodes":2,"type":"AWS:Application",\#(item):"bash","Version":"5.1"}}"#,
-        #"{"name":"openssl","version":"3.0.1","nodes":1,"type":"AWS:Application",\#(item):"openssl","Version":"3.0.1"}}"#,
-        #"{"name":"openssl","version":"3.0.2","nodes":1,"type":"AWS:Application",\#(item):"openssl","Version":"3.0.2"}}"#,
+        #"{"name":"bash","version":"5.1","nodes":2,"someNodes":[],"type":"AWS:Application",\#(item):"bash","Version":"5.1"}}"#,
+        #"{"name":"openssl","version":"3.0.1","nodes":1,"someNodes":["web-2"],"type":"AWS:Application",\#(item):"openssl","Version":"3.0.1"}}"#,
+        #"{"name":"openssl","version":"3.0.2","nodes":1,"someNodes":["web-1"],"type":"AWS:Application",\#(item):"openssl","Version":"3.0.2"}}"#,
       ])
     let csv = try bench.run("rollup", "--format", "csv")
     #expect(
       csv.output.hasPrefix(
-        "name,version,nodes,type,item.Name,item.Version,item.Architecture,more\r\n"
-          + "bash,5.1,1,AWS:Application,bash,5.1,x86_64,\r\n"))
+        "name,version,nodes,someNodes,type,item.Name,item.Version,item.Architecture,more\r\n"
+          + "bash,5.1,1,web-2,AWS:Application,bash,5.1,x86_64,\r\n"))
     let now = try bench.run("rollup", "--name", "c*", "--format", "json").objects()
     #expect(now.map { $0["name"] as? String } == ["curl"])
     #expect(now.map { $0["nodes"] as? Int } == [1])
@@ -272,7 +272,7 @@ import Testing
     let named = Set(question.parameters.filter { !$0.isPaging }.map(\.name))
       .subtracting(question.positional)
     // Where pages begin is the verb's own affair; the rest is what every verb has.
-    let own: Set = ["after", "limit", "follow"]
+    let own: Set = ["after", "limit", "follow", "group"]
     let shared: Set = [
       "store", "server", "cacert", "account", "region", "all-scopes", "format", "time-zone", "help",
       "h",

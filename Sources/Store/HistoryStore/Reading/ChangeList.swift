@@ -19,6 +19,8 @@ public struct ChangeList: RandomAccessCollection, Sendable {
     var source: SourceNumber
     /// In milliseconds since 1970.
     var recorded: Int64
+    /// Whether nothing was known before it, as far as that was asked for.
+    var isFirst: Bool
     var origin: Int
     /// Its changes among all.
     var changes: Range<Int>
@@ -77,6 +79,14 @@ public struct ChangeList: RandomAccessCollection, Sendable {
     origins[moments[Int(entries[position].moment)].origin].node
   }
 
+  /// All changes of the observation that one belongs to, where nothing was known of the node's type before it.
+  ///
+  /// Nil for others, and where that was not asked for. O(1).
+  package func firstObservation(at position: Int) -> Range<Int>? {
+    let moment = moments[Int(entries[position].moment)]
+    return moment.isFirst ? moment.changes : nil
+  }
+
   /// Appends the UTF-8 bytes of one attribute of the item before or after a change, without making
   /// an `Item`.
   ///
@@ -95,7 +105,7 @@ public struct ChangeList: RandomAccessCollection, Sendable {
 extension ChangeList {
   /// Adds what changed at one time of the origin that was added last.
   mutating func append(
-    at place: Place, source: SourceNumber, recorded: Int64, _ pairs: [ItemPair]
+    at place: Place, source: SourceNumber, recorded: Int64, isFirst: Bool, _ pairs: [ItemPair]
   ) {
     guard !pairs.isEmpty else { return }
     let start = entries.count
@@ -103,7 +113,8 @@ extension ChangeList {
     for pair in pairs { entries.append(Entry(moment: moment, old: pair.old, new: pair.new)) }
     moments.append(
       Moment(
-        place: place, source: source, recorded: recorded, origin: origins.count - 1,
+        place: place, source: source, recorded: recorded, isFirst: isFirst,
+        origin: origins.count - 1,
         changes: start..<entries.count))
   }
 
@@ -111,15 +122,17 @@ extension ChangeList {
 
   /// Puts the changes in an order of their moments.
   mutating func sort(by precedes: (Moment, Moment) -> Bool) {
-    let sorted = moments.sorted(by: precedes)
+    var sorted = moments.sorted(by: precedes)
     var moved: [Entry] = []
     moved.reserveCapacity(entries.count)
     for index in sorted.indices {
+      let start = moved.count
       for position in sorted[index].changes {
         var entry = entries[position]
         entry.moment = UInt32(truncatingIfNeeded: index)
         moved.append(entry)
       }
+      sorted[index].changes = start..<moved.count
     }
     moments = sorted
     entries = moved

@@ -5,9 +5,9 @@ extension HistoryReader {
   /// What log records after a sequence number changed, in the order of the log; see
   /// ``HistoryStore/changes(after:limit:in:)``.
   package func changes(
-    after start: SequenceNumber, limit: Int
+    after start: SequenceNumber, limit: Int, marksFirst: Bool = false
   ) throws(StoreError) -> ChangeList {
-    var gathering = ChangeGathering()
+    var gathering = ChangeGathering(marksFirst: marksFirst)
     var next = start.value + 1
     while next <= known, gathering.changes.count < limit {
       try checkCancellation()
@@ -19,27 +19,21 @@ extension HistoryReader {
 
   /// Every item change with `from <= validTime < to`, by scope, oldest first; of one type or all, and of the
   /// nodes that a closure chooses.
+  ///
+  /// - Parameter marksFirst: whether ``ChangeList/firstObservation(at:)`` is to tell first observations.
   package func changes(
-    from: Instant, to: Instant, type: TypeName? = nil, nodes choose: NodeChoice? = nil
+    from: Instant, to: Instant, type: TypeName? = nil, nodes choose: NodeChoice? = nil,
+    marksFirst: Bool = false
   ) throws(StoreError) -> ChangeList {
-    guard from < to else {
-      throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
-    }
-    let range = HistoryStore.range(from, to)
-    var gathering = ChangeGathering()
+    let range = try checkedRange(from, to)
+    var gathering = ChangeGathering(marksFirst: marksFirst)
     for scope in scopes {
-      let chosen = try snapshot.nodes(of: scope, where: choose)
-      let active = try snapshot.activeSeries(
-        from: range.from, to: range.to, scope, known: known
-      ).filter { chosen[$0.node] }
-      let ids = try snapshot.nodeIDs(scope, atLeast: active.map(\.node).max() ?? 0)
+      let active = try active(range, scope, type, choose)
       var cursor = try snapshot.view.storeCursor(in: snapshot.tables.timeline)
-      for row in scope.types where type == nil || row.name == type {
+      for (row, list) in active.types {
         var pairing = try snapshot.pairing(row, scope)
-        for series in active where series.type == row.number {
-          guard Int(series.node) < ids.count, let node = ids[Int(series.node)] else {
-            throw .damaged("node number \(series.node) is not known")
-          }
+        for series in list {
+          let node = try Self.id(series.node, active.ids)
           try snapshot.gatherChanges(
             node, series, from: range.from, to: range.to, known: known, &pairing, scope, &cursor,
             into: &gathering)
@@ -55,6 +49,83 @@ extension HistoryReader {
       return (x.node, x.items.type, a.place.sequence) < (y.node, y.items.type, b.place.sequence)
     }
     return changes
+  }
+
+  /// The changes with `from <= validTime < to`, those that are the same on many nodes taken together.
+  ///
+  /// Costs what ``changes(from:to:type:nodes:marksFirst:)`` costs, but keeps only what is different; where
+  /// that is more than ``GroupedChanges/differentMax`` it throws `invalidQuestion`.
+  ///
+  /// - Parameters:
+  ///   - foldsFirst: whether first observations of a type count as one change.
+  ///   - isWanted: which changes count; asked once for each pair of contents.
+  package func groupedChanges(
+    from: Instant, to: Instant, type: TypeName? = nil, nodes choose: NodeChoice? = nil,
+    foldsFirst: Bool = false,
+    where isWanted: @escaping (TypeName, Difference) -> Bool = { _, _ in true }
+  ) throws(StoreError) -> GroupedChanges {
+    let range = try checkedRange(from, to)
+    var gathering = ChangeGathering()
+    var result = GroupedChanges()
+    var left = GroupedChanges.differentMax
+    for scope in scopes {
+      let active = try active(range, scope, type, choose)
+      var cursor = try snapshot.view.storeCursor(in: snapshot.tables.timeline)
+      for (row, list) in active.types {
+        var pairing = try snapshot.pairing(row, scope)
+        var groups = ChangeGrouping(
+          origin: result.origins.count, foldsFirst: foldsFirst, left: left, isWanted: isWanted)
+        for series in list {
+          _ = try Self.id(series.node, active.ids)
+          try snapshot.group(
+            series, range, known: known, &pairing, scope, &cursor, &gathering, into: &groups)
+        }
+        left = groups.left
+        result.groups += groups.groups
+        result.origins.append(
+          GroupedChanges.Origin(scope: scope.scope, items: pairing.decoder, ids: active.ids))
+      }
+    }
+    result.sort()
+    return result
+  }
+
+  /// The id of a node that there must be.
+  static func id(
+    _ node: NodeNumber, _ ids: [NodeID?]
+  ) throws(StoreError) -> NodeID {
+    guard Int(node) < ids.count, let id = ids[Int(node)] else {
+      throw .damaged("node number \(node) is not known")
+    }
+    return id
+  }
+
+  private func checkedRange(
+    _ from: Instant, _ to: Instant
+  ) throws(StoreError) -> (from: UInt32, to: UInt64) {
+    guard from < to else {
+      throw StoreError(.invalidQuestion, "the range from \(from) to \(to) is empty")
+    }
+    return HistoryStore.range(from, to)
+  }
+
+  /// The series of some nodes that changed in a range of valid time, by type in order of first use, and the
+  /// ids of nodes by number.
+  private func active(
+    _ range: (from: UInt32, to: UInt64), _ scope: ScopeCatalog, _ type: TypeName?,
+    _ choose: NodeChoice?
+  ) throws(StoreError) -> (types: [(row: TypeRow, series: [Series])], ids: [NodeID?]) {
+    let chosen = try snapshot.nodes(of: scope, where: choose)
+    var found: [TypeNumber: [Series]] = [:]
+    var last: NodeNumber = 0
+    for series in try snapshot.activeSeries(from: range.from, to: range.to, scope, known: known)
+    where chosen[series.node] {
+      found[series.type, default: []].append(series)
+      last = max(last, series.node)
+    }
+    let types = scope.types.filter { type == nil || $0.name == type }
+      .compactMap { row in found[row.number].map { (row: row, series: $0) } }
+    return (types, try snapshot.nodeIDs(scope, atLeast: last))
   }
 
   /// The nodes there are, in no order; costs little where they were asked for before.
@@ -94,28 +165,15 @@ extension HistoryReader {
     }
   }
 
-  /// The value of an attribute of each node's first item of a type.
-  ///
-  /// As of the moment, or the newest where nothing was known then; nodes without one are left out. Costs every node's state of the type.
-  package func values(
-    of attribute: String, type: TypeName
-  ) throws(StoreError) -> [Scope: [NodeID: String]] {
-    var values: [Scope: [NodeID: String]] = [:]
-    for scope in scopes where scope.typeNumbers[type] != nil {
-      var found: [NodeID: String] = [:]
-      let ids = try snapshot.nodeIDs(scope, atLeast: .max)
-      for (number, id) in ids.enumerated() {
-        guard let id else { continue }
-        let node = KnownNode(id, NodeNumber(number), scope)
-        var items = try snapshot.state(node, type, moment, known: known).items
-        if items.isEmpty, moment != Moment() {
-          items = try snapshot.state(node, type, Moment(), known: .max).items
-        }
-        if let value = items.first?[attribute] { found[id] = value }
-      }
-      values[scope.scope] = found
+  /// The attributes that items of a type have had, in order of first use.
+  package func attributes(of type: TypeName) throws(StoreError) -> [String] {
+    var names: [String] = []
+    for scope in scopes {
+      guard let number = scope.typeNumbers[type] else { continue }
+      let summary = try snapshot.summary(try scope.type(number), scope, nodeCount: 0)
+      names += summary.attributes.filter { !names.contains($0) }
     }
-    return values
+    return names
   }
 
   /// What is known of each inventory type, by scope and name.

@@ -161,7 +161,7 @@ package struct HistoryReader: ~Escapable {
     guard case .attributes(let names) = row.rule, names.first == attribute else { return nil }
     var set = HolderSet()
     for value in values {
-      for identity in try snapshot.identities(named: value, row, catalog) {
+      for identity in try snapshot.identities(named: ItemNames(value), row, catalog) {
         try snapshot.takeHolders(
           of: identity.number, row, catalog, at: at.map { UInt32(clamping: $0.seconds) } ?? .max,
           into: &set)

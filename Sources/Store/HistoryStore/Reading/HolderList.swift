@@ -74,14 +74,14 @@ public struct HolderList: RandomAccessCollection, Sendable {
 extension Snapshot {
   /// Makes the answer of a set: of all its holders, or those of one version.
   func list(
-    _ set: HolderSet, at: Instant, _ name: String, _ row: TypeRow, _ version: String?,
+    _ set: HolderSet, at: Instant, _ names: ItemNames, _ row: TypeRow, _ version: String?,
     _ scope: ScopeCatalog
   ) throws(StoreError) -> HolderList {
     let contents = set.contents
     let pages = try self.contents(
       contents.map { StoredItem(content: $0, occurrence: .none) }, scope)
     let isWanted = contents.map { content in
-      isNamed(content, name, row, pages)
+      isNamed(content, names, row, pages)
         && (version == nil || pages.value(of: "Version", in: content) == version)
     }
     var holders: [HolderList.StoredHolder] = []
@@ -101,11 +101,11 @@ extension Snapshot {
   /// Whether a content of an identity found by name is meant: where all items of a type are of one
   /// identity, each is compared for itself.
   func isNamed(
-    _ content: ContentID, _ name: String, _ row: TypeRow, _ pages: ContentPages
+    _ content: ContentID, _ names: ItemNames, _ row: TypeRow, _ pages: ContentPages
   ) -> Bool {
     guard row.rule == .singleton else { return true }
-    return pages.item(
-      StoredItem(content: content, occurrence: .none), occurrenceAttribute: nil
-    ).holds(value: name)
+    return names.contains(
+      pages.item(StoredItem(content: content, occurrence: .none), occurrenceAttribute: nil),
+      row.rule)
   }
 }

@@ -48,6 +48,12 @@ struct ItemPairing {
     identities = ContentTexts(contents) { $0.identities(row, hash: hash) }
   }
 
+  /// What turns the items that are paired into attributes.
+  var decoder: ItemDecoder {
+    ItemDecoder(
+      type: row.name, rule: row.rule, contents: contents, occurrenceAttribute: occurrenceAttribute)
+  }
+
   /// Takes pages that were loaded since.
   mutating func update(_ contents: ContentPages) {
     self.contents = contents

@@ -10,19 +10,20 @@ extension Snapshot {
   ///
   /// Costs the postings, the log records behind `known`, and the timelines of the nodes that these are about.
   func postings(
-    named name: String, _ row: TypeRow, _ scope: ScopeCatalog, known: UInt64, _ chosen: ChosenNodes
+    named names: ItemNames, _ row: TypeRow, _ scope: ScopeCatalog, known: UInt64,
+    _ chosen: ChosenNodes
   ) throws(StoreError) -> [Posting] {
     let changed =
       known < meta.nextSequence - 1
       ? try changed(in: scope, since: known)[row.number] ?? [] : []
     var postings: [Posting] = []
-    for identity in try identities(named: name, row, scope) {
+    for identity in try identities(named: names, row, scope) {
       try forEachPosting(of: identity.number, row, scope) { posting in
         if chosen[posting.node], !changed.contains(posting.node) { postings.append(posting) }
       }
     }
     try gatherPostings(
-      of: changed.filter { chosen[$0] }, named: name, row, scope, known: known, into: &postings)
+      of: changed.filter { chosen[$0] }, named: names, row, scope, known: known, into: &postings)
     // Those of one moment and node stay in order: items may trade their contents there.
     let order = postings.indices.sorted { a, b in
       (postings[a].moment, a) < (postings[b].moment, b)
@@ -32,21 +33,21 @@ extension Snapshot {
 
   /// Makes postings of what nodes' timelines tell.
   private func gatherPostings(
-    of nodes: Set<NodeNumber>, named name: String, _ row: TypeRow, _ scope: ScopeCatalog,
+    of nodes: Set<NodeNumber>, named names: ItemNames, _ row: TypeRow, _ scope: ScopeCatalog,
     known: UInt64, into postings: inout [Posting]
   ) throws(StoreError) {
     guard !nodes.isEmpty else { return }
     var gathering = ChangeGathering()
     var cursor = try view.storeCursor(in: tables.timeline)
-    var names = NamedContents(name, row, pages: try contents([], scope))
+    var named = NamedContents(names, row, pages: try contents([], scope))
     for node in nodes.sorted() {
       let series = Series(scope: scope.number, node: node, type: row.number)
       try forEachStep(of: series, to: .max, known: known, &cursor, &gathering) {
         valid, lost, gained throws(StoreError) in
-        for item in lost where try names.contains(item, self, scope) {
+        for item in lost where try named.contains(item, self, scope) {
           postings.append(Posting(valid: valid, node: node, form: .removed, a: item.content))
         }
-        for item in gained where try names.contains(item, self, scope) {
+        for item in gained where try named.contains(item, self, scope) {
           postings.append(Posting(valid: valid, node: node, form: .added, a: item.content))
         }
       }
@@ -54,15 +55,15 @@ extension Snapshot {
   }
 }
 
-/// Which contents are items of a name, each looked at once.
+/// Which contents are items with a name that is meant, each looked at once.
 private struct NamedContents {
-  private let name: String
+  private let names: ItemNames
   private let row: TypeRow
   private var pages: ContentPages
   private var known: [ContentID: Bool] = [:]
 
-  init(_ name: String, _ row: TypeRow, pages: ContentPages) {
-    self.name = name
+  init(_ names: ItemNames, _ row: TypeRow, pages: ContentPages) {
+    self.names = names
     self.row = row
     self.pages = pages
   }
@@ -74,12 +75,7 @@ private struct NamedContents {
     let shared = StoredItem(content: stored.content, occurrence: .none)
     try snapshot.extend(&pages, with: [shared], scope)
     let item = pages.item(shared, occurrenceAttribute: nil)
-    let isNamed: Bool
-    if case .attributes(let names) = row.rule, let first = names.first {
-      isNamed = (item[first] ?? "").utf8.elementsEqual(name.utf8)
-    } else {
-      isNamed = item.holds(value: name)
-    }
+    let isNamed = names.contains(item, row.rule)
     known[stored.content] = isNamed
     return isNamed
   }

@@ -20,6 +20,8 @@ public struct Rollup: RandomAccessCollection, Sendable {
   public let at: Instant
   let lines: [StoredLine]
   let pages: ContentPages
+  /// Some nodes of each line, where they were met on the way; nil where they can be looked up.
+  var some: [[NodeNumber]]?
 
   struct StoredLine {
     var content: ContentID

@@ -7,8 +7,11 @@ struct ChangeGathering: ~Copyable {
   var changes = ChangeList()
   fileprivate var walk = NetWalk()
   fileprivate var pairs: [ItemPair] = []
+  /// Whether it is noted of changes that nothing was known before them; costs a look at the timeline for
+  /// each time at which items only came.
+  fileprivate let marksFirst: Bool
 
-  init() {}
+  init(marksFirst: Bool = false) { self.marksFirst = marksFirst }
 }
 
 extension Snapshot {
@@ -34,9 +37,7 @@ extension Snapshot {
     gathering.changes.append(
       ChangeList.Origin(
         scope: scope.scope, node: node,
-        items: ItemDecoder(
-          type: pairing.row.name, rule: pairing.row.rule, contents: pairing.contents,
-          occurrenceAttribute: pairing.occurrenceAttribute),
+        items: pairing.decoder,
         sources: scope.sources))
     for net in gathering.walk.nets where sequence == nil || sequence == net.place.sequence {
       gathering.pairs.removeAll(keepingCapacity: true)
@@ -44,10 +45,45 @@ extension Snapshot {
         removed: gathering.walk.removed[net.removed], added: gathering.walk.added[net.added],
         into: &gathering.pairs)
       guard !gathering.pairs.isEmpty else { continue }
+      var isFirst = gathering.marksFirst && net.removed.isEmpty
+      if isFirst { isFirst = try isUnknown(series, before: net.place.valid, known: known) }
       gathering.changes.append(
         at: net.place, source: net.source,
-        recorded: try recorded(net.place.sequence, scope), gathering.pairs)
+        recorded: try recorded(net.place.sequence, scope), isFirst: isFirst, gathering.pairs)
     }
+  }
+
+  /// Takes the changes of a series in a range together with the same ones of others.
+  func group(
+    _ series: Series, _ range: (from: UInt32, to: UInt64), known: UInt64,
+    _ pairing: inout ItemPairing, _ scope: ScopeCatalog, _ cursor: inout StoreCursor,
+    _ gathering: inout ChangeGathering, into groups: inout ChangeGrouping
+  ) throws(StoreError) {
+    try checkCancellation()
+    try walk(
+      series, from: range.from, to: range.to, known: known, &cursor, &gathering.walk)
+    guard !gathering.walk.nets.isEmpty else { return }
+    try prepare(&pairing, for: gathering.walk.removed, gathering.walk.added, scope)
+    for net in gathering.walk.nets {
+      gathering.pairs.removeAll(keepingCapacity: true)
+      try pairing.pair(
+        removed: gathering.walk.removed[net.removed], added: gathering.walk.added[net.added],
+        into: &gathering.pairs)
+      var isFirst = groups.foldsFirst && net.removed.isEmpty
+      if isFirst { isFirst = try isUnknown(series, before: net.place.valid, known: known) }
+      try groups.take(
+        gathering.pairs, of: series.node, at: net.place.valid, isFirst: isFirst, pairing.decoder)
+    }
+  }
+
+  /// Whether nothing was known of a series just before a valid time: not observed yet, or ended.
+  func isUnknown(
+    _ series: Series, before valid: UInt32, known: UInt64
+  ) throws(StoreError) -> Bool {
+    guard valid > 0 else { return true }
+    let limit = Place(valid: valid - 1, sequence: Key.sequenceMax)
+    let found = try view.findState(series, atOrBefore: limit, known: known, tables: tables)
+    return found?.hasEnded ?? true
   }
 
   /// Hands over what the known states of a series lost and gained, one valid time after another, from its

@@ -64,7 +64,7 @@ extension TransactionView {
 extension Snapshot {
   /// Counts one identity at each of some times, in order, and adds the counts by version.
   func rollout(
-    _ identity: NamedIdentity, _ name: String, _ row: TypeRow, _ scope: ScopeCatalog,
+    _ identity: NamedIdentity, _ names: ItemNames, _ row: TypeRow, _ scope: ScopeCatalog,
     _ times: [UInt32], into versions: inout VersionCounts
   ) throws(StoreError) {
     guard let first = times.first, let last = times.last else { return }
@@ -79,29 +79,29 @@ extension Snapshot {
       try forEachPosting(of: identity.number, row, scope) { postings.append($0) }
       steps.take(postings, &tally)
     }
-    try add(steps, tally, name, row, scope, to: &versions)
+    try add(steps, tally, names, row, scope, to: &versions)
   }
 
   /// Counts postings at each of some times, in order, and adds the counts by version.
   func rollout(
-    _ postings: [Posting], _ name: String, _ row: TypeRow, _ scope: ScopeCatalog,
+    _ postings: [Posting], _ names: ItemNames, _ row: TypeRow, _ scope: ScopeCatalog,
     _ times: [UInt32], into versions: inout VersionCounts
   ) throws(StoreError) {
     var steps = StepCounts(times)
     var tally = ContentTally()
     steps.take(postings, &tally)
-    try add(steps, tally, name, row, scope, to: &versions)
+    try add(steps, tally, names, row, scope, to: &versions)
   }
 
   private func add(
-    _ steps: StepCounts, _ tally: ContentTally, _ name: String, _ row: TypeRow,
+    _ steps: StepCounts, _ tally: ContentTally, _ names: ItemNames, _ row: TypeRow,
     _ scope: ScopeCatalog, to versions: inout VersionCounts
   ) throws(StoreError) {
     let contents = tally.table.contents
     let pages = try self.contents(
       contents.map { StoredItem(content: $0, occurrence: .none) }, scope)
     let wanted = contents.map { content in
-      isNamed(content, name, row, pages)
+      isNamed(content, names, row, pages)
         ? versions.index(of: pages.value(of: "Version", in: content) ?? "") : -1
     }
     versions.add(steps.all(ending: tally.counts), wanted)

@@ -3,48 +3,6 @@ import LMDB
 import PackedBytes
 
 extension Snapshot {
-  /// An identity that a name stands for.
-  struct NamedIdentity {
-    var number: IdentityNumber
-    var first: ContentID
-  }
-
-  /// The identities of a type whose first attribute is `name`, or any attribute where items have
-  /// no identity of their own.
-  func identities(
-    named name: String, _ row: TypeRow, _ scope: ScopeCatalog
-  ) throws(StoreError) -> [NamedIdentity] {
-    var prefix: [UInt8] = []
-    if case .attributes = row.rule { prefix = Array(name.utf8) + [0] }
-    // Longer ones are cut in the key: what is cut is compared with the content itself.
-    if prefix.count > Key.identityBytesMax - 32 {
-      prefix = Array(prefix[..<(Key.identityBytesMax - 32)])
-    }
-    let key = Key.identity(scope.number, row.number, prefix)
-    var found: [NamedIdentity] = []
-    var cursor = try view.storeCursor(in: tables.identities)
-    var isThere = try cursor.seek(atOrAfter: key.rawSpan)
-    while isThere, cursor.key.byteCount >= key.count,
-      cursor.key.extracting(0..<key.count).isEqual(to: key.rawSpan)
-    {
-      try checkCancellation()
-      do throws(PackedBytesError) {
-        var reader = ByteReader(cursor.value)
-        found.append(
-          NamedIdentity(number: try reader.varint32(), first: try reader.varint32()))
-      } catch { throw cursor.damaged(error) }
-      isThere = try cursor.next()
-    }
-    if !prefix.isEmpty && prefix.last == 0 { return found }
-    // All contents share the one identity: each is compared for itself, by `isNamed`.
-    if row.rule == .singleton { return found }
-    let items = found.map { StoredItem(content: $0.first, occurrence: .none) }
-    let pages = try contents(items, scope)
-    return zip(found, items).filter { _, item in
-      pages.item(item, occurrenceAttribute: nil).holds(value: name)
-    }.map { $0.0 }
-  }
-
   /// Hands over every posting of an identity, oldest first.
   func forEachPosting(
     of identity: IdentityNumber, _ row: TypeRow, _ scope: ScopeCatalog,
@@ -233,12 +191,5 @@ extension RawSpan {
     guard byteCount == text.utf8CodeUnitCount else { return false }
     let other = unsafe RawSpan(_unsafeStart: text.utf8Start, byteCount: byteCount)
     return isEqual(to: other)
-  }
-}
-
-extension Item {
-  /// Whether any attribute has a value, byte by byte.
-  func holds(value: String) -> Bool {
-    attributes.contains { $0.value.utf8.elementsEqual(value.utf8) }
   }
 }

@@ -16,13 +16,17 @@ extension Snapshot {
 }
 
 extension Snapshot {
-  /// Counts what some nodes held at a valid time, as known through a log record.
+  /// Counts what some nodes held at a valid time, as known through a log record, and notes up to `someMax` nodes
+  /// of each line.
   ///
   /// Costs the nodes' states.
   func rollup(
-    _ row: TypeRow, _ scope: ScopeCatalog, at valid: UInt32, known: UInt64, _ chosen: ChosenNodes
-  ) throws(StoreError) -> (lines: [Rollup.StoredLine], pages: ContentPages) {
+    _ series: (row: TypeRow, scope: ScopeCatalog), at valid: UInt32, known: UInt64,
+    _ chosen: ChosenNodes, someMax: Int
+  ) throws(StoreError) -> Rollup {
+    let (row, scope) = series
     var counts: [ContentID: UInt32] = [:]
+    var some: [ContentID: [NodeNumber]] = [:]
     var slots = SlotBuffer()
     let ids = try nodeIDs(scope, atLeast: .max)
     for node in ids.indices where ids[node] != nil && chosen[NodeNumber(node)] {
@@ -32,12 +36,19 @@ extension Snapshot {
         series, atOrBefore: Place(valid: valid, sequence: Key.sequenceMax), known: known,
         into: &slots, tables: tables)
       guard let found, !found.hasEnded else { continue }
-      for item in slots.items { counts[item.content, default: 0] += 1 }
+      for item in slots.items {
+        counts[item.content, default: 0] += 1
+        let known = some[item.content] ?? []
+        if known.count < someMax, known.last != NodeNumber(node) {
+          some[item.content, default: []].append(NodeNumber(node))
+        }
+      }
     }
     let contents = counts.keys.sorted()
     let pages = try self.contents(
       contents.map { StoredItem(content: $0, occurrence: .none) }, scope)
     var lines: [Rollup.StoredLine] = []
+    var nodes: [[NodeNumber]] = []
     var places: [[UInt8]: Int] = [:]
     for content in contents {
       // An identity's values hold no zero byte but at their ends, so a version behind them is told apart.
@@ -46,12 +57,41 @@ extension Snapshot {
       let count = counts[content] ?? 0
       if let place = places[key] {
         lines[place].nodes += count
+        nodes[place] += some[content] ?? []
       } else {
         places[key] = lines.count
         lines.append(Rollup.StoredLine(content: content, nodes: count))
+        nodes.append(some[content] ?? [])
       }
     }
-    return (lines, pages)
+    return Rollup(
+      at: Instant(seconds: Int64(valid)), lines: lines, pages: pages,
+      some: nodes.map { Array(Set($0).sorted().prefix(someMax)) })
+  }
+
+  /// The nodes that hold a content's identity in its version at a valid time, the first ones heard of.
+  ///
+  /// Costs the holders of the identity.
+  func holders(
+    like content: ContentID, _ row: TypeRow, _ scope: ScopeCatalog, at valid: UInt32, limit: Int
+  ) throws(StoreError) -> [NodeNumber] {
+    var pages = try contents([StoredItem(content: content, occurrence: .none)], scope)
+    let version = pages.value(of: "Version", in: content) ?? ""
+    let key = Key.identity(
+      scope.number, row.number, pages.withBytes(content) { row.identity(of: $0) })
+    let identity = try view.row(key, tables.identities) { bytes throws(PackedBytesError) in
+      var reader = ByteReader(bytes)
+      return try reader.varint32()
+    }
+    guard let identity else { throw .damaged("the identity of content \(content) is missing") }
+    var set = HolderSet()
+    try takeHolders(of: identity, row, scope, at: valid, into: &set)
+    let held = set.contents
+    try extend(&pages, with: held.map { StoredItem(content: $0, occurrence: .none) }, scope)
+    let isWanted = held.map { (pages.value(of: "Version", in: $0) ?? "") == version }
+    var nodes: Set<NodeNumber> = []
+    set.forEach { node, index in if isWanted[index] { nodes.insert(node) } }
+    return Array(nodes.sorted().prefix(limit))
   }
 }
 

@@ -87,10 +87,6 @@ extension Snapshot {
     try pairing.pair(removed: removed[...], added: added[...], into: &pairs)
     return TypeDifference(
       type: row.name, left: left, right: right,
-      differences: DifferenceList(
-        pairs: pairs,
-        items: ItemDecoder(
-          type: row.name, rule: row.rule, contents: pairing.contents,
-          occurrenceAttribute: pairing.occurrenceAttribute)))
+      differences: DifferenceList(pairs: pairs, items: pairing.decoder))
   }
 }

@@ -12,8 +12,12 @@ protocol Asking: ParsableCommand {
   associatedtype Scopes: ScopeChoice
 
   static var question: Question { get }
+  /// The question that is meant, where a verb has several.
+  var asked: Question { get }
   /// The arguments by the names of the question's parameters, as they were written.
   var given: [String: String?] { get }
+  /// Those that can be given more than once.
+  var lists: [String: [String]] { get }
   /// Which nodes it is about; nil where that is no question.
   var choice: NodeOptions? { get }
   var store: SourceOptions { get }
@@ -26,7 +30,9 @@ protocol Asking: ParsableCommand {
 
 extension Asking {
   var limit: Int? { nil }
+  var lists: [String: [String]] { [:] }
   var choice: NodeOptions? { nil }
+  var asked: Question { Self.question }
 
   func run() throws { try ask() }
 
@@ -37,10 +43,11 @@ extension Asking {
     let source = try store.source(scope)
     let printer = Printer()
     let (answer, isFound) =
-      Self.question.shape == .states
+      asked.shape == .states
       ? try showStates(source, arguments, zone, to: printer)
       : try showRows(source, arguments, zone, to: printer)
     printer.flush()
+    if answer.leftOut > 0 { complain("note: \(counted(answer.leftOut, "more row")) left out") }
     for state in answer.compared?.missing ?? [] {
       complain(
         "note: \(state.type) of \(state.node) is \(state.knowledge) at \(zone.text(state.at))")
@@ -49,28 +56,30 @@ extension Asking {
       complain("note: \(counted(count, "more state")) are unknown or erased; name a --type")
     }
     if !isFound {
-      throw CommandFailure(.nothingFound, Self.question.nothing(arguments, answer, zone))
+      throw CommandFailure(.nothingFound, asked.nothing(arguments, answer, zone))
     }
   }
 
   /// The arguments, read in a zone; what is wrong with them ends the command before anything is asked.
   func arguments(_ zone: Zone) throws -> Arguments {
-    let positional = Self.question.positional
+    let positional = asked.positional
     let reading = Arguments.Reading(
       times: TimeParser(zone: zone, now: .now), hasDurations: true,
       spelling: { positional.contains($0) ? $0.uppercased() : "--\($0)" }, note: complain)
     var given = given.compactMapValues { text in text.map { [$0] } }
+    given.merge(lists) { $1 }
     given["node"] = choice?.node
     given["tag"] = choice?.tag
+    given["where"] = choice?.conditions
     do throws(QuestionError) {
-      return try Arguments(Self.question, given, reading)
+      return try Arguments(asked, given, reading)
     } catch { throw CommandFailure(.usage, error.description) }
   }
 
   private func showStates(
     _ source: any QuestionSource, _ arguments: Arguments, _ zone: Zone, to printer: Printer
   ) throws -> (Answer, isFound: Bool) {
-    var answer = try source.page(Self.question, arguments)
+    var answer = try source.page(asked, arguments)
     answer.states = answer.states.map(\.sorted)
     switch output.format {
     case .table:
@@ -83,14 +92,14 @@ extension Asking {
       ListWriter.write(
         answer.states.lazy.map(\.json), to: printer, as: output.format, columns: [])
     }
-    return (answer, answer.isFound(Self.question))
+    return (answer, answer.isFound(asked))
   }
 
   /// Shows page after page to the end; a table waits for the last, because its widths depend on it.
   private func showRows(
     _ source: any QuestionSource, _ arguments: Arguments, _ zone: Zone, to printer: Printer
   ) throws -> (Answer, isFound: Bool) {
-    let question = Self.question
+    let question = asked
     let isTable = output.format == .table
     guard isTable || output.format == .csv && question.needsRowsForColumns else {
       var list = ListWriter(printer, output.format, columns: try columns(source, arguments))
@@ -120,9 +129,9 @@ extension Asking {
     var left = limit ?? .max
     var isFound = false
     repeat {
-      if Self.question.isPaged { arguments.set("limit", min(left, source.rowsMax)) }
-      answer = try source.page(Self.question, arguments)
-      isFound = isFound || answer.isFound(Self.question)
+      if asked.isPaged { arguments.set("limit", min(left, source.rowsMax)) }
+      answer = try source.page(asked, arguments)
+      isFound = isFound || answer.isFound(asked)
       left -= answer.rows.count
       take(answer.rows)
       if let next = answer.next { arguments.goOn(after: next) }
@@ -141,7 +150,7 @@ extension Asking {
     _ source: any QuestionSource, _ arguments: Arguments, rows: [JSONValue] = []
   ) throws -> FlatColumns {
     try output.format == .csv
-      ? source.flatColumns(of: Self.question, arguments, rows: rows) : FlatColumns([])
+      ? source.flatColumns(of: asked, arguments, rows: rows) : FlatColumns([])
   }
 }
 

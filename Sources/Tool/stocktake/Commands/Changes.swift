@@ -14,7 +14,8 @@ struct Changes: Asking {
     discussion: """
       With --after the log is read from a sequence number on, in the order in which it was \
       recorded; --follow waits for more and ends with Ctrl-C. With --from and --to the changes are \
-      those valid in that range, in the order of valid time.
+      those valid in that range, in the order of valid time. --group shows the same change on many \
+      nodes in one line, the most widespread first.
 
       EXAMPLES
         stocktake changes --after 1200 --format ndjson
@@ -22,6 +23,7 @@ struct Changes: Asking {
         stocktake changes --from "yesterday 09:00" --to "yesterday 11:00"
         stocktake changes --from yesterday --type Application --name "openssl*" --tag Env=prod
         stocktake changes --follow --change removed --node "web-*"
+        stocktake changes --from "2 days ago" --group --new-nodes fold
       """)
 
   @Option(
@@ -45,6 +47,16 @@ struct Changes: Asking {
   @Option(help: "Only what was added, changed or removed.")
   var change: String?
 
+  @Flag(
+    help: "The same change on many nodes in one line; of a range of valid time, by default all.")
+  var group = false
+
+  @Option(
+    help: ArgumentHelp(
+      "fold: the first observation of a type on a node in one line. Default: show.",
+      valueName: "show|fold"))
+  var newNodes: String?
+
   @Option(
     help: "Of a range of valid time: answer with what was recorded by this time only. Default: all."
   )
@@ -67,6 +79,9 @@ struct Changes: Asking {
       throw ValidationError(
         "--follow reads the log, --from and --to a range of valid time: not both")
     }
+    if group, follow {
+      throw ValidationError("--group is of a range of valid time: give --from and --to")
+    }
     if follow, output.format == .json {
       throw ValidationError("a list without an end is no JSON; use --format ndjson")
     }
@@ -78,13 +93,15 @@ struct Changes: Asking {
   var given: [String: String?] {
     [
       "after": after, "from": from, "to": to, "type": type, "name": name,
-      "change": change, "known-at": knownAt,
+      "change": change, "new-nodes": newNodes, "known-at": knownAt,
     ]
   }
 
+  var asked: Question { group ? .changeGroups : .changes }
+
   func run() throws {
     // A range has an end, and a table of its own; the log is shown as it comes.
-    guard from == nil, to == nil else { return try ask() }
+    guard from == nil, to == nil, !group else { return try ask() }
     let zone = try time.zone()
     var arguments = try arguments(zone)
     let source = try store.source(scope)

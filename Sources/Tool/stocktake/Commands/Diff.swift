@@ -18,6 +18,7 @@ struct Diff: Asking {
         stocktake diff web-1 --from "3 days ago" --type AWS:Application
         stocktake diff web-1 web-2
         stocktake diff web-1 web-2 --at 2026-03-03 --format json
+        stocktake diff web-1 web-2 --type Application --ignore PackageId --ignore URL
       """)
 
   @Argument(help: "The node.")
@@ -38,6 +39,16 @@ struct Diff: Asking {
   @Option(help: "Only this inventory type.")
   var type: String?
 
+  @Flag(
+    help: "Of two nodes: compare also what belongs to an item's occurrence, such as InstalledTime.")
+  var occurrence = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Pass over this attribute; what identifies an item is never passed over.",
+      valueName: "attribute"))
+  var ignore: [String] = []
+
   @Option(help: "Answer with what was recorded by this time only. Default: all.")
   var knownAt: String?
 
@@ -49,7 +60,9 @@ struct Diff: Asking {
   var given: [String: String?] {
     [
       "id": node, "other": otherNode, "from": from, "to": to, "at": at, "type": type,
-      "known-at": knownAt,
+      "known-at": knownAt, "occurrence": occurrence ? "true" : nil,
     ]
   }
+
+  var lists: [String: [String]] { ["ignore": ignore] }
 }

@@ -16,6 +16,7 @@ struct RollUp: Asking {
         stocktake rollup
         stocktake rollup --at 2026-03-01 --name "lib*"
         stocktake rollup --node "web-*" --tag Env=prod
+        stocktake rollup --sort count --top 20 --nodes 3
         stocktake rollup --type AWS:Service --at yesterday --format csv
       """)
 
@@ -28,18 +29,37 @@ struct RollUp: Asking {
   @Option(help: ArgumentHelp("Only items whose name matches.", valueName: "glob"))
   var name: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Name up to so many nodes of each line. Default: the node of a line that has one.",
+      valueName: "n"))
+  var nodes: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "By name, by nodes with the most first, or by version. Default: value.",
+      valueName: "value|count|version"))
+  var sort: String?
+
+  @Option(
+    help: ArgumentHelp("Only so many lines; how many more there are is said.", valueName: "n"))
+  var top: Int?
+
   @Option(help: "Answer with what was recorded by this time only. Default: all.")
   var knownAt: String?
 
-  @OptionGroup var nodes: NodeOptions
+  @OptionGroup var chosen: NodeOptions
   @OptionGroup var store: SourceOptions
   @OptionGroup var scope: ScopeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var time: TimeOptions
 
-  var choice: NodeOptions? { nodes }
+  var choice: NodeOptions? { chosen }
 
   var given: [String: String?] {
-    ["type": type, "at": at, "name": name, "known-at": knownAt]
+    [
+      "type": type, "at": at, "name": name, "known-at": knownAt, "sort": sort,
+      "nodes": nodes.map { String($0) }, "top": top.map { String($0) },
+    ]
   }
 }

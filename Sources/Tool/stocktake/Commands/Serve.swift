@@ -170,6 +170,7 @@ struct Serve: AsyncParsableCommand {
     try load.apply(to: &configuration.limits, settings)
     let seconds = try settings.number("readerSecondsMax", readerSecondsMax, in: 1...86400)
     if let seconds { configuration.readerSecondsMax = Int64(seconds) }
+    configuration.connectionLostAfter = try silence(settings) ?? configuration.connectionLostAfter
     let certificate = settings.text("tlsCert", tlsCert)
     let key = settings.text("tlsKey", tlsKey)
     guard (certificate == nil) == (key == nil) else {
@@ -183,6 +184,13 @@ struct Serve: AsyncParsableCommand {
       }
     }
     return configuration
+  }
+
+  /// Seconds of silence after which a node counts as lost, if they are set.
+  private func silence(_ settings: ServeSettings) throws -> Int64? {
+    try settings.number("connectionLostAfter", connectionLostAfter, in: 1...(366 * 86400)).map {
+      Int64($0)
+    }
   }
 
   /// The services of AWS that are served.
@@ -206,9 +214,7 @@ struct Serve: AsyncParsableCommand {
     var configuration = SystemsManager.Configuration(
       tokenKey: secret.bytes(for: "page tokens"))
     configuration.acceptsAnyNodeID = settings.isOn("acceptAnyNodeId", acceptAnyNodeId)
-    let seconds = try settings.number(
-      "connectionLostAfter", connectionLostAfter, in: 1...(366 * 86400))
-    if let seconds { configuration.connectionLostAfter = Int64(seconds) }
+    configuration.connectionLostAfter = try silence(settings) ?? configuration.connectionLostAfter
     if let seconds = try settings.number("nodeTokenSeconds", nodeTokenSeconds, in: 60...43200) {
       configuration.nodeTokenSeconds = Int64(seconds)
     }

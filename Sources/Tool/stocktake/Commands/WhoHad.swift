@@ -17,11 +17,12 @@ struct WhoHad: Asking {
         stocktake who-had openssl
         stocktake who-had xz-utils --version 5.6.1-1 --from 2024-03-01 --to 2024-04-01
         stocktake who-had openssl --version '<3.0.11-1~deb12u2'
+        stocktake who-had "python3*" --where "PlatformName=Debian*" --stale 7d
         stocktake who-had log4j --node "web-*" --tag Env=prod --known-at 2026-03-03
         stocktake who-had sshd --type AWS:Service --at "yesterday 09:00" --format csv
       """)
 
-  @Argument(help: "The item's name.")
+  @Argument(help: "The item's name, or a pattern such as 'lib*'.")
   var name: String
 
   @Option(help: "The inventory type.")
@@ -39,6 +40,12 @@ struct WhoHad: Asking {
   @Option(help: "… and before this one. Default: now.")
   var to: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Mark what was not confirmed for so long before the time asked about: 7d, 12h.",
+      valueName: "duration"))
+  var stale: String?
+
   @Option(help: "Answer with what was recorded by this time only. Default: all.")
   var knownAt: String?
 
@@ -53,7 +60,7 @@ struct WhoHad: Asking {
   var given: [String: String?] {
     [
       "name": name, "type": type, "version": version, "at": at, "from": from, "to": to,
-      "known-at": knownAt,
+      "known-at": knownAt, "stale": stale,
     ]
   }
 }

@@ -11,4 +11,11 @@ struct NodeOptions: ParsableArguments {
     help: ArgumentHelp(
       "Only nodes with this tag: a name, or name=value; several: all of them.", valueName: "tag"))
   var tag: [String] = []
+
+  @Option(
+    name: .customLong("where"),
+    help: ArgumentHelp(
+      "Only nodes whose AWS:InstanceInformation has this attribute: a name, or name=value; several: all of "
+        + "them.", valueName: "attribute"))
+  var conditions: [String] = []
 }

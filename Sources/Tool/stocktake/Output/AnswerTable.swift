@@ -24,10 +24,12 @@ struct AnswerTable {
     case Question.nodes.name: printNodes(rows, to: printer)
     case Question.types.name: types(rows).print(to: printer)
     case Question.holders.name: printHolders(rows, to: printer)
+    case Question.firstSeen.name: printFirstSeen(rows, to: printer)
     case Question.rollup.name: rollup(rows).print(to: printer)
     case Question.rollout.name: printRollout(rows, to: printer)
     case Question.diff.name: printDiff(rows, to: printer)
     case Question.changes.name: printChanges(rows, to: printer)
+    case Question.changeGroups.name: printChangeGroups(rows, to: printer)
     default: printHistory(rows, to: printer)
     }
   }
@@ -50,29 +52,46 @@ struct AnswerTable {
   private func printNodes(_ rows: [JSONValue], to printer: Printer) {
     var table = Table(
       [.init("NODE", isElastic: false)] + scopeTitle() + [
-        Table.Column("STATUS", isElastic: false).shared,
-        Table.Column("FIRST RECORDED", isElastic: false).shared.spared(1),
-        .init("LAST SEEN", isElastic: false), .init("TAGS", isElastic: false, least: 24),
+        .init("HOST NAME", least: 12), Table.Column("PING", isElastic: false).shared,
+        .init("LAST SEEN", isElastic: false),
+        Table.Column("LAST OBSERVED", isElastic: false).spared(4),
+        Table.Column("PLATFORM", isElastic: false, least: 20).shared.spared(3),
+        Table.Column("ADDRESS", isElastic: false).spared(2),
+        Table.Column("AGENT", isElastic: false).shared.spared(1),
+        .init("TAGS", isElastic: false, least: 24),
       ])
-    let (first, last) = (
-      TimeForm(rows, "firstRecorded", in: zone, isShort: printer.width != nil, keepsDay: true),
-      form(rows, "lastSeen", for: printer)
+    let (seen, observed) = (
+      form(rows, "lastSeen", for: printer),
+      TimeForm(rows, "lastObserved", in: zone, isShort: printer.width != nil, keepsDay: true)
     )
-    table.facts = last.facts("LAST SEEN")
+    table.facts = seen.facts("LAST SEEN")
     for row in rows {
       let tags = row["tags"]?.members.map { "\($0.name)=\(CSV.field($0.value))" } ?? []
-      let status = CSV.field(row["status"])
-      let isGone = status == "terminated" || status == "deregistered"
-      let style: Style? = isGone ? .red : status == "lost" ? .yellow : nil
+      let platform = ["platform", "platformVersion"].compactMap { row[$0]?.text }
       table.rows.append(
         [.init(CSV.field(row["node"]))] + scopeCell(row) + [
-          .init(status, style), .init(first.text(row, "firstRecorded") ?? ""),
-          .init(last.text(row, "lastSeen") ?? "never"), .init(tags.joined(separator: " ")),
+          .init(CSV.field(row["hostName"])), pingCell(row),
+          .init(seen.text(row, "lastSeen") ?? "never"),
+          .init(observed.text(row, "lastObserved") ?? "never"),
+          .init(platform.joined(separator: " ")), .init(CSV.field(row["address"])),
+          .init(CSV.field(row["agentVersion"])), .init(tags.joined(separator: " ")),
         ])
     }
     table.print(to: printer)
     let count = counted(rows.count, "node")
     printer.line(printer.styled("\(count), times in \(zone.label(at: .now))", .faint))
+  }
+
+  /// Whether a node is there: its ping status, or else what became of it.
+  private func pingCell(_ row: JSONValue) -> Table.Cell {
+    let status = CSV.field(row["status"])
+    return switch CSV.field(row["ping"]) {
+    case "": .init(status, .red)
+    case _ where status == "lost": .init(status, .yellow)
+    case "Online": .init("online", .green)
+    case "Inactive": .init("inactive", .yellow)
+    default: .init("silent", .yellow)
+    }
   }
 
   private func types(_ rows: [JSONValue]) -> Table {
@@ -98,25 +117,63 @@ struct AnswerTable {
 
   private func printHolders(_ rows: [JSONValue], to printer: Printer) {
     let showsArchitecture = rows.contains { $0["item"]?["Architecture"] != nil }
+    let showsName = rows.contains { $0["name"] != rows[0]["name"] }
     var table = Table(
-      [.init("NODE", least: 12)] + scopeTitle()
+      [.init("NODE", least: 12)] + scopeTitle() + (showsName ? [.init("NAME", least: 16)] : [])
         + [Table.Column("VERSION", isElastic: false).shared]
         + (showsArchitecture ? [Table.Column("ARCHITECTURE", isElastic: false).shared] : [])
-        + [.init("FROM", isElastic: false), .init("TO", isElastic: false)])
+        + [
+          .init("FROM", isElastic: false), .init("TO", isElastic: false),
+          Table.Column("CONFIRMED", isElastic: false).spared(1),
+        ])
     let (from, to) = (form(rows, "from", for: printer), form(rows, "to", for: printer))
+    let confirmed = TimeForm(
+      rows, "confirmed", in: zone, isShort: printer.width != nil, keepsDay: true)
     table.facts = from.facts("FROM") + to.facts("TO")
     for row in rows {
       var cells = [Table.Cell(CSV.field(row["node"]))] + scopeCell(row)
+      if showsName { cells.append(.init(CSV.field(row["name"]))) }
       cells.append(.init(CSV.field(row["version"])))
       if showsArchitecture { cells.append(.init(CSV.field(row["item"]?["Architecture"]))) }
       cells.append(.init(from.text(row, "from") ?? ""))
       cells.append(to.text(row, "to").map { .init($0) } ?? .init("still", .green))
+      let isStale = row["stale"] == .bool(true)
+      cells.append(
+        .init(
+          (confirmed.text(row, "confirmed") ?? "") + (isStale ? " stale" : ""),
+          isStale ? .yellow : .faint))
       table.rows.append(cells)
     }
     table.print(to: printer)
     let nodes = Set(rows.map { "\($0.scopeText) \(CSV.field($0["node"]))" }).count
     printer.line(
       printer.styled("\(counted(nodes, "node")), times in \(zone.label(at: .now))", .faint))
+  }
+
+  private func printFirstSeen(_ rows: [JSONValue], to printer: Printer) {
+    let showsName = rows.contains { $0["name"] != rows[0]["name"] }
+    var table = Table(
+      scopeTitle() + (showsName ? [.init("NAME", isElastic: false, least: 32)] : [])
+        + [
+          .init("VERSION", isElastic: false), .init("FIRST SEEN", isElastic: false),
+          .init("NODE", least: 12), Table.Column("LAST", isElastic: false).spared(1),
+          .init("NODES", isRightAligned: true, isElastic: false),
+          .init("STILL", isRightAligned: true, isElastic: false),
+        ])
+    for row in rows {
+      let first = time(row, "first") ?? ""
+      // What a node had when it was first looked at can have been there before.
+      let isFromStart = row["fromStart"] == .bool(true)
+      table.rows.append(
+        scopeCell(row) + (showsName ? [.init(CSV.field(row["name"]))] : []) + [
+          .init(CSV.field(row["version"])), .init(first + (isFromStart ? " or before" : "")),
+          .init(CSV.field(row["node"])),
+          time(row, "last").map { .init($0) } ?? .init("still", .green),
+          .init(grouped(row.count("nodes"))), .init(grouped(row.count("still")), .bold),
+        ])
+    }
+    table.print(to: printer)
+    printer.line(printer.styled("times in \(zone.label(at: .now))", .faint))
   }
 
   private func rollup(_ rows: [JSONValue]) -> Table {
@@ -127,11 +184,17 @@ struct AnswerTable {
         + [
           .init("VERSION", isElastic: false),
           .init("NODES", isRightAligned: true, isElastic: false),
+          Table.Column("NODE", isElastic: false, least: 12).spared(1),
         ])
     for row in rows {
       var cells = [Table.Cell(CSV.field(row["name"]))]
       if showsArchitecture { cells.append(.init(CSV.field(row["item"]?["Architecture"]))) }
-      cells += [.init(CSV.field(row["version"])), .init(grouped(row.count("nodes")), .bold)]
+      let some = row["someNodes"]?.texts ?? []
+      let more = !some.isEmpty && some.count < row.count("nodes") ? " …" : ""
+      cells += [
+        .init(CSV.field(row["version"])), .init(grouped(row.count("nodes")), .bold),
+        .init(some.joined(separator: " ") + more),
+      ]
       table.rows.append(cells)
     }
     return table
@@ -143,6 +206,9 @@ struct AnswerTable {
     }
     let times = rows.map { time($0, "at") ?? "" }
     let versions = Set(steps.flatMap(\.keys)).sorted(by: isOrderedAsVersions)
+    let firsts = rows.flatMap { $0["firstSeen"]?.members ?? [] }.reduce(into: [String: String]()) {
+      $0[$1.name] = $1.value.text.flatMap { Instant(rfc3339: $0) }.map(zone.text)
+    }
     let top = steps.flatMap(\.values).max() ?? 0
     printer.heading(
       "\(arguments.name)  \(arguments.typeOfItems)",
@@ -161,12 +227,11 @@ struct AnswerTable {
     if perMark > 1 { table.facts = [("one mark is the most of", "\(perMark) steps")] }
     for version in versions {
       let counts = steps.map { $0[version] ?? 0 }
-      let seen = counts.firstIndex { $0 > 0 } ?? 0
       table.rows.append([
         .init(version.isEmpty ? "(none)" : version),
         .init(sparkline(Self.most(of: counts, perMark), max: top), .cyan),
         .init(grouped(counts[0])), .init(grouped(counts.max() ?? 0)),
-        .init(grouped(counts[counts.count - 1]), .bold), .init(times[seen]),
+        .init(grouped(counts[counts.count - 1]), .bold), .init(firsts[version] ?? ""),
       ])
     }
     table.print(to: printer)
@@ -211,6 +276,31 @@ struct AnswerTable {
     guard let width = printer.width, ChangeSummary.isAnyShortened(rows) else { return }
     let text = "+N: so many attributes changed with the version; --format json has all"
     for line in text.wrapped(toWidth: width) { printer.line(printer.styled(line, .faint)) }
+  }
+
+  private func printChangeGroups(_ rows: [JSONValue], to printer: Printer) {
+    printer.line("times in \(zone.label(at: rows[0].time("first") ?? .now))")
+    let changes = ChangeColumns(rows, isShort: printer.width != nil)
+    let (first, last) = (form(rows, "first", for: printer), form(rows, "last", for: printer))
+    var table = Table(
+      [.init("NODES", isRightAligned: true, isElastic: false)] + scopeTitle()
+        + [
+          .init("FIRST", isElastic: false), Table.Column("LAST", isElastic: false).spared(2),
+          Table.Column("NODE", isElastic: false, least: 12).spared(1),
+        ] + changes.columns)
+    table.facts = first.facts("FIRST") + last.facts("LAST")
+    for row in rows {
+      let some = row["someNodes"]?.texts ?? []
+      let more = some.count < row.count("nodes") ? " …" : ""
+      table.rows.append(
+        [.init(grouped(row.count("nodes")), .bold)] + scopeCell(row)
+          + [
+            .init(first.text(row, "first") ?? ""), .init(last.text(row, "last") ?? ""),
+            .init(some.joined(separator: " ") + more),
+          ] + changes.cells(of: row))
+    }
+    table.print(to: printer)
+    Self.printShortened(rows, to: printer)
   }
 
   private func printDiff(_ rows: [JSONValue], to printer: Printer) {

@@ -1,6 +1,7 @@
 import HistoryStore
 import Inventory
 import JSONTape
+import PlainText
 import Questions
 import Times
 
@@ -103,11 +104,23 @@ struct ChangeColumns {
     let type = TypeName(stored: CSV.field(row["type"]))
     let kind = Change.Kind(rawValue: CSV.field(row["change"])) ?? .changed
     let item = row.item("identity") ?? [:]
+    let shownType = Table.Cell(type.text, short: Self.shortType(type.text))
+    if row["items"] != nil {
+      // A first observation has no identity: there is one column for it.
+      return [
+        Self.cell(kind), shownType, .init(counted(row.count("items"), "item")),
+        .init("first observed", .faint),
+      ]
+    }
     let names =
       identity.map { $0.map { Table.Cell(item[$0] ?? "") } } ?? [Self.identity(item, type)]
     let summary = ChangeSummary(row.item("old"), row.item("new"), item, isShort: isShort)
-    return [Self.cell(kind), .init(type.text, short: Self.shortType(type.text))] + names
-      + [.init(summary.text(without: attribute))]
+    let isSame = kind == .changed && summary.parts.isEmpty
+    return [Self.cell(kind), shownType] + names + [
+      isSame
+        ? .init("only what differs from node to node", .faint)
+        : .init(summary.text(without: attribute))
+    ]
   }
 
   /// The kind with its sign, in its colour.

@@ -20,7 +20,10 @@ struct ServerSource: QuestionSource {
     var rows = [value]
     if case .array(let list) = value { rows = list }
     var answer = Answer()
-    answer.next = found.headers.first(name: "X-Stocktake-Next")
+    answer.next = found.headers.first(name: "X-Stocktake-Next").flatMap {
+      percentDecoded($0[...], plusIsBlank: false)
+    }
+    answer.leftOut = found.headers.first(name: "X-Stocktake-Left-Out").flatMap { Int($0) } ?? 0
     answer.compared = found.headers.first(name: "X-Stocktake-Compared").flatMap { field in
       ComparedStates(field: field) { percentDecoded($0, plusIsBlank: false) }
     }
