@@ -126,7 +126,8 @@ def test_one_type_and_several_have_one_form(fleet):
     for question in (["show", node(1), APP], ["show", node(1)], ["show", "nobody"]):
         found = json.loads(fleet.command(*question, "--format", "json", check=False).stdout)
         assert isinstance(found, list) and all(state["node"] == node(1) for state in found)
-    for query, count in (("", 3), (f"?type={APP}", 1)):
+    # Its packages, what it says of itself, its rack, and its tags.
+    for query, count in (("", 4), (f"?type={APP}", 1)):
         assert len(json.loads(ask(fleet, f"/v1/nodes/{node(1)}/state{query}")[1])) == count
 
 
