@@ -178,7 +178,10 @@ let node: [[Target]] = [
     tests: ["CollectionSupport", "Inventory", "Packages"]),
   module(
     "Importers", on: .node,
-    ["Collectors", "Compression", "Inventory", "JSONTape", "PlainText", "SQLite", "XML"],
+    [
+      "Collectors", "Compression", "Inventory", "JSONTape", "Packages", "PlainText", "SQLite",
+      "XML",
+    ],
     tests: ["CollectionSupport", "Collectors", "Inventory", "JSONTape"]),
   module(
     "Agent", on: .node,

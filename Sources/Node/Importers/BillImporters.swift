@@ -47,16 +47,20 @@ public struct CycloneDXImporter: Sendable {
     component.publisher = value["publisher"]?.string ?? value["supplier"]?["name"]?.string
     component.summary = value["description"]?.string
     component.homepage = links.first { $0["type"]?.string == "website" }?["url"]?.string
+    var words: [String: String] = [:]
     for property in value["properties"]?.elements ?? [] {
       guard let name = property["name"]?.string, let file = property["value"]?.string else {
         continue
       }
+      let beginning = "aquasecurity:trivy:"
+      if name.hasPrefix(beginning) { words[String(name.dropFirst(beginning.utf8.count))] = file }
       // As syft, trivy and cdxgen name where they found a component.
       let isFile =
         name.hasPrefix("syft:location:") && name.hasSuffix(":path")
         || name == "aquasecurity:trivy:FilePath" || name == "SrcFile"
       if isFile { component.files.append(file) }
     }
+    component.source = BillSource(properties: words)
     for place in value["evidence"]?["occurrences"]?.elements ?? [] {
       if let file = place["location"]?.string { component.files.append(file) }
     }
@@ -118,6 +122,7 @@ public struct SPDXImporter: Sendable {
       id.string.flatMap { files[$0] }
     }
     if let file = value["packageFileName"]?.string { component.files.append(file) }
+    component.source = value["sourceInfo"]?.string.flatMap(BillSource.init(sourceInfo:))
     // syft: "acquired package info from …: /usr/lib/…/METADATA, /usr/lib/…/RECORD".
     if let info = value["sourceInfo"]?.string, let start = info.firstRange(of: ": ") {
       component.files += info[start.upperBound...].split(separator: ", ").map(String.init)

@@ -1,6 +1,7 @@
 import Collectors
 import Inventory
 import JSONTape
+import Packages
 
 /// A component of a bill of materials, as far as it is wanted.
 struct BillComponent {
@@ -14,6 +15,8 @@ struct BillComponent {
   var homepage: String?
   /// Files that the component was found in.
   var files: [String] = []
+  /// The source that a package was built from, where the bill names it beside the package URL.
+  var source: BillSource?
   /// Whether the bill says that it is the source of packages.
   var isSource = false
 }
@@ -71,7 +74,9 @@ struct BillPackages {
         "\(path): \(type) is left out, because a package URL cannot be read:"
           + " \(Collectors.text(cutTo: 100, text).printable)")
     }
-    return list.content.filter { unread[$0.type] == nil }
+    return list.content.filter { type, _ in
+      unread[type == .packageSource ? .application : type] == nil
+    }
   }
 }
 
@@ -87,9 +92,11 @@ extension BillComponent {
     package.summary = summary
     package.homepage = homepage
     package.platform = url.qualifiers["platform"]
-    if kind == .rpm, let upstream = url.qualifiers["upstream"], upstream.hasSuffix(".rpm") {
-      package.sourceFile = upstream
-    }
+    let upstream = url.qualifiers["upstream"]
+    if kind == .rpm, let upstream, upstream.hasSuffix(".rpm") { package.sourceFile = upstream }
+    package.source =
+      upstream.flatMap { SourcePackage(upstream: $0, ofVersion: package.item["Version"] ?? "") }
+      ?? source?.package(of: kind)
     let folders = PackageFolder.all(of: kind, name: package.name, files: files)
     guard !folders.isEmpty else { return [package] }
     return folders.map { folder in
@@ -129,6 +136,39 @@ extension BillComponent {
       text[open...].contains("@")
     else { return text }
     return text[..<open] + "<" + text[text.index(after: open)...].dropLast() + ">"
+  }
+}
+
+/// A source as bills name it beside a package URL.
+struct BillSource: Equatable {
+  var name: String
+  var version: String
+  var release: String?
+  var epoch: String?
+
+  /// trivy's words of CycloneDX, `SrcName`, `SrcVersion`, `SrcRelease` and `SrcEpoch`; nil without the first
+  /// two.
+  init?(properties: [String: String]) {
+    guard let name = properties["SrcName"], let version = properties["SrcVersion"], !name.isEmpty
+    else { return nil }
+    (self.name, self.version) = (name, version)
+    (release, epoch) = (properties["SrcRelease"], properties["SrcEpoch"])
+  }
+
+  /// trivy's words of SPDX, `built package from: glibc 2.36-9`.
+  init?(sourceInfo text: String) {
+    guard let start = text.firstRange(of: "built package from: ") else { return nil }
+    let words = text[start.upperBound...].split(separator: " ")
+    guard words.count == 2 else { return nil }
+    let (epoch, version) = ForeignPackage.splitEpoch(String(words[1]))
+    (name, self.version, self.epoch) = (String(words[0]), version, epoch)
+  }
+
+  /// The source, in the form of the package manager: rpm's names tell no epoch.
+  func package(of kind: PackageKind) -> SourcePackage {
+    var full = version + (release.map { $0.isEmpty ? "" : "-\($0)" } ?? "")
+    if kind == .debian, let epoch, !RpmForm.isNone(epoch) { full = "\(epoch):\(full)" }
+    return SourcePackage(name: name, version: full)
   }
 }
 

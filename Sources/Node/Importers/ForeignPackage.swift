@@ -1,5 +1,6 @@
 import Collectors
 import Inventory
+import Packages
 
 /// A package as another program tells it, whose item is the one that the collectors would give.
 ///
@@ -26,6 +27,8 @@ struct ForeignPackage {
   var section: String?
   /// The file that rpm built the package from, `bash-5.1.8-9.el9.src.rpm`.
   var sourceFile: String?
+  /// The source that it was built from; nil where it is not known.
+  var source: SourcePackage?
   /// Of packages of languages: the folder where they are; empty where it is not known.
   var path = ""
   /// Of gems: what they were built for.
@@ -218,6 +221,7 @@ struct PackageList {
   private var items: [TypeName: [[String?]: Item]] = [:]
   /// Sources and keys, which are no installed packages.
   private(set) var leftOutCount = 0
+  private var sources = SourceList()
 
   /// Takes a package, unless it is none that is installed.
   ///
@@ -228,6 +232,7 @@ struct PackageList {
       return
     }
     let (type, item) = (package.kind.type, package.item)
+    sources.add(item, package)
     let names =
       package.kind.isOfSystem
       ? ["Name", "Architecture", "Epoch", "Version", "Release"]
@@ -245,9 +250,42 @@ struct PackageList {
 
   /// The types that there are packages of, in order, each with its items in the order of their names.
   var content: [(type: TypeName, items: [Item])] {
-    items.sorted { $0.key < $1.key }.map { type, table in
+    let found = items.sorted { $0.key < $1.key }.map { type, table in
       (type, (order[type] ?? []).compactMap { table[$0] }.sorted(by: Item.precedes))
     }
+    let sources = sources.items
+    return found + (sources.isEmpty ? [] : [(.packageSource, sources)])
+  }
+}
+
+/// The sources of packages that one source of them names.
+private struct SourceList {
+  private var told: [PackageKind: Set<Item>] = [:]
+  private var untold: [PackageKind: [Item]] = [:]
+
+  /// Takes a package and the item that it has.
+  mutating func add(_ item: Item, _ package: ForeignPackage) {
+    guard package.kind.isOfSystem else { return }
+    if let source = package.source {
+      told[package.kind, default: []].insert(item.withSource(source))
+    } else {
+      untold[package.kind, default: []].append(item)
+    }
+  }
+
+  /// The items of `Custom:PackageSource`, in the order of their names.
+  ///
+  /// Who names sources of Debian and Alpine names those that are called otherwise than their packages:
+  /// syft does, and who names none knows of none.
+  var items: [Item] {
+    var found = told.values.reduce(into: Set<Item>()) { $0.formUnion($1) }
+    for kind in [PackageKind.debian, .apk] where told[kind] != nil {
+      for item in untold[kind] ?? [] {
+        let own = SourcePackage(name: item["Name"] ?? "", version: item["Version"] ?? "")
+        found.insert(item.withSource(own))
+      }
+    }
+    return found.sorted(by: Item.precedes)
   }
 }
 

@@ -23,7 +23,9 @@ public struct DebianStatusImporter: Sendable {
           return .unclear
         }
         return package.isInstalled
-          ? .installed(DpkgPackages.item(of: package, installedAt: nil)) : .absent
+          ? .installed(
+            DpkgPackages.item(of: package, installedAt: nil),
+            source: DpkgPackages.sourceItem(of: package)) : .absent
       }
     }
   }
@@ -47,20 +49,23 @@ public struct ApkImporter: Sendable {
   /// ``CollectorError`` that names it where it is the only one.
   public func history(paths: [String], node: NodeID) throws -> ImportedHistory {
     try packageStates(of: .apk, paths: paths, node: node, at: time) { bytes in
-      ApkPackages.items(in: bytes).map { $0.map(Stanza.installed) ?? .unclear }
+      ApkPackages.all(in: bytes).map { package in
+        package.map { .installed($0.item, source: $0.sourceItem) } ?? .unclear
+      }
     }
   }
 }
 
 /// What a part of a file says of a package.
 private enum Stanza {
-  case installed(Item)
+  /// The package, and which source it is from where that is known.
+  case installed(Item, source: Item?)
   case absent
   /// It cannot be said whether the package is installed.
   case unclear
 }
 
-/// Reads files of stanzas, each file as one state of `AWS:Application`.
+/// Reads files of stanzas, each file as one state of `AWS:Application`, and of `Custom:PackageSource`.
 private func packageStates(
   of source: Report.Source, paths: [String], node: NodeID, at time: Instant?,
   parse: ([UInt8]) -> [Stanza]
@@ -78,9 +83,12 @@ private func packageStates(
       throw CollectorError("\(path) has no package; it gives no observation")
     }
     var items: [Item] = []
+    var sources: [Item] = []
     for (index, stanza) in stanzas.enumerated() {
       switch stanza {
-      case .installed(let item): items.append(item)
+      case .installed(let item, let source):
+        items.append(item)
+        if let source { sources.append(source) }
       case .absent: break
       case .unclear:
         throw CollectorError(
@@ -89,6 +97,7 @@ private func packageStates(
       }
     }
     states.add(items, of: .application, schemaVersion: "1.1", at: instant, place: path)
+    if !sources.isEmpty { states.add(sources, of: .packageSource, at: instant, place: path) }
   }
   return states.history(node: node)
 }

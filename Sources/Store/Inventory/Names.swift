@@ -115,6 +115,10 @@ public struct TypeName: Hashable, Sendable, Comparable, CustomStringConvertible 
     TypeName(stored: "AWS:InstanceDetailedInformation")
   /// Network interfaces.
   public static let network = TypeName(stored: "AWS:Network")
+  /// The sources that installed packages were built from; ours.
+  package static let packageSource = TypeName(stored: "Custom:PackageSource")
+  /// Whose archives installed packages are from; ours.
+  package static let packageOrigin = TypeName(stored: "Custom:PackageOrigin")
 }
 
 extension String {

@@ -64,12 +64,17 @@ public struct TypeDefinition: Sendable, Hashable {
       "Custom:CronJob": "Name",
       "Custom:Group": "Name", "Custom:KernelModule": "Name",
       "Custom:ListeningPort": "Protocol Address Port", "Custom:Mount": "Name",
-      "Custom:NodePackage": "Name Path", "Custom:PackageState": "Name Architecture",
-      "Custom:PythonPackage": "Name Path", "Custom:RubyGem": "Name Path", "Custom:User": "Name",
+      "Custom:NodePackage": "Name Path", "Custom:OutdatedService": "Name",
+      "Custom:PackageOrigin": "Name Architecture", "Custom:PackageSource": "Name Architecture",
+      "Custom:PackageState": "Name Architecture",
+      "Custom:PythonPackage": "Name Path", "Custom:RubyGem": "Name Path",
+      "Custom:RunningKernel": "",
+      "Custom:User": "Name",
     ]
     return identities.reduce(into: [:]) { table, entry in
       let names = entry.value.split(separator: " ").map(String.init)
-      table[entry.key] = TypeDefinition(entry.key, versions: [], identity: .attributes(names), "")
+      let identity = names.isEmpty ? Identity.singleton : .attributes(names)
+      table[entry.key] = TypeDefinition(entry.key, versions: [], identity: identity, "")
     }
   }()
 

@@ -48,6 +48,7 @@ struct Decoder: Sendable {
   static let all: [Decoder] = [
     logRecord, rows, timeline, postings, report, json, signature, credentials, requests, times,
     packageLogs, packageStates, bills, logsOfJSON, xml, packed, databases, lines,
+    running,
   ]
 
   /// The decoder of a name; nil where there is none.

@@ -88,3 +88,55 @@ extension Decoder {
       },
     ])
 }
+
+/// A process as `proc` shows it, of which one file comes from elsewhere.
+private let process = [
+  "proc/1/stat": "1 (init) S 0 1 1 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 1 0 5 1 1",
+  "proc/1/status": "Name:\tinit\nUid:\t0\t0\t0\t0\nNSpid:\t1\n",
+  "proc/1/cgroup": "0::/system.slice/ssh.service\n",
+  "proc/1/maps": "7f0-7f1 r-xp 00000000 fe:01 77 /usr/lib/libssl.so.3 (deleted)\n",
+]
+
+private let kernels = [
+  "proc/sys/kernel/osrelease": "6.1.0-28-amd64\n", "proc/sys/kernel/version": "#1 SMP\n",
+  "var/lib/dpkg/status": """
+  Package: linux-image-6.1.0-28-amd64
+  Status: install ok installed
+  Architecture: amd64
+  Version: 6.1.119-1
+  Source: linux-signed-amd64 (6.1.119+1)
+
+  """,
+]
+
+private let archive = [
+  "var/lib/dpkg/status": kernels["var/lib/dpkg/status"] ?? "",
+  "var/lib/apt/lists/a_dists_x_main_binary-amd64_Packages":
+    "Package: linux-image-6.1.0-28-amd64\nArchitecture: amd64\nVersion: 6.1.120-1\n",
+]
+
+extension Decoder {
+  /// What runs and where it came from: services, kernels, sources, archives.
+  static let running = Decoder(
+    "running",
+    [
+      part("proc/1/maps", OutdatedServiceCollector(), beside: process),
+      part("proc/1/cgroup", OutdatedServiceCollector(), beside: process),
+      part("proc/1/status", OutdatedServiceCollector(), beside: process),
+      part("proc/sys/kernel/version", RunningKernelCollector(), beside: kernels),
+      part("proc/sys/kernel/osrelease", RunningKernelCollector(), beside: kernels),
+      part("proc/version_signature", RunningKernelCollector(), beside: kernels),
+      part("var/lib/dpkg/status", RunningKernelCollector(), beside: kernels),
+      part("var/lib/dpkg/status", PackageSourceCollector()),
+      part("lib/apk/db/installed", PackageSourceCollector()),
+      part("var/lib/apt/lists/a_dists_x_InRelease", PackageOriginCollector(), beside: archive),
+      Part("names of sources") { bytes in
+        let text = String(decoding: bytes, as: UTF8.self)
+        _ = SourcePackage(dpkgField: text, ofPackage: "a", "1")
+        if let source = SourcePackage(rpmFile: text) {
+          hold(text.hasPrefix("\(source.name)-\(source.version)."), "a name is another")
+        }
+        _ = SourcePackage(upstream: text, ofVersion: "1")
+      },
+    ])
+}

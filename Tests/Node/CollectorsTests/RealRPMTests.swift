@@ -94,6 +94,37 @@ struct RealRPMTests {
     #expect(packages.count == 4)
   }
 
+  @Test func `sources are those of rpm, and origins its vendors`() async throws {
+    let rpm = try RPMMachine()
+    let part = """
+      Vendor: The Project
+      %package -n tool-libs
+      Summary: its libraries
+      Version: 7
+      %description -n tool-libs
+      x
+      %files -n tool-libs
+      """
+    try rpm.build("tool", "3.1~rc1", "2.el9", epoch: 1, more: part)
+    try rpm.build("plain-name", "1", "1")
+    try rpm.publish()
+    try rpm.dnf("install", "tool", "tool-libs", "plain-name")
+    let sources = try await collect(PackageSourceCollector(), rpm)
+    let lines = sources.map { item in
+      "\(item["Name"] ?? "") \(item["SourceName"] ?? "")-\(item["SourceVersion"] ?? "").src.rpm"
+    }
+    #expect(lines.sorted() == (try rpm.query("%{NAME} %{SOURCERPM}")) && lines.count == 3)
+    // A source has a version of its own.
+    let libraries = try #require(sources.first { $0["Name"] == "tool-libs" })
+    #expect(libraries["Version"] == "7" && libraries["Epoch"] == "1")
+    #expect(libraries["SourceVersion"] == "3.1~rc1-2.el9" && libraries["SourceName"] == "tool")
+    let origins = try await collect(PackageOriginCollector(), rpm)
+    #expect(
+      origins.map { "\($0["Name"] ?? "") \($0["Origin"] ?? "")" }.sorted()
+        == (try rpm.query("%{NAME} %{VENDOR}")).filter { !$0.hasSuffix("(none)") })
+    #expect(origins.count == 2)
+  }
+
   @Test func `updates of packages with versions at random are those of dnf`() async throws {
     let given = ProcessInfo.processInfo.environment["STOCKTAKE_SEED"].flatMap { UInt64($0) }
     let seed = given ?? UInt64.random(in: 0...UInt64.max)

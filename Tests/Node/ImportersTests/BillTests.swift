@@ -147,7 +147,78 @@ struct BillTests {
   func `epochs, releases and architectures are those of the collectors`(
     purl: String, expected: String
   ) throws {
-    #expect(try items([purl]) == ["AWS:Application " + expected])
+    let told = try items([purl]).filter { !$0.hasPrefix("Custom:PackageSource") }
+    #expect(told == ["AWS:Application " + expected])
+  }
+
+  @Test(arguments: [
+    // As syft writes it, which leaves out sources that are called as the package.
+    (
+      ["pkg:deb/debian/a@1%3A2-1?arch=amd64&upstream=b%402-1", "pkg:deb/debian/c@3?arch=all"],
+      ["x86_64 a b 2-1 1:2-1", "all c c 3 3"]
+    ),
+    (["pkg:deb/debian/a@2-1?arch=amd64&upstream=b"], ["x86_64 a b 2-1 2-1"]),
+    (["pkg:deb/debian/a@2-1?arch=amd64"], []),
+    (
+      ["pkg:apk/alpine/a@2-r0?arch=x86_64&upstream=b", "pkg:apk/alpine/c@1-r0?arch=x86_64"],
+      ["x86_64 a b 2-r0 2-r0", "x86_64 c c 1-r0 1-r0"]
+    ),
+    // rpm's packages always name it, so that nothing follows where it is missing.
+    (
+      [
+        "pkg:rpm/fedora/a@2-1?arch=x86_64&epoch=3&upstream=b-2-1.src.rpm",
+        "pkg:rpm/fedora/c@2-1?arch=x86_64",
+      ], ["x86_64 3 a 1 b 2-1 2"]
+    ),
+    (["pkg:npm/a@1?upstream=b"], []),
+  ])
+  func `sources that a bill names are those of the collectors`(
+    purls: [String], expected: [String]
+  ) throws {
+    let told = try items(purls).filter { $0.hasPrefix("Custom:PackageSource ") }
+    #expect(told == expected.map { "Custom:PackageSource " + $0 })
+  }
+
+  @Test func `trivy's names of sources are read in both forms`() throws {
+    func words(_ values: [String: String]) -> String {
+      values.sorted { $0.key < $1.key }.map {
+        #"{"name":"aquasecurity:trivy:\#($0.key)","value":"\#($0.value)"}"#
+      }.joined(separator: ",")
+    }
+    let debian = words([
+      "SrcName": "glibc", "SrcVersion": "2.36", "SrcRelease": "9+deb12u10", "SrcEpoch": "1",
+    ])
+    let rpm = words([
+      "SrcName": "openssl", "SrcVersion": "3.0.7", "SrcRelease": "2.el9", "SrcEpoch": "1",
+    ])
+    let tree = try TemporaryTree()
+    let bill = try tree.write(
+      "bill.json",
+      #"{"bomFormat":"CycloneDX","metadata":{"timestamp":"2024-01-01T00:00:00Z"},"components":["#
+        + #"{"purl":"pkg:deb/debian/libc6@2.36-9+deb12u10?arch=amd64","properties":[\#(debian)]},"#
+        + #"{"purl":"pkg:rpm/redhat/openssl-libs@3.0.7-2.el9?arch=x86_64&epoch=1","properties":[\#(rpm)]}]}"#
+    )
+    func sources(_ history: ImportedHistory) -> [String] {
+      history.reports.flatMap(\.entries).filter { $0.type == .packageSource }
+        .flatMap { $0.content ?? [] }.map { item in
+          "\(item["Name"] ?? "") \(item["SourceName"] ?? "") \(item["SourceVersion"] ?? "")"
+        }
+    }
+    let node = try NodeID("n")
+    #expect(
+      sources(try CycloneDXImporter().history(paths: [bill], node: node)) == [
+        "libc6 glibc 1:2.36-9+deb12u10", "openssl-libs openssl 3.0.7-2.el9",
+      ])
+    let document = try tree.write(
+      "spdx.json",
+      #"{"spdxVersion":"SPDX-2.3","creationInfo":{"created":"2024-01-01T00:00:00Z"},"packages":["#
+        + #"{"name":"libc-utils","versionInfo":"0.7.2-r3","sourceInfo":"built package from: libc-dev 0.7.2-r3","#
+        + #""externalRefs":[{"referenceLocator":"pkg:apk/alpine/libc-utils@0.7.2-r3?arch=x86_64"}]}]}"#
+    )
+    #expect(
+      sources(try SPDXImporter().history(paths: [document], node: node)) == [
+        "libc-utils libc-dev 0.7.2-r3"
+      ])
   }
 
   @Test(arguments: [

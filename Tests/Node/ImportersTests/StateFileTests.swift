@@ -36,6 +36,11 @@ struct StateFileTests {
     }
   }
 
+  /// What a copy tells at a time: packages, and their sources.
+  private func state(_ time: String, _ packages: String) -> String {
+    "\(time) AWS:Application: \(packages); \(time) Custom:PackageSource: \(packages)"
+  }
+
   @Test func `each copy of dpkg's status is a state at the time it was written`() throws {
     let tree = try TemporaryTree()
     let first = try tree.write("dpkg.status.1", status)
@@ -45,8 +50,7 @@ struct StateFileTests {
     let copy = try tree.write("copy", status)
     try tree.setModified("copy", 1_770_000_000)
     let expected = [
-      "2026-02-02T02:40:00Z AWS:Application: bash 5.1-2",
-      "2026-05-28T20:26:40Z AWS:Application: bash 5.2-1",
+      state("2026-02-02T02:40:00Z", "bash 5.1-2"), state("2026-05-28T20:26:40Z", "bash 5.2-1"),
     ]
     let history = try DebianStatusImporter().history(paths: [second, copy, first], node: node())
     #expect(lines(history) == expected)
@@ -65,8 +69,9 @@ struct StateFileTests {
     let second = try tree.write("b", status.replacing("5.1-2", with: "5.2-1"))
     let history = try DebianStatusImporter(at: utc("2026-01-01 00:00:00")).history(
       paths: [second, first], node: node())
-    #expect(lines(history) == ["2026-01-01T00:00:00Z AWS:Application: bash 5.1-2"])
-    #expect(history.warnings.count == 1)
+    #expect(lines(history) == [state("2026-01-01T00:00:00Z", "bash 5.1-2")])
+    // One of the packages, one of their sources.
+    #expect(history.warnings.count == 2)
     #expect(history.warnings[0].contains(first) && history.warnings[0].contains(second))
   }
 
@@ -106,7 +111,7 @@ struct StateFileTests {
     }
     let history = try DebianStatusImporter().history(
       paths: [bad, tree.path("none"), good], node: node())
-    #expect(lines(history) == ["2026-01-01T00:00:00Z AWS:Application: bash 5.1-2"])
+    #expect(lines(history) == [state("2026-01-01T00:00:00Z", "bash 5.1-2")])
     #expect(history.failures.count == 2 && history.warnings.isEmpty)
     #expect(history.failures[0].contains(bad) && history.failures[1].contains(tree.path("none")))
   }
@@ -130,6 +135,8 @@ struct StateFileTests {
     var items = try ApplicationCollector().collect(from: Machine())
     for index in items.indices { items[index]["InstalledTime"] = nil }
     #expect(history.reports.map { $0.entries[0].content } == [items])
+    let sources = try PackageSourceCollector().collect(from: Machine())
+    #expect(history.reports.map { $0.entries[1].content } == [sources] && sources.count > 100)
   }
 
   @Test func `apk's database is one state`() throws {
@@ -141,6 +148,7 @@ struct StateFileTests {
       P:musl
       V:1.2.5-r0
       A:x86_64
+      o:musl-source
       S:1
       T:the musl c library
       U:https://musl.libc.org/
@@ -166,6 +174,13 @@ struct StateFileTests {
           "URL": "https://musl.libc.org/",
         ],
         ["Name": "zlib", "Version": "1.3-r2", "Architecture": "noarch", "Publisher": ""],
+      ])
+    #expect(
+      history.reports.first { _ in true }?.entries[1].content == [
+        [
+          "Name": "musl", "Version": "1.2.5-r0", "Architecture": "x86_64",
+          "SourceName": "musl-source", "SourceVersion": "1.2.5-r0",
+        ]
       ])
   }
 }

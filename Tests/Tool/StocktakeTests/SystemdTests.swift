@@ -57,6 +57,26 @@ struct SystemdTests {
     }
   }
 
+  /// Services that hold a library of their own, and one that does not.
+  private func prepareHeld(_ sleep: String) throws {
+    let library = URL(fileURLWithPath: "/usr/lib/x86_64-linux-gnu/libz.so.1")
+      .resolvingSymlinksInPath()
+    try write("opt/held/.keep", "")
+    if FileManager.default.fileExists(atPath: library.path) {
+      try FileManager.default.copyItem(
+        atPath: library.path, toPath: root + "/opt/held/libheld.so.1")
+    }
+    let held = sleep + "\nType=exec\nEnvironment=LD_PRELOAD=/opt/held/libheld.so.1"
+    try unit("held.service", held, isWanted: true)
+    try unit("held@.service", held)
+    try link("etc/systemd/system/multi-user.target.wants/held@one.service", to: "../held@.service")
+    try unit("free.service", sleep, isWanted: true)
+    let settings = "/etc/needrestart"
+    if FileManager.default.fileExists(atPath: settings) {
+      try FileManager.default.copyItem(atPath: settings, toPath: root + settings)
+    }
+  }
+
   /// A root with services of every kind, and one that asks both sides and ends the container.
   private func prepare() throws {
     for folder in ["bin", "sbin", "lib", "lib64"] { try link(folder, to: "usr/\(folder)") }
@@ -86,6 +106,7 @@ struct SystemdTests {
     try unit("bound.service", "[Unit]\nDescription=Bound to \\\n  another\n\(sleep)\nType=exec")
     try unit("failing.service", "[Service]\nType=exec\nExecStart=/bin/false", isWanted: true)
     try unit("later.target", "[Unit]\nDescription=Later")
+    try prepareHeld(sleep)
     try unit("off.service", "[Service]\nType=dbus\nBusName=a.b\nExecStart=/bin/true")
     try unit("template@.service", sleep)
     try link("etc/systemd/system/second.service", to: "own.service")
@@ -107,6 +128,12 @@ struct SystemdTests {
       /opt/stocktake collect --node n --type AWS:Service --output request >/out/request 2>/out/errors
       unset LD_LIBRARY_PATH
       \(show) >/out/after
+      # What dpkg does with a library: the new one is written beside the old one and takes its name.
+      cp /opt/held/libheld.so.1 /opt/held/new
+      mv /opt/held/new /opt/held/libheld.so.1
+      LD_LIBRARY_PATH=/opt/lib /opt/stocktake collect --node n --type Custom:OutdatedService \
+        --output request >/out/outdated 2>>/out/errors
+      if [ -d /etc/needrestart ]; then needrestart -b -r l -l >/out/needrestart 2>>/out/errors || true; fi
 
       """)
     try unit(
@@ -224,6 +251,34 @@ struct SystemdTests {
         "empty Disabled Stopped",
         "linked Manual Stopped", "helper Manual Running",
       ])
+  }
+
+  @Test func `services that hold a replaced library are told by their units, as needrestart does`()
+    throws
+  {
+    guard try boot() else {
+      try Test.cancel("systemd-nspawn is not there, or cannot start systemd here")
+    }
+    guard FileManager.default.fileExists(atPath: root + "/opt/held/libheld.so.1") else {
+      try Test.cancel("there is no libz to copy")
+    }
+    let object = try JSONSerialization.jsonObject(with: Data(out("outdated").utf8))
+    let items = (object as? [String: Any])?["Items"] as? [[String: Any]] ?? []
+    #expect(
+      items.first?["Content"] as? [[String: String]]
+        == ["held.service", "held@one.service"].map { name in
+          [
+            "Name": name, "Kind": "service", "State": "replaced", "Programs": "sleep",
+            "Files": "/opt/held/libheld.so.1",
+          ]
+        })
+    guard FileManager.default.fileExists(atPath: root + "/out/needrestart") else {
+      return print("needrestart is not there to compare with")
+    }
+    let told = try out("needrestart").split(separator: "\n").filter {
+      $0.hasPrefix("NEEDRESTART-SVC: ")
+    }
+    #expect(told.map { $0.dropFirst(17) } == ["held.service", "held@one.service"])
   }
 
   private func expectStart(_ item: [String: String], _ unit: [String: String]) {

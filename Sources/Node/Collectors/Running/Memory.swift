@@ -3,6 +3,8 @@ import Synchronization
 
 /// What several collectors need of a machine: read by the first of them, once in a collection.
 final class Memory: Sendable {
+  fileprivate let apkPackages = Once<[ApkPackage], CollectorError>()
+  fileprivate let aptLists = Once<AptLists, any Error>()
   fileprivate let accounts = Once<Accounts, CollectorError>()
   fileprivate let applications = Once<[Item], any Error>()
   fileprivate let dpkgPackages = Once<[DpkgPackage], CollectorError>()
@@ -15,6 +17,18 @@ extension Machine {
   /// The users and groups.
   func accounts() throws(CollectorError) -> Accounts {
     try memory.accounts.get { () throws(CollectorError) in try Accounts(on: self) }
+  }
+
+  /// The packages that apk has installed.
+  func apkPackages() throws(CollectorError) -> [ApkPackage] {
+    try memory.apkPackages.get { () throws(CollectorError) in try ApkPackages.read(on: self) }
+  }
+
+  /// What apt's lists say of the packages that dpkg has installed.
+  func aptLists() throws -> AptLists {
+    try memory.aptLists.get {
+      try AptLists(on: self, installed: dpkgPackages().filter(\.isInstalled))
+    }
   }
 
   /// The items of `AWS:Application`.

@@ -1,4 +1,5 @@
 package import Inventory
+import Packages
 
 /// The packages that apk has installed, read from its own file.
 package struct ApkPackages: PackageSource {
@@ -14,24 +15,36 @@ package struct ApkPackages: PackageSource {
 
   /// What is installed, by apk's files.
   package func packages(on machine: Machine) throws -> [Item] {
-    guard let path = Self.path(on: machine) else { return [] }
-    return try Self.items(in: machine.bytes(of: path)).enumerated().map { index, item in
-      guard let item else {
+    try machine.apkPackages().map(\.item)
+  }
+
+  /// The sources of what is installed, which Alpine calls origins.
+  package func sources(on machine: Machine) throws -> [Item]? {
+    try machine.apkPackages().compactMap(\.sourceItem)
+  }
+
+  /// What is installed, without looking whether it was read before.
+  static func read(on machine: Machine) throws(CollectorError) -> [ApkPackage] {
+    guard let path = path(on: machine) else { return [] }
+    var packages: [ApkPackage] = []
+    for package in all(in: try machine.bytes(of: path)) {
+      guard let package else {
         throw CollectorError(
-          "\(machine.path(path)): package number \(index + 1) lacks its name or version")
+          "\(machine.path(path)): package number \(packages.count + 1) lacks its name or version")
       }
-      return item
+      packages.append(package)
     }
+    return packages
   }
 
-  /// The items of a database, in its order; nil for a package without its name or version.
-  package static func items(in bytes: [UInt8]) -> [Item?] {
+  /// The packages of a database, in its order; nil for one without its name or version.
+  package static func all(in bytes: [UInt8]) -> [ApkPackage?] {
     bytes.withoutReturns.split(separator: 0x0a, omittingEmptySubsequences: false)
-      .split { $0.isEmpty }.map { item($0) }
+      .split { $0.isEmpty }.map { package($0) }
   }
 
-  /// The item of lines that begin with a letter and a colon.
-  private static func item(_ lines: ArraySlice<ArraySlice<UInt8>>) -> Item? {
+  /// The package of lines that begin with a letter and a colon.
+  private static func package(_ lines: ArraySlice<ArraySlice<UInt8>>) -> ApkPackage? {
     var fields: [UInt8: String] = [:]
     for line in lines where line.count > 2 && line[line.startIndex + 1] == 0x3a {
       // The packages' own files come last and repeat their letters.
@@ -46,7 +59,20 @@ package struct ApkPackages: PackageSource {
     values["Publisher"] = fields[UInt8(ascii: "m")] ?? ""
     values["Summary"] = fields[UInt8(ascii: "T")]
     values["URL"] = fields[UInt8(ascii: "U")]
-    return Item(values)
+    return ApkPackage(item: Item(values), origin: fields[UInt8(ascii: "o")])
+  }
+}
+
+/// A package as apk's database has it.
+package struct ApkPackage: Hashable, Sendable {
+  /// The item of `AWS:Application`.
+  package let item: Item
+  /// The source that it was built from; nil where the database does not say.
+  package let origin: String?
+
+  /// The item of its source, whose version is that of all its packages; nil where it is not known.
+  package var sourceItem: Item? {
+    origin.map { item.withSource(SourcePackage(name: $0, version: item["Version"] ?? "")) }
   }
 }
 

@@ -11,7 +11,8 @@ public struct ApplicationCollector: Collector {
   /// `1.1`, the version that the agent of Systems Manager sends.
   public var schemaVersion: String { "1.1" }
 
-  private static let sources: [any PackageSource] = [
+  /// The package managers that are asked, one after the other.
+  static let sources: [any PackageSource] = [
     DpkgPackages(), RPMPackages(), ApkPackages(), OpkgPackages(), SnapPackages(), FlatpakPackages(),
   ]
 

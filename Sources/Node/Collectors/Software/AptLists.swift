@@ -14,7 +14,7 @@ struct AptLists {
     var isSecurity: Bool
   }
 
-  private static let folder = "var/lib/apt/lists"
+  static let folder = "var/lib/apt/lists"
   /// Bytes of one list, unpacked.
   private static let listBytesMax = 512 << 20
 
@@ -22,25 +22,57 @@ struct AptLists {
   private(set) var fetchedSeconds: Int64?
   /// By `name:architecture`.
   private(set) var candidates: [String: Candidate] = [:]
+  /// Archives that can have had the installed version, by `name:architecture`.
+  private var archives: [String: [String: Standing]] = [:]
 
-  /// Looks for newer versions of packages; `installed` has their versions by `name:architecture`.
-  init(on machine: Machine, installed: [String: String]) throws {
+  /// What an archive shows of the installed version of a package.
+  private enum Standing: Int {
+    /// It has a newer one.
+    case newer
+    /// It has this one.
+    case same
+  }
+
+  /// Looks for packages that are installed: for newer versions, and for whose they are.
+  init(on machine: Machine, installed packages: [DpkgPackage]) throws {
+    var installed: [String: String] = [:]
+    for package in packages { installed[package.key] = package.version }
     let names = try machine.names(in: Self.folder)
     let releases = names.compactMap { Release($0, in: Self.folder, on: machine) }
     for name in names {
       guard let plain = Self.plainName(name), plain.hasSuffix("_Packages") else { continue }
       let release = releases.first { plain.hasPrefix($0.prefix) }
-      if release?.isAutomatic == false { continue }
       let path = "\(Self.folder)/\(name)"
       let isSecurity = release?.isSecurity ?? name.contains("security")
       let scanner = Mutex(StanzaScanner(installed: installed))
       try Self.read(path, isPlain: plain == name, on: machine) { chunk in
         scanner.withLock { $0.take(chunk) }
       }
-      merge(scanner.withLock { $0.finish() }, isSecurity: isSecurity)
+      let found = scanner.withLock { $0.finish() }
+      if release?.isAutomatic != false { merge(found.newer, isSecurity: isSecurity) }
+      if let origin = release?.origin { merge(found, of: origin) }
       let seconds = machine.modificationSeconds(of: path) ?? 0
       fetchedSeconds = max(fetchedSeconds ?? 0, seconds)
     }
+  }
+
+  /// Whose an installed package is, in the word `Origin` of a Release file; nil where that is not known.
+  ///
+  /// Whose list has the version. Where none has it any more, because a newer one took its place: whose
+  /// list has a newer one, if it is one alone. Archives go forward, so that a version that is newer than
+  /// all of an archive was never in it.
+  func origin(of package: DpkgPackage) -> String? {
+    let all = archives[package.key] ?? [:]
+    let same = all.filter { $0.value == .same }
+    let found = same.isEmpty ? all : same
+    return found.count == 1 ? found.first?.key : nil
+  }
+
+  private mutating func merge(_ found: StanzaScanner.Found, of origin: String) {
+    for package in found.newer.keys where archives[package]?[origin] == nil {
+      archives[package, default: [:]][origin] = .newer
+    }
+    for package in found.same { archives[package, default: [:]][origin] = .same }
   }
 
   private static func plainName(_ name: String) -> String? {
@@ -86,6 +118,8 @@ private struct Release {
   let prefix: String
   let isSecurity: Bool
   let isAutomatic: Bool
+  /// Whose archive it is; nil where it does not say.
+  let origin: String?
 
   init?(_ name: String, in folder: String, on machine: Machine) {
     guard let suffix = ["InRelease", "Release"].first(where: { name.hasSuffix("_" + $0) }) else {
@@ -98,10 +132,14 @@ private struct Release {
       if head.utf8.count < 8192 { head += String(decoding: chunk.prefix(8192), as: UTF8.self) }
     }
     var fields: [String: String] = [:]
+    var origin: String?
     for line in head.split(whereSeparator: \.isNewline) {
       guard let colon = line.firstIndex(of: ":") else { continue }
-      fields[String(line[..<colon])] = line[line.index(after: colon)...].trimmed.lowercased()
+      let value = line[line.index(after: colon)...].trimmed
+      if origin == nil, line[..<colon] == "Origin", !value.isEmpty { origin = value }
+      fields[String(line[..<colon])] = value.lowercased()
     }
+    self.origin = origin
     isSecurity = ["Suite", "Codename", "Label", "Archive"].contains {
       fields[$0]?.contains("security") ?? false
     }
@@ -109,15 +147,23 @@ private struct Release {
   }
 }
 
-/// Looks through stanzas for newer versions of installed packages, piece by piece.
+/// Looks through stanzas for installed packages, piece by piece.
 private struct StanzaScanner {
+  /// What a list has of the packages that are installed, by `name:architecture`.
+  struct Found {
+    /// The newest version, of those of which there is one that is newer than what is installed.
+    var newer: [String: String] = [:]
+    /// Those of which it has the installed version.
+    var same: Set<String> = []
+  }
+
   private let installed: [String: DebianVersion]
   private let names: Set<String>
   private var rest: [UInt8] = []
   private var name = ""
   private var version = ""
   private var architecture = ""
-  private var newer: [String: String] = [:]
+  private var found = Found()
 
   init(installed: [String: String]) {
     self.installed = installed.mapValues { DebianVersion($0) }
@@ -139,10 +185,10 @@ private struct StanzaScanner {
     rest += chunk[start...]
   }
 
-  mutating func finish() -> [String: String] {
+  mutating func finish() -> Found {
     line(rest[...])
     endStanza()
-    return newer
+    return found
   }
 
   private mutating func line(_ line: ArraySlice<UInt8>) {
@@ -172,7 +218,9 @@ private struct StanzaScanner {
     guard !version.isEmpty else { return }
     let key = "\(name):\(architecture)"
     guard let own = installed[key] else { return }
-    let found = DebianVersion(version)
-    if own < found, newer[key].map({ DebianVersion($0) < found }) ?? true { newer[key] = version }
+    let listed = DebianVersion(version)
+    if own == listed { found.same.insert(key) }
+    guard own < listed else { return }
+    if found.newer[key].map({ DebianVersion($0) < listed }) ?? true { found.newer[key] = version }
   }
 }

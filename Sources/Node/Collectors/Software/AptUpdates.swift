@@ -4,18 +4,14 @@ extension PendingUpdates {
   /// What apt could install beside what dpkg has installed, from the lists it fetched.
   static func ofApt(on machine: Machine) throws -> PendingUpdates {
     let installed = try machine.dpkgPackages().filter(\.isInstalled)
-    var versions: [String: String] = [:]
-    for package in installed {
-      versions["\(package.name):\(package.architecture)"] = package.version
-    }
-    let lists = try AptLists(on: machine, installed: versions)
+    let lists = try machine.aptLists()
     guard let fetched = lists.fetchedSeconds else {
       throw CollectorError.unavailable("apt has no lists: run \"apt-get update\" once")
     }
     var withUpdate: Set<String> = []
     let updates = installed.sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
       .compactMap { package -> Update? in
-        lists.candidates["\(package.name):\(package.architecture)"].map { candidate in
+        lists.candidates[package.key].map { candidate in
           withUpdate.insert(package.name)
           return Update(
             name: "\(package.name).\(package.architecture)",
@@ -24,9 +20,8 @@ extension PendingUpdates {
             isHeld: package.want == "hold")
         }
       }
-    let run = ["run", "var/run"].first { machine.exists("\($0)/reboot-required") }
-    let list = run.flatMap { machine.text(of: "\($0)/reboot-required.pkgs") } ?? ""
-    let names = Set(list.split(whereSeparator: \.isNewline).map(\.trimmed)).sorted()
+    let run = RestartRequest.folder(on: machine)
+    let names = run.map { RestartRequest.packages(in: $0, on: machine) } ?? []
     let waiting = names.compactMap { name -> Waiting? in
       guard !withUpdate.contains(name), let package = installed.first(where: { $0.name == name })
       else { return nil }

@@ -1,4 +1,5 @@
 package import Inventory
+import Packages
 
 /// The packages that dpkg has installed, read from its own files.
 package struct DpkgPackages: PackageSource {
@@ -41,6 +42,21 @@ package struct DpkgPackages: PackageSource {
     try machine.dpkgPackages().lazy.filter(\.isInstalled).map {
       Self.item(of: $0, installedAt: Self.installedTime(of: $0, on: machine))
     }
+  }
+
+  /// The sources of what is installed.
+  package func sources(on machine: Machine) throws -> [Item]? {
+    try machine.dpkgPackages().lazy.filter(\.isInstalled).map(Self.sourceItem)
+  }
+
+  /// The item of a package's source.
+  package static func sourceItem(of package: DpkgPackage) -> Item {
+    let source = SourcePackage(
+      dpkgField: package.source, ofPackage: package.name, package.version)
+    return Item([
+      "Name": AgentForm.field(package.name), "Version": AgentForm.field(package.version),
+      "Architecture": AgentForm.architecture(package.architecture),
+    ]).withSource(source)
   }
 
   /// dpkg writes a package's list of files whenever it unpacks it, and not again.

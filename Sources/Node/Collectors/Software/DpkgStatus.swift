@@ -19,6 +19,9 @@ package struct DpkgPackage: Hashable, Sendable {
   package var maintainer = ""
   package var section = ""
   package var homepage = ""
+  /// The source where it is called otherwise, with its version in brackets where that is another; else
+  /// empty.
+  package var source = ""
   /// The first line of the description.
   package var summary = ""
   /// What the administrator wants: `install`, `hold`, `deinstall`.
@@ -31,6 +34,9 @@ package struct DpkgPackage: Hashable, Sendable {
   package var installedTime = ""
   /// Nil where the word is none that dpkg has.
   package var state: State?
+
+  /// `name:architecture`, which no other installed package has.
+  var key: String { "\(name):\(architecture)" }
 
   /// Whether the package is there.
   ///

@@ -21,7 +21,7 @@ package struct DpkgStatusReader {
   private var field: (name: Field, value: ArraySlice<UInt8>)?
 
   private enum Field: String {
-    case package, version, architecture, maintainer, section, homepage, description, status
+    case package, version, architecture, maintainer, section, homepage, description, status, source
     case configVersion = "config-version"
     case installedTime = "installed-time"
 
@@ -101,6 +101,7 @@ package struct DpkgStatusReader {
     case .architecture: package.architecture = text
     case .maintainer: package.maintainer = text
     case .section: package.section = text
+    case .source: package.source = text
     case .homepage: package.homepage = text
     case .description: package.summary = text
     case .configVersion: package.configVersion = text

@@ -6,4 +6,12 @@ package protocol PackageSource: Sendable {
   func isThere(on machine: Machine) -> Bool
   /// One item for each installed package; throws where its database makes no sense.
   func packages(on machine: Machine) throws -> [Item]
+  /// Items of `Custom:PackageSource`, one for each package whose source is known; nil where the package
+  /// manager knows of none.
+  func sources(on machine: Machine) throws -> [Item]?
+}
+
+extension PackageSource {
+  /// None.
+  package func sources(on machine: Machine) throws -> [Item]? { nil }
 }

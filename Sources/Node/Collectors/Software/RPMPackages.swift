@@ -1,4 +1,5 @@
 import Inventory
+import Packages
 
 /// The packages in rpm's database, as rpm itself prints them.
 ///
@@ -18,6 +19,16 @@ struct RPMPackages: PackageSource {
   }
 
   func packages(on machine: Machine) throws -> [Item] { try machine.rpmPackages() }
+
+  /// A package that something else than rpmbuild made may name no source.
+  func sources(on machine: Machine) throws -> [Item]? {
+    try machine.rpmPackages().compactMap(Self.source)
+  }
+
+  /// The item of the source of a package, given as the item that it has.
+  static func source(of item: Item) -> Item? {
+    SourcePackage(rpmFile: item["PackageId"] ?? "").map(item.withSource)
+  }
 
   /// The same without looking whether it was done before.
   static func read(on machine: Machine) throws -> [Item] {

@@ -51,20 +51,25 @@ struct RPMRestart {
     return Instant(seconds: max(seconds, machine.modificationSeconds(of: "proc/1") ?? 0))
   }
 
+  /// Whether a package is a kernel.
+  static func isKernel(_ item: Item) -> Bool {
+    guard let name = item["Name"], name.hasPrefix("kernel") else { return false }
+    let flavour = name.dropFirst(6)
+    // Amazon Linux has "kernel6.12".
+    return flavours.contains(flavour) || flavour.allSatisfy { $0.isNumber || $0 == "." }
+  }
+
+  /// What a kernel calls itself that runs: "5.14.0-70.el9.x86_64".
+  static func release(of item: Item) -> String {
+    "\(item["Version"] ?? "")-\(item["Release"] ?? "").\(item["Architecture"] ?? "")"
+  }
+
   /// The newest kernels, of the kind that runs where that is known, if it is an older one that runs.
   private static func kernels(_ items: [Item], newerThan running: String) -> [Item] {
-    let kernels = items.filter { item in
-      guard let name = item["Name"], name.hasPrefix("kernel") else { return false }
-      let flavour = name.dropFirst(6)
-      // Amazon Linux has "kernel6.12".
-      return flavours.contains(flavour) || flavour.allSatisfy { $0.isNumber || $0 == "." }
-    }
-    // "5.14.0-70.el9.x86_64", and "+rt" behind it for some.
+    let kernels = items.filter(isKernel)
+    // Some have "+rt" behind it.
     let release = running.prefix { $0 != "+" }
-    func runs(_ item: Item) -> Bool {
-      release
-        == "\(item["Version"] ?? "")-\(item["Release"] ?? "").\(item["Architecture"] ?? "")"
-    }
+    func runs(_ item: Item) -> Bool { release == self.release(of: item) }
     let names = Set(kernels.filter(runs).compactMap { $0["Name"] })
     let parts = release.split(separator: "-", maxSplits: 1)
     guard parts.count == 2, let dot = parts[1].lastIndex(of: ".") else { return [] }

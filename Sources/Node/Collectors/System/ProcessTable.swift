@@ -14,6 +14,8 @@ struct ProcessTable {
     /// Clock ticks after the boot.
     let startTicks: UInt64
     let isKernelThread: Bool
+    /// Whether it has a number of its own in a space of processes within this one, as in a container.
+    let isInContainer: Bool
   }
 
   /// Every process that is there long enough to be read, by its number.
@@ -38,11 +40,14 @@ struct ProcessTable {
       return nil
     }
     let status = machine.text(of: "proc/\(id)/status") ?? ""
-    let user = status.split(whereSeparator: \.isNewline).first { $0.hasPrefix("Uid:") }
-      .flatMap { line in line.split(whereSeparator: \.isWhitespace).dropFirst().first }
+    func words(_ name: String) -> ArraySlice<Substring> {
+      status.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name) }
+        .map { line in line.split(whereSeparator: \.isWhitespace).dropFirst() } ?? []
+    }
+    let user = words("Uid:").first
     return Process(
       id: id, user: user.flatMap { UInt32($0) } ?? 0,
       name: String(text[text.index(after: open)..<close]), startTicks: start,
-      isKernelThread: flags & 0x0020_0000 != 0)
+      isKernelThread: flags & 0x0020_0000 != 0, isInContainer: words("NSpid:").count > 1)
   }
 }

@@ -6,6 +6,9 @@ enum Virtualization {
     container(on: machine) ?? virtualMachine(on: machine)
   }
 
+  /// Whether the system is a container, whose kernel is another system's.
+  static func isContainer(_ machine: Machine) -> Bool { container(on: machine) != nil }
+
   private static func container(on machine: Machine) -> String? {
     if machine.exists("run/.containerenv") { return "podman" }
     if machine.exists(".dockerenv") { return "docker" }
