@@ -26,6 +26,9 @@ QUESTIONS = [
     (["history", node(1)], 0), (["history", node(1), APP, "--name", "open*", "--from", T25], 0),
     (["history", node(1), "--name", "nomatch"], 1), (["history", "i-99999999"], 1),
     (["history", node(1), "--from", T5, "--to", T15], 2), (["history", node(1), "--name", ""], 2),
+    (["sources", node(2)], 0), (["sources", "host-1", "--at", T15, "--name", "open*"], 0),
+    (["sources", node(2), "--known-at", T5], 1), (["sources", node(2), "--name", "nomatch"], 1),
+    (["sources", "i-99999999"], 1), (["sources", node(2), "--at", "nonsense"], 2),
     (["diff", node(2), "--from", T25, "--to", T15], 0),
     (["diff", node(2), "--from", "2000-01-01", "--to", T15], 0),
     (["diff", node(2), "--from", T15, "--to", T15], 1),
@@ -119,6 +122,11 @@ def asked():
                      when=days * DAY),
                 item([{**information(node(n)), "ComputerName": f"host-{n}"}], INFO,
                      when=days * DAY)])
+    # One node tells of sources, and by it the others of its platform.
+    ssm.put_inventory(InstanceId=node(2), Items=[item(
+        [{**source, "SourceName": "openssl-source", "SourceVersion": "3.0.2"}
+         for source in [package("openssl", "3.0.2")]],
+        "Custom:PackageSource", version="1.0", when=20 * DAY)])
     server.command("node", "tag", node(1), "Env=prod", "--account", "000000000000",
                    "--region", "us-east-1")
     environment = {**server.first_key, "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}

@@ -109,8 +109,8 @@ package struct Question: Sendable {
 
   /// Every question, in the order in which documents list them.
   package static let all: [Question] = [
-    .nodes, .state, .history, .diff, .types, .holders, .firstSeen, .rollout, .rollup, .changes,
-    .changeGroups,
+    .nodes, .state, .history, .diff, .sources, .types, .holders, .firstSeen, .rollout, .rollup,
+    .changes, .changeGroups,
   ]
 
   /// Whether it looks at one node alone.

@@ -34,8 +34,8 @@ struct Stocktake: AsyncParsableCommand {
       CommandGroup(
         name: "Asking",
         subcommands: [
-          Nodes.self, Types.self, Show.self, History.self, Diff.self, WhoHad.self,
-          FirstSeen.self, Rollout.self, RollUp.self, Changes.self,
+          Nodes.self, Types.self, Show.self, History.self, Diff.self, Sources.self,
+          WhoHad.self, FirstSeen.self, Rollout.self, RollUp.self, Changes.self,
         ]),
       CommandGroup(
         name: "Serving",

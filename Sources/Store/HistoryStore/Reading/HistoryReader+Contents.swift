@@ -12,7 +12,7 @@ extension HistoryReader {
     let row = try scope.type(number)
     var seen: Set<ContentID> = []
     let chosen = try snapshot.nodes(of: scope, where: choose)
-    for posting in try snapshot.postings(named: name, row, scope, known: known, chosen) {
+    for posting in try snapshot.postings(named: ItemNames(name), row, scope, known: known, chosen) {
       switch posting.event.form {
       case .added: seen.insert(posting.event.a)
       case .changed: seen.insert(posting.event.b)

@@ -23,6 +23,7 @@ struct AnswerTable {
     switch question.name {
     case Question.nodes.name: printNodes(rows, to: printer)
     case Question.types.name: types(rows).print(to: printer)
+    case Question.sources.name: printSources(rows, to: printer)
     case Question.holders.name: printHolders(rows, to: printer)
     case Question.firstSeen.name: printFirstSeen(rows, to: printer)
     case Question.rollup.name: rollup(rows).print(to: printer)
@@ -113,6 +114,32 @@ struct AnswerTable {
         ])
     }
     return table
+  }
+
+  private func printSources(_ rows: [JSONValue], to printer: Printer) {
+    let showsOrigin = rows.contains { $0["origin"]?.text != nil }
+    var table = Table(
+      [
+        .init("PACKAGE"), .init("VERSION"), .init("SOURCE"), .init("SOURCE VERSION"),
+        .init("TOLD BY"),
+      ]
+        + (showsOrigin ? [.init("ORIGIN")] : []))
+    for row in rows {
+      let release = row["release"]?.text.map { "-\($0)" } ?? ""
+      let isKnown = row["told"]?.text != nil
+      var cells = [
+        Table.Cell(CSV.field(row["name"])), .init(CSV.field(row["version"]) + release),
+        isKnown ? .init(CSV.field(row["source"])) : .init("not known", .yellow),
+        .init(CSV.field(row["sourceVersion"])), .init(CSV.field(row["told"])),
+      ]
+      if showsOrigin { cells.append(.init(CSV.field(row["origin"]))) }
+      table.rows.append(cells)
+    }
+    table.print(to: printer)
+    let known = rows.count { $0["told"]?.text != nil }
+    printer.line(
+      printer.styled(
+        "\(counted(rows.count, "package")), of \(grouped(known)) the source is known", .faint))
   }
 
   private func printHolders(_ rows: [JSONValue], to printer: Printer) {
