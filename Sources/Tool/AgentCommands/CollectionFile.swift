@@ -32,12 +32,7 @@ package enum CollectionFile {
 
   private static func plan(_ file: YAMLMapping) throws -> CollectionPlan {
     var plan = CollectionPlan()
-    if let types = try file["types"]?.texts() {
-      plan.types = try types.map(parseType)
-    } else if let also = try file["also"]?.texts() {
-      plan.types = try plan.defaultTypes + also.map(parseType)
-      plan.takesAllCustom = true
-    }
+    try choose(&plan, by: file)
     plan.excluded = Set(try (file["without"]?.texts() ?? []).map(parseType))
     plan.types?.removeAll { plan.excluded.contains($0) }
     if let seconds = file["seconds"] { plan.secondsMax = try positive(seconds) }
@@ -50,6 +45,26 @@ package enum CollectionFile {
     }
     if let scripts = file["scripts"] { plan.scripts = try folder(scripts) }
     return plan
+  }
+
+  /// Chooses the types: what is set up in the file is wanted, whatever else is named.
+  private static func choose(_ plan: inout CollectionPlan, by file: YAMLMapping) throws {
+    let also = try (file["also"]?.texts() ?? []).map(parseType)
+    guard let named = try file["types"]?.texts().map(parseType) else {
+      if !also.isEmpty {
+        plan.types = plan.defaultTypes + also
+        plan.takesAllCustom = true
+      }
+      return
+    }
+    let hasRules = try file["files"].map { try !collector($0).rules.isEmpty } ?? false
+    plan.types = named + also + (hasRules ? [TypeName(stored: "AWS:File")] : [])
+    // Who names types of documents wants these of them.
+    let namesDocuments = named.contains { type in
+      type.text.hasPrefix("Custom:") && !plan.collectors.contains { $0.type == type }
+        && type.text != "Custom:CollectorStatus"
+    }
+    plan.takesAllCustom = (file["custom"] != nil || file["scripts"] != nil) && !namesDocuments
   }
 
   private static func folder(_ node: YAMLNode) throws -> ScriptFolder {

@@ -51,6 +51,53 @@ struct ImportCommandTests {
     #expect(future.status == 3 && future.errors.contains("2090-02-28"), "\(future.errors)")
   }
 
+  /// Every verb that reads files, but those that read a bucket or another service.
+  private static let verbs = [
+    "dpkg-log", "debian-packages", "apt-history", "rpm", "pacman-log", "apk", "osquery",
+    "fusioninventory", "cyclonedx", "spdx", "ansible", "puppet",
+  ]
+
+  /// Files that are none of any kind: what stands in `/etc/passwd`, a picture, a list, somebody's letter.
+  private static let strangers: [(name: String, bytes: [UInt8])] = [
+    ("passwd", Array("root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/bin/sh\n".utf8)),
+    ("picture", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a] + (0...255).map { UInt8($0) }),
+    ("list.json", Array("[1, 2, {\"a\": null}]\n".utf8)),
+    ("letter", Array("Dear Sir or Madam,\n\nplease find attached.\n\n".utf8)),
+  ]
+
+  @Test(arguments: verbs)
+  func `a file in which nothing is of its kind is bad input that is named`(verb: String) throws {
+    for stranger in Self.strangers {
+      let path = bench.directory + "/" + stranger.name
+      try Data(stranger.bytes).write(to: URL(fileURLWithPath: path))
+      let root = bench.directory + "/root"
+      try FileManager.default.createDirectory(
+        atPath: root + "/var/lib/dpkg", withIntermediateDirectories: true)
+      try status.write(toFile: root + "/var/lib/dpkg/status", atomically: true, encoding: .utf8)
+      let run = try importing(verb, path, "--root", root)
+      #expect(run.status == 3, "\(stranger.name): \(run.output) \(run.errors)")
+      #expect(run.errors.contains(path), "\(stranger.name): \(run.errors)")
+      #expect(try bench.run("nodes").status == 4, "\(stranger.name) was recorded")
+    }
+  }
+
+  @Test(arguments: verbs)
+  func `an empty file is a log that was just rotated, and no document or database`(
+    verb: String
+  ) throws {
+    let path = try bench.file("empty", "")
+    let root = bench.directory + "/root"
+    try FileManager.default.createDirectory(
+      atPath: root + "/var/lib/dpkg", withIntermediateDirectories: true)
+    try status.write(toFile: root + "/var/lib/dpkg/status", atomically: true, encoding: .utf8)
+    let run = try importing(verb, path, "--root", root)
+    let isLog = ["dpkg-log", "apt-history", "rpm", "pacman-log", "osquery"].contains(verb)
+    #expect(run.status == (isLog ? 0 : 3), "\(run.errors)")
+    #expect(isLog == run.output.contains("0 records of 1 file"))
+    #expect(isLog == !run.errors.contains(path))
+    #expect(try bench.run("nodes").output == "")
+  }
+
   @Test func `a dry run ends as the run does and says the same`() throws {
     let copy = try bench.file("status", "Package: x\n")
     for words in [
