@@ -199,7 +199,14 @@ let analysis: [[Target]] = [
   module(
     "Questions", on: .analysis,
     ["HistoryStore", "Inventory", "JSONTape", "Packages", "PlainText", "Times"],
-    tests: ["HistoryStore", "Inventory", "JSONTape", "Times"])
+    tests: ["HistoryStore", "Inventory", "JSONTape", "Times"]),
+  module(
+    "InventorySQL", on: .analysis,
+    [
+      "HistoryStore", "Inventory", "JSONTape", "Packages", "PlainText", "Questions", "SQLite",
+      "Times",
+    ],
+    tests: ["HistoryStore", "Inventory", "JSONTape", "SQLite", "Times"]),
 ]
 
 let service: [[Target]] = [
@@ -233,9 +240,8 @@ let service: [[Target]] = [
   module(
     "HistoryAPI", on: .service,
     [
-      "AWSProtocol", "AccessKeys", "Compression", "HistoryStore", "Inventory", "JSONTape",
-      "PlainText",
-      "Questions", "Times",
+      "AWSProtocol", "AccessKeys", "Compression", "HistoryStore", "Inventory", "InventorySQL",
+      "JSONTape", "PlainText", "Questions", "SQLite", "Times",
     ],
     tests: ["AWSProtocol", "HistoryStore", "Inventory"]),
   module(
@@ -271,8 +277,9 @@ let tool: [[Target]] = [
     [
       "AWSClient", "AWSProtocol", "AccessKeys", "AgentCommands", "Associations", "CMalloc",
       "Collectors",
-      "Compression", "Files", "HistoryStore", "Importers", "Inventory", "JSONTape", "NodeRegistry",
-      "Packages", "PlainText", "Questions", "Schedules", "Server", "SystemsManager", "Terminal",
+      "Compression", "Files", "HistoryStore", "Importers", "Inventory", "InventorySQL", "JSONTape",
+      "NodeRegistry", "Packages", "PlainText", "Questions", "SQLite", "Schedules", "Server",
+      "SystemsManager", "Terminal",
       "Times", .argumentParser, .configuration, .coreMetrics, .logging, .nioCore, .nioHTTP1,
       .systemPackage,
     ]),

@@ -22,9 +22,32 @@ extension HistoryAPI {
         form("Recorded", recordedColumns, optional: recordedColumns.names), form("Item", []),
         form(
           "Report", [column("InstanceId", .text, "The node.")], lists: [("Items", "Item")]),
-        form("Error", [column("error", .map, "Its code and message.")]),
+        form("Error", [column("error", .map, "Its code and message.")]), sqlQuery, sqlAnswer,
+        sqlRow,
       ])
   }()
+
+  private static let sqlQuery = form(
+    "SQLQuery",
+    [
+      column("sql", .text, "One SELECT."),
+      column("parameters", .map, "Values of `:name`; or a list, of question marks."),
+      column("at", .time, "The valid time of tables that are told no other. Default: now."),
+      column("known-at", .time, "Answer with what was recorded by this time only. Default: all."),
+      column("limit", .integer, "Rows that are enough: 1 to 100000. Default: 1000."),
+      column("timeout", .integer, "Seconds that it may take: 1 to 30. Default: 30."),
+    ], optional: ["parameters", "at", "known-at", "limit", "timeout"])
+
+  private static let sqlAnswer = form(
+    "SQLAnswer",
+    [
+      column("columns", .texts, "The names of the columns."),
+      column("truncated", .flag, "Whether there were more rows."),
+      column("sequence", .integer, "The record of the log through which all was known."),
+    ], lists: [("rows", "SQLRow")])
+
+  private static let sqlRow = JSONValue.Member(
+    "SQLRow", .object([.init("type", .string("array"))]))
 
   /// What is told of each report that was handed over; what goes with it depends on what became of it.
   static let recordedColumns = [

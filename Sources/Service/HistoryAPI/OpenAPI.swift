@@ -5,6 +5,7 @@ extension HistoryAPI {
   /// All routes, in the order in which the document lists them.
   static let routes: [Route] =
     questionRoutes + otherRoutes + [
+      sqlRoute,
       Route(
         path: openAPIPath, summary: "This document.", schema: "Any", isList: false,
         isPublic: true
@@ -115,7 +116,7 @@ extension HistoryAPI {
     let form =
       route.isList ? object([("type", .string("array")), ("items", row)]) : row
     var content: [(String, JSONValue)] = [(Format.json.rawValue, object([("schema", form)]))]
-    if route.isList {
+    if route.isList || route.schema == "SQLAnswer" {
       let text = object([("schema", object([("type", .string("string"))]))])
       content += [(Format.ndjson.rawValue, text), (Format.csv.rawValue, text)]
     }
@@ -137,7 +138,9 @@ extension HistoryAPI {
       ("parameters", .array(pathParameters(route) + route.parameters.map(parameter))),
       ("responses", object(responses)),
     ]
-    if route.writes { members.append(("requestBody", requestBody)) }
+    if let body = route.body {
+      members.append(("requestBody", requestBody(body, isMany: route.writes)))
+    }
     if !route.isPublic {
       let schemes = ["sigv4"] + (route.method == "GET" ? ["bearer"] : [])
       members.append(("security", .array(schemes.map { object([($0, .array([]))]) })))
@@ -153,11 +156,12 @@ extension HistoryAPI {
       ("429", "More than the server takes on at a time."),
     ]
     if route.path.contains("{") { errors.append(("404", "No such node.")) }
-    if route.writes {
-      errors += [
-        ("413", "More than the limit."), ("415", "No such format."),
-        ("422", "The report is refused, and nothing of it is stored."),
-      ]
+    if route.body != nil {
+      errors += [("413", "More than the limit."), ("415", "No such format.")]
+      errors.append(
+        route.writes
+          ? ("422", "The report is refused, and nothing of it is stored.")
+          : ("422", "The query takes more time or room than it may."))
     }
     return errors
   }
@@ -228,14 +232,12 @@ extension HistoryAPI {
     object([("type", .string("string")), ("enum", .array(words.map { .string($0) }))])
   }
 
-  private static let requestBody = object([
-    ("required", .bool(true)),
-    (
-      "content",
-      object([
-        (Format.json.rawValue, object([("schema", reference("Report"))])),
-        (Format.ndjson.rawValue, object([("schema", object([("type", .string("string"))]))])),
-      ])
-    ),
-  ])
+  private static func requestBody(_ form: String, isMany: Bool) -> JSONValue {
+    var content = [(Format.json.rawValue, object([("schema", reference(form))]))]
+    if isMany {
+      content.append(
+        (Format.ndjson.rawValue, object([("schema", object([("type", .string("string"))]))])))
+    }
+    return object([("required", .bool(true)), ("content", object(content))])
+  }
 }

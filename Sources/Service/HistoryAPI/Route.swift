@@ -30,6 +30,8 @@ struct Route: Sendable {
   /// The form of an object, or of each in a list, in the OpenAPI document.
   var schema: String
   var isList = true
+  /// The form of what a request brings, beside NDJSON of it where it writes; nil where it brings nothing.
+  var body: String?
   var writes = false
   /// Whether nobody has to say who asks.
   var isPublic = false

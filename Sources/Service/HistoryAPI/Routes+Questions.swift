@@ -34,7 +34,7 @@ extension HistoryAPI {
     Route(
       method: "POST", path: "/v1/reports",
       summary: "Record a report in the form of PutInventory, or one on each line as NDJSON.",
-      schema: "Recorded", writes: true, load: .report
+      schema: "Recorded", body: "Report", writes: true, load: .report
     ) { api, request, _, _ in try await api.record(request) },
   ]
 

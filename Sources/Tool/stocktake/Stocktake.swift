@@ -35,7 +35,7 @@ struct Stocktake: AsyncParsableCommand {
         name: "Asking",
         subcommands: [
           Nodes.self, Types.self, Show.self, History.self, Diff.self, Sources.self,
-          WhoHad.self, FirstSeen.self, Rollout.self, RollUp.self, Changes.self,
+          WhoHad.self, FirstSeen.self, Rollout.self, RollUp.self, Changes.self, SQL.self,
         ]),
       CommandGroup(
         name: "Serving",

@@ -211,15 +211,7 @@ struct ItemDecoder: Sendable {
   func appendValue(
     of attribute: String, _ item: StoredItem, to bytes: inout [UInt8]
   ) -> Bool {
-    guard item.content != 0 else { return false }
-    let name = unsafe attribute.utf8Span.span.bytes
-    if contents.appendValue(of: name, item.content, to: &bytes) { return true }
-    if let seconds = item.seconds {
-      guard attribute == occurrenceAttribute else { return false }
-      Instant(seconds: seconds).appendText(to: &bytes)
-      return true
-    }
-    guard let id = item.complexID else { return false }
-    return contents.appendValue(of: name, id, to: &bytes)
+    contents.appendValue(
+      of: attribute, item, occurrenceAttribute: occurrenceAttribute, to: &bytes)
   }
 }

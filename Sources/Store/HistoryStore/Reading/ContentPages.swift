@@ -143,6 +143,24 @@ struct ContentPages: Sendable {
     return false
   }
 
+  /// Appends the value of one attribute of an item, of its content or of its occurrence; false where it has
+  /// none of that name.
+  func appendValue(
+    of attribute: String, _ item: StoredItem, occurrenceAttribute: String?,
+    to bytes: inout [UInt8]
+  ) -> Bool {
+    guard item.content != 0 else { return false }
+    let name = unsafe attribute.utf8Span.span.bytes
+    if appendValue(of: name, item.content, to: &bytes) { return true }
+    if let seconds = item.seconds {
+      guard attribute == occurrenceAttribute else { return false }
+      Instant(seconds: seconds).appendText(to: &bytes)
+      return true
+    }
+    guard let id = item.complexID else { return false }
+    return appendValue(of: name, id, to: &bytes)
+  }
+
   private func attributes(_ id: ContentID) -> [Item.Attribute] {
     withBytes(id) { bytes in
       var attributes: [Item.Attribute] = []

@@ -53,6 +53,18 @@ public struct HolderList: RandomAccessCollection, Sendable {
     pages.value(of: "Version", in: content(at: position))
   }
 
+  /// Appends the UTF-8 bytes of one attribute of a holder's item, without making an `Item`.
+  ///
+  /// - Returns: whether the shared content has the attribute; those of the occurrence are not in it.
+  @discardableResult
+  package func appendValue(
+    of attribute: String, at position: Int, to bytes: inout [UInt8]
+  ) -> Bool {
+    pages.appendValue(
+      of: attribute, StoredItem(content: content(at: position), occurrence: .none),
+      occurrenceAttribute: nil, to: &bytes)
+  }
+
   /// How many hold each version; an item without a `Version` counts under the empty text.
   ///
   /// - Complexity: O(*n*), without decoding an item more than once.

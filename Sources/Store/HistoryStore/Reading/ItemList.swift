@@ -27,6 +27,18 @@ public struct ItemList: RandomAccessCollection, Sendable {
     contents.item(items[position], occurrenceAttribute: occurrenceAttribute)
   }
 
+  /// Appends the UTF-8 bytes of one attribute of an item, without making an `Item`.
+  ///
+  /// - Returns: whether it has the attribute.
+  /// - Complexity: O(bytes of the item).
+  @discardableResult
+  package func appendValue(
+    of attribute: String, at position: Int, to bytes: inout [UInt8]
+  ) -> Bool {
+    contents.appendValue(
+      of: attribute, items[position], occurrenceAttribute: occurrenceAttribute, to: &bytes)
+  }
+
   /// All items in order of their attributes, for showing to people.
   public func sorted() -> [Item] { sortedForPeople() }
 }

@@ -50,6 +50,15 @@ struct RemoteServer {
     return rows
   }
 
+  /// Hands a request of JSON over; what is answered.
+  func post(_ path: String, _ body: [UInt8]) throws -> JSONValue {
+    let answer = try client.send(
+      "POST", path, body: body,
+      [("accept", "application/json"), ("content-type", "application/json")])
+    guard answer.status == 200 else { throw failure(answer.status, answer.body) }
+    return try JSONValue(parsing: answer.body)
+  }
+
   /// Calls an operation of a service.
   func call(_ target: String, _ operation: String, _ input: JSONValue) throws -> JSONValue {
     let answer = try client.call(target, operation, input)
