@@ -7,7 +7,7 @@ DEMO_STORE ?= .build/demo-store
 # Swift's runtime is inside, so that the programs run where no Swift is; no debugger reads them.
 RELEASE = -c release --static-swift-stdlib -debug-info-format none --disable-local-rpath
 
-.PHONY: all demo test clients torture fuzz sanitize fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd build dependencies install deb tarball image check-packages clean
+.PHONY: all demo test clients torture fuzz sanitize fresh lint guard fleet bench bench-server bench-questions bench-hybrid bench-herd bench-sql build dependencies install deb tarball image check-packages clean
 
 all: build
 
@@ -96,6 +96,11 @@ bench-questions: build
 	@python3 Benchmarks/server/questions.py $(QUESTIONS) \
 	  --stocktake "$$($(SWIFT) build -c release --show-bin-path)/stocktake" \
 	  --stocktake-bench "$$($(SWIFT) build -c release --package-path Benchmarks --show-bin-path)/stocktake-bench"
+
+# What SQL costs beside the library's own calls. Nodes and packages of each go on: make bench-sql SQL="10000 500".
+bench-sql: dependencies
+	$(SWIFT) build -c release --product query-bench
+	@"$$($(SWIFT) build -c release --show-bin-path)/query-bench" $(SQL)
 
 # What nodes with an agent cost the server, and how many it carries.
 bench-hybrid: build

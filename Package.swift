@@ -325,6 +325,9 @@ let support: [Target] = [
     ],
     // All of it runs on one event loop, which the compiler cannot see.
     path: "Tests/Support/NodeHerd", swiftSettings: shared + [.swiftLanguageMode(.v5)]),
+  .executableTarget(
+    name: "query-bench", dependencies: ["HistoryStore", "Inventory", "InventorySQL", "SQLite"],
+    path: "Tests/Support/QueryBench", swiftSettings: shared),
   .testTarget(
     name: "DecoderTests", dependencies: decoding + ["CollectionSupport"],
     path: "Tests/DecoderTests",

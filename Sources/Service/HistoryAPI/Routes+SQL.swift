@@ -2,6 +2,7 @@ import HistoryStore
 import Inventory
 import InventorySQL
 import JSONTape
+import Questions
 import SQLite
 import Times
 
@@ -57,7 +58,7 @@ extension HistoryAPI {
       let objects = rows.map { row in
         JSONValue.object(zip(names, row.elements).map { .init($0, $1) })
       }
-      return .list(objects, columns: names)
+      return .list(objects, columns: FlatColumns(names))
     }
     return .object(
       .object([

@@ -202,7 +202,7 @@ private struct RowWriter {
   private let format: OutputFormat
   private let isPlan: Bool
   var columns: [String] = [] {
-    didSet { if format != .table { list = ListWriter(printer, format, columns: columns) } }
+    didSet { if format != .table { list = ListWriter(printer, format, columns: FlatColumns(columns)) } }
   }
   private(set) var count = 0
   private var list: ListWriter?
@@ -239,11 +239,7 @@ private struct RowWriter {
           columns[index], isRightAligned: rows.allSatisfy { $0[index].isNumberOrNull })
       })
     table.rows = rows.map { row in row.map { Table.Cell(CSV.field($0)) } }
-    let dropped = table.dropColumns(toFit: printer.width)
     if !rows.isEmpty { table.print(to: printer) }
-    if !dropped.isEmpty {
-      printer.line("not shown for want of room: \(dropped.joined(separator: ", "))")
-    }
   }
 
   /// The steps of a plan, each below the one that it is a part of; what a table reads in its own words.
