@@ -30,7 +30,7 @@ final class NodeTable: InventoryTable {
   func walk(_ bounds: NamedBounds) throws -> any RowSource {
     NodeRows(
       session, try session.nodes(bounds.values("id")), try session.moment(bounds),
-      Self.facts)
+      withTags: bounds.uses("tags"))
   }
 
   /// Reads a node's own words only where they are looked at.
@@ -38,24 +38,25 @@ final class NodeTable: InventoryTable {
     private let session: QuerySession
     private var nodes: any NodeWalk
     private let moment: Moment
-    private let facts: [String]
+    private let withTags: Bool
+    private let facts = NodeTable.facts
     private var summary: NodeSummary?
     private var number: UInt32 = 0
     private var said: Item?
 
-    init(_ session: QuerySession, _ nodes: any NodeWalk, _ moment: Moment, _ facts: [String]) {
+    init(_ session: QuerySession, _ nodes: any NodeWalk, _ moment: Moment, withTags: Bool) {
       self.session = session
       self.nodes = nodes
       self.moment = moment
-      self.facts = facts
+      self.withTags = withTags
     }
 
     func next() throws -> Bool {
       said = nil
       guard let node = try nodes.next() else { return false }
       number = node.number
-      summary = try session.history.read(session.scope) { reader in
-        try reader.summary(of: node.id, number: node.number)
+      summary = try session.history.read(session.scope, moment) { reader in
+        try reader.summary(of: node.id, number: node.number, withTags: withTags)
       }
       return summary != nil
     }
@@ -94,7 +95,7 @@ final class NodeTable: InventoryTable {
 final class TagTable: InventoryTable {
   let session: QuerySession
   let name = "tags"
-  let columns = ["resourceid", "key", "value"].map { VirtualColumn($0) }
+  let columns = ["resourceid", "key", "value"].map { VirtualColumn($0) } + .moments
   let indexed: [String: Set<Comparison>] = ["resourceid": [.equal]]
 
   init(_ session: QuerySession) { self.session = session }
@@ -106,10 +107,11 @@ final class TagTable: InventoryTable {
   }
 
   func walk(_ bounds: NamedBounds) throws -> any RowSource {
+    let moment = try session.moment(bounds)
     var nodes = try session.nodes(bounds.values("resourceid"))
     return StreamedRows { [session] in
       guard let node = try nodes.next() else { return nil }
-      let summary = try session.history.read(session.scope) { reader in
+      let summary = try session.history.read(session.scope, moment) { reader in
         try reader.summary(of: node.id, number: node.number)
       }
       return (summary?.tags ?? []).map { [.text(node.id.text), .text($0.name), .text($0.value)] }
