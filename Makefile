@@ -99,7 +99,7 @@ bench-questions: build
 
 # What SQL costs beside the library's own calls. Nodes and packages of each go on: make bench-sql SQL="10000 500".
 bench-sql: dependencies
-	$(SWIFT) build -c release --product query-bench
+	$(SWIFT) build $(RELEASE) --product query-bench
 	@"$$($(SWIFT) build -c release --show-bin-path)/query-bench" $(SQL)
 
 # What nodes with an agent cost the server, and how many it carries.
