@@ -247,7 +247,7 @@ let service: [[Target]] = [
   module(
     "Server", on: .service,
     [
-      "AWSProtocol", "AccessKeys", "CMalloc", "HistoryAPI", "HistoryStore", "Inventory",
+      "AWSProtocol", "AccessKeys", "CMalloc", "Files", "HistoryAPI", "HistoryStore", "Inventory",
       "JSONTape", "NodeRegistry",
       "Signatures", .coreMetrics, .crypto, .httpTypes, .hummingbird,
       .hummingbirdCore,
@@ -263,7 +263,8 @@ let service: [[Target]] = [
 
 let tool: [[Target]] = [
   module(
-    "Terminal", on: .tool, ["CRelease", "Inventory", "PlainText", .argumentParser]),
+    "Terminal", on: .tool,
+    ["CRelease", "Files", "Inventory", "JSONTape", "PlainText", .argumentParser]),
   module(
     "AgentCommands", on: .tool,
     [

@@ -2,12 +2,19 @@
 
 import datetime
 import os
+import re
 
 import botocore.exceptions
 import pytest
 
 APP = "AWS:Application"
 INFO = "AWS:InstanceInformation"
+
+# What libraries, compilers and builds say of themselves; nobody who runs the program can do anything with it.
+FOREIGN = re.compile(
+    r"Error Domain|NSCocoa|NSPOSIX|NIO|Humming[bB]ird|AsyncHTTP|HTTPClientError|BoringSSL|OPENSSL_|routines:"
+    r"|\.swift\b|\.cc\b|errno\b|/\.build/|checkouts|DecodingError|CodingKeys|\bOptional\(|\bnil\b|Swift\."
+    r"|Foundation|Fatal error|\*\*\*|\b0x[0-9a-f]{6,}|[a-z]+Error\(|\bcode: -?\d|[A-Z]+_ERROR\b")
 
 
 def long_form(short, long):

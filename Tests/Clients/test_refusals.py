@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import STOCKTAKE
+from support import FOREIGN
 
 NOBODY = 65534
 FOUND, NOTHING, USAGE, BAD, STORE = 0, 1, 2, 3, 4
@@ -82,7 +83,7 @@ class Bench:
             # What was collected is told before it is recorded.
             if done.returncode != expected or len(lines) != 1 \
                     or (done.stdout and name not in ("collect", "import")) \
-                    or not lines[0].startswith("stocktake: ") \
+                    or not lines[0].startswith("stocktake: ") or FOREIGN.search(lines[0]) \
                     or not any(word in lines[0] for word in words or [""]):
                 wrong[name] = (done.returncode, done.stdout[:200], done.stderr[:400])
         return wrong

@@ -120,12 +120,19 @@ package struct Arguments: Sendable {
     case .type:
       if !text.contains(":"), let type = try? TypeName("AWS:" + text) { return .type(type) }
       do throws(ReportError) { return .type(try TypeName(text)) } catch {
-        throw QuestionError("\(name) \"\(text.onOneLine)\": \(error)")
+        throw QuestionError(
+          "\(name) \"\(text.onOneLine)\": \(error)"
+            + didYouMean(text, among: TypeDefinition.spellings))
       }
     case .time:
       do throws(TimeParser.Failure) {
         let found = try reading.times.parse(text)
         if let note = found.note { reading.note("\(name): \(note)") }
+        if parameter.isMoment, found.instant > reading.times.now {
+          reading.note(
+            "\(name): \(reading.times.zone.text(found.instant)) lies ahead; the answer is what is known now"
+          )
+        }
         return .time(found.instant)
       } catch { throw QuestionError("\(name): \(error)") }
     case .seconds(let range):

@@ -123,6 +123,11 @@ package struct Parameter: Sendable {
   /// Whether it says how the answer is cut into pages, and not what is asked.
   package var isPaging: Bool { name == "limit" || name == "wait" || isPosition }
 
+  /// Whether it is a time that is asked at; `from` and `to` are the ends of a range, which may lie anywhere.
+  var isMoment: Bool {
+    if case .time = kind { name != "from" && name != "to" } else { false }
+  }
+
   private var isPosition: Bool {
     if case .position(log: false) = kind { true } else { false }
   }

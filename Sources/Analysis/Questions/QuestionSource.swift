@@ -32,6 +32,9 @@ package struct StoreSource: QuestionSource, Sendable {
     self.scope = scope
   }
 
+  /// The same store, asked for all scopes.
+  package var ofAllScopes: StoreSource { StoreSource(store, nil) }
+
   /// Few pages: each gathers its list anew.
   package var rowsMax: Int { 100_000 }
 

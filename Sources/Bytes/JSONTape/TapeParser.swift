@@ -5,8 +5,14 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
   /// simdjson's own error code.
   public let code: Int32
 
-  /// simdjson's own text.
-  public var description: String { unsafe String(cString: csimdjson_error_text(code)) }
+  /// simdjson's own text, without the name of its constant that it begins with.
+  public var description: String {
+    let text = unsafe String(cString: csimdjson_error_text(code))
+    let parts = text.split(separator: ": ", maxSplits: 1)
+    let isNamed =
+      parts.count == 2 && parts[0].utf8.allSatisfy { (65...90).contains($0) || $0 == 95 }
+    return isNamed ? String(parts[1]) : text
+  }
 }
 
 /// Parses JSON with simdjson and lends out the tape: the whole document as a flat list of words.

@@ -118,3 +118,16 @@ extension Character {
     return width
   }
 }
+
+extension String {
+  /// The text as one word of a shell's command line.
+  package var asShellWord: String {
+    let isPlain =
+      !isEmpty
+      && utf8.allSatisfy {
+        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+          || "/._-+=:@%,".utf8.contains($0)
+      }
+    return isPlain ? self : "'" + replacing("'", with: #"'\''"#) + "'"
+  }
+}

@@ -61,7 +61,13 @@ final class Exchange: Sendable {
       "its certificate is not trusted"
     case let error as NIOSSLExtraError where error == .failedToValidateHostname:
       "its certificate is for another name"
-    default: String(describing: error)
+    case is NIOSSLError where String(describing: error).contains("WRONG_VERSION_NUMBER"):
+      "it does not speak TLS; is it http://?"
+    // What the libraries say themselves names their types, and lines of where they were built.
+    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: "TLS could not be agreed on"
+    case HTTPParserError.invalidEOFState: "it closed the connection within its answer"
+    case is HTTPParserError: "it does not answer in HTTP"
+    default: "the connection failed"
     }
   }
 }

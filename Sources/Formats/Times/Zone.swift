@@ -29,7 +29,7 @@ package struct Zone: Sendable {
     self.rules = rules
   }
 
-  /// Takes `UTC`, `Z`, `+02:00`, `-0530`, `+2` or a name of the tz database; nil for anything else.
+  /// Takes `UTC`, `Z`, `+02:00`, `-0530`, `+2` or a name of the system's tz database; nil for anything else.
   package init?(_ text: String) {
     let upper = text.uppercased()
     if ["UTC", "Z", "GMT", "ETC/UTC"].contains(upper) {
@@ -38,11 +38,8 @@ package struct Zone: Sendable {
       guard let offset = Zone.offset(text) else { return nil }
       self.init(name: Zone.text(ofOffset: offset), rules: .fixed(offset))
     } else {
-      // Names only: Foundation would take abbreviations too, and those mean several zones at once.
-      guard text.contains("/") || TimeZone.knownTimeZoneIdentifiers.contains(text),
-        let zone = TimeZone(identifier: text)
-      else { return nil }
-      self.init(name: zone.identifier, rules: .named(zone))
+      guard let zone = Self.rules(of: text) else { return nil }
+      self.init(name: text, rules: .named(zone))
     }
   }
 

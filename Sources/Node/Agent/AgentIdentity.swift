@@ -43,7 +43,9 @@ package struct AgentIdentity: Codable {
       return nil
     }
     do { return try JSONDecoder().decode(Self.self, from: data) } catch {
-      throw AgentError(.damaged, "\(folder)/\(fileName) is damaged: \(error)")
+      throw AgentError(
+        .damaged,
+        "\(folder)/\(fileName) is damaged; remove it, and register this machine again")
     }
   }
 

@@ -78,6 +78,9 @@ public struct TypeDefinition: Sendable, Hashable {
     }
   }()
 
+  /// What people can write for the types of Systems Manager: each name, with and without `AWS:`.
+  package static let spellings = builtIn.keys.sorted().flatMap { [$0, String($0.dropFirst(4))] }
+
   /// The types of Systems Manager by name.
   public static let builtIn: [String: TypeDefinition] = {
     var table: [String: TypeDefinition] = [:]

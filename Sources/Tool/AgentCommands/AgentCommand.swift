@@ -65,7 +65,12 @@ package struct AgentCommand: AsyncParsableCommand {
   /// `register`.
   package struct Register: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-      abstract: "Register this machine with an activation.")
+      abstract: "Register this machine with an activation.",
+      discussion: """
+        EXAMPLES
+          \(command) register --server https://inventory.example.org:8055 \\
+            --activation-id ID --activation-code CODE
+        """)
 
     @OptionGroup var folder: StateOptions
     @Option(help: "The server: http://HOST:PORT or https://….")
@@ -109,7 +114,13 @@ package struct AgentCommand: AsyncParsableCommand {
   /// `run`.
   package struct Run: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-      abstract: "Collect and report until stopped.")
+      abstract: "Collect and report until stopped.",
+      discussion: """
+        EXAMPLES
+          \(command) run
+          \(command) run --once
+          \(command) run --config /etc/stocktake/collect.yaml
+        """)
 
     @OptionGroup var folder: StateOptions
     @Option(
@@ -142,7 +153,11 @@ package struct AgentCommand: AsyncParsableCommand {
   /// `status`.
   package struct Status: ParsableCommand {
     package static let configuration = CommandConfiguration(
-      abstract: "Say who this agent is, and what waits to be sent.")
+      abstract: "Say who this agent is, and what waits to be sent.",
+      discussion: """
+        EXAMPLES
+          \(command) status
+        """)
 
     @OptionGroup var folder: StateOptions
 

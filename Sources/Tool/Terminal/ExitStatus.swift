@@ -47,6 +47,8 @@ package func parseNode(_ text: String) throws -> NodeID {
 package func parseType(_ text: String) throws -> TypeName {
   if !text.contains(":"), let type = try? TypeName("AWS:" + text) { return type }
   do { return try TypeName(text) } catch {
-    throw CommandFailure(.usage, "type \"\(text.onOneLine)\": \(error)")
+    throw CommandFailure(
+      .usage,
+      "type \"\(text.onOneLine)\": \(error)" + didYouMean(text, among: TypeDefinition.spellings))
   }
 }

@@ -1,6 +1,14 @@
+import Files
 import NIOCore
 import NIOSSL
 import Synchronization
+
+/// What is wrong with a certificate or its key: one sentence.
+package struct CertificateError: Error, CustomStringConvertible {
+  package let description: String
+
+  init(_ description: String) { self.description = description }
+}
 
 /// The server's certificate and key, read again on demand; handshakes under way keep the old ones.
 package final class Certificates: Sendable {
@@ -10,11 +18,31 @@ package final class Certificates: Sendable {
     var key: NIOSSLPrivateKeySource
 
     init(certificateFile: String, keyFile: String) throws {
-      chain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) }
-      key = .privateKey(try NIOSSLPrivateKey(file: keyFile, format: .pem))
+      chain = try Self.reading(certificateFile, "certificate") {
+        try NIOSSLCertificate.fromPEMFile($0).map { .certificate($0) }
+      }
+      key = try Self.reading(keyFile, "private key") {
+        .privateKey(try NIOSSLPrivateKey(file: $0, format: .pem))
+      }
       // A key that does not fit is found here, not in every handshake from then on.
-      _ = try NIOSSLContext(configuration: configuration)
+      do { _ = try NIOSSLContext(configuration: configuration) } catch {
+        throw CertificateError(
+          "the key in \(keyFile) is not that of the certificate in \(certificateFile)")
+      }
     }
+
+    /// Reads a file; the library's own errors do not say what is wrong with it.
+    private static func reading<Content>(
+      _ path: String, _ what: String, _ read: (String) throws -> Content
+    ) throws(CertificateError) -> Content {
+      do throws(FileError) { _ = try Files.read(path, bytesMax: fileBytesMax) } catch {
+        throw CertificateError(error.description)
+      }
+      do { return try read(path) } catch { throw CertificateError("\(path) has no \(what) in PEM") }
+    }
+
+    /// Far above what a chain of certificates can be.
+    private static let fileBytesMax = 1 << 20
 
     /// The suites of TLS 1.2: such as have forward secrecy, and encrypt and authenticate in one; all of TLS
     /// 1.3 do.
@@ -42,7 +70,8 @@ package final class Certificates: Sendable {
     }
   }
 
-  private let certificateFile: String
+  /// The file of the certificate with its chain.
+  package let certificateFile: String
   private let keyFile: String
   private let current: Mutex<Pair>
 

@@ -46,14 +46,14 @@ struct Moment: Sendable, Equatable {
 
   /// A time in RFC 3339 with its zone, or a day alone: its beginning in UTC.
   ///
-  /// Words such as "yesterday" would mean another time on the next page.
+  /// What depends on when it is read, such as "yesterday", would mean another time on the next page.
   static func time(_ text: String) -> Instant? {
     if let instant = Instant(captureTime: text) { return instant }
-    guard text.utf8.count >= 10, text.utf8.first.map({ (0x30...0x39).contains($0) }) == true,
-      !text.contains("ago")
-    else { return nil }
-    let parser = TimeParser(zone: .utc, now: Instant(seconds: 0))
-    return (try? parser.parse(text))?.instant
+    guard text.utf8.count >= 10 else { return nil }
+    let times = [Instant(seconds: 1 << 30), Instant(seconds: 1 << 31)].map { now in
+      (try? TimeParser(zone: .utc, now: now).parse(text))?.instant
+    }
+    return times[0] == times[1] ? times[0] : nil
   }
 }
 

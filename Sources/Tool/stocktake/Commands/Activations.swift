@@ -41,7 +41,11 @@ extension Activation {
 /// `stocktake activation create`.
 struct CreateActivation: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make an activation, and show its code this once.")
+    commandName: "create", abstract: "Make an activation, and show its code this once.",
+    discussion: """
+      EXAMPLES
+        stocktake activation create --limit 50 --days 7 --tag env=prod
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var scope: ScopeOptions
@@ -100,7 +104,11 @@ struct CreateActivation: ParsableCommand {
 /// `stocktake activation list`.
 struct ListActivations: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the activations, without their codes.")
+    commandName: "list", abstract: "List the activations, without their codes.",
+    discussion: """
+      EXAMPLES
+        stocktake activation list
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var scope: ScopeOptions
@@ -139,7 +147,11 @@ struct ListActivations: ParsableCommand {
 struct DeleteActivation: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "delete",
-    abstract: "Delete an activation; nodes that registered with it stay.")
+    abstract: "Delete an activation; nodes that registered with it stay.",
+    discussion: """
+      EXAMPLES
+        stocktake activation delete 01234567-89ab-cdef-0123-456789abcdef
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var scope: ScopeOptions
@@ -166,7 +178,7 @@ struct CollectNow: ParsableCommand {
         stocktake collect-now mi-0123456789abcdef0 --server http://127.0.0.1:8055
       """)
 
-  @Argument(help: "The node.")
+  @Argument(help: "The node.", completion: .nodes)
   var node: String
 
   @OptionGroup var source: SourceOptions

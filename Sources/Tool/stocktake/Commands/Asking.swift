@@ -56,7 +56,9 @@ extension Asking {
       complain("note: \(counted(count, "more state")) are unknown or erased; name a --type")
     }
     if !isFound {
-      throw CommandFailure(.nothingFound, asked.nothing(arguments, answer, zone))
+      throw CommandFailure(
+        .nothingFound,
+        asked.nothing(arguments, answer, zone) + Hints(source).text(asked, arguments))
     }
   }
 

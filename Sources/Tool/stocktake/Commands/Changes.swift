@@ -21,7 +21,7 @@ struct Changes: Asking {
         stocktake changes --after 1200 --format ndjson
         stocktake changes --after 1200 --follow
         stocktake changes --from "yesterday 09:00" --to "yesterday 11:00"
-        stocktake changes --from yesterday --type Application --name "openssl*" --tag Env=prod
+        stocktake changes --from yesterday --name "openssl*" --tag Env=prod
         stocktake changes --follow --change removed --node "web-*"
         stocktake changes --from "2 days ago" --group --new-nodes fold
       """)
@@ -32,16 +32,17 @@ struct Changes: Asking {
       valueName: "seq"))
   var after: String?
 
-  @Option(help: "Only changes at or after this valid time.")
+  @Option(help: .time("Only changes at or after this valid time."))
   var from: String?
 
-  @Option(help: "Only changes before this valid time. Default: now.")
+  @Option(help: .time("Only changes before this valid time. Default: now."))
   var to: String?
 
-  @Option(help: "Only this inventory type.")
+  @Option(help: "Only this inventory type.", completion: .types)
   var type: String?
 
-  @Option(help: ArgumentHelp("Only items whose name matches.", valueName: "glob"))
+  @Option(
+    help: ArgumentHelp("Only items whose name matches.", valueName: "glob"), completion: .items)
   var name: String?
 
   @Option(help: "Only what was added, changed or removed.")
@@ -58,8 +59,8 @@ struct Changes: Asking {
   var newNodes: String?
 
   @Option(
-    help: "Of a range of valid time: answer with what was recorded by this time only. Default: all."
-  )
+    help: .time(
+      "Of a range of valid time: answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @Flag(help: "Wait for more until Ctrl-C. Without --after: from now on.")
@@ -128,7 +129,10 @@ struct Changes: Asking {
     sink.finish()
     if !follow, let limit, sink.count >= limit { try tellMore(source, arguments) }
     if sink.count == 0, !follow {
-      throw CommandFailure(.nothingFound, Self.question.nothing(arguments, Answer(), zone))
+      throw CommandFailure(
+        .nothingFound,
+        Self.question.nothing(arguments, Answer(), zone)
+          + Hints(source).text(Self.question, arguments))
     }
   }
 

@@ -9,7 +9,7 @@ import Terminal
 
 /// The machine that a command is about.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "The node's id. Default: the machine's, from /etc/machine-id.")
+  @Option(help: "The node's id. Default: the machine's, from /etc/machine-id.", completion: .nodes)
   var node: String?
 
   @Option(
@@ -54,7 +54,8 @@ struct Collect: AsyncParsableCommand {
 
   @OptionGroup var machine: MachineOptions
 
-  @Option(help: "Only this inventory type; can be given several times. Default: all.")
+  @Option(
+    help: "Only this inventory type; can be given several times. Default: all.", completion: .types)
   var type: [String] = []
 
   @Option(

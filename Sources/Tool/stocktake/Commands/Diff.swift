@@ -21,22 +21,22 @@ struct Diff: Asking {
         stocktake diff web-1 web-2 --type Application --ignore PackageId --ignore URL
       """)
 
-  @Argument(help: "The node.")
+  @Argument(help: "The node.", completion: .nodes)
   var node: String
 
-  @Argument(help: "The node to compare it with.")
+  @Argument(help: "The node to compare it with.", completion: .nodes)
   var otherNode: String?
 
-  @Option(help: "Compare the node's state at this valid time …")
+  @Option(help: .time("Compare the node's state at this valid time …"))
   var from: String?
 
-  @Option(help: "… with its state at this one. Default: now.")
+  @Option(help: .time("… with its state at this one. Default: now."))
   var to: String?
 
-  @Option(help: "Compare the two nodes at this valid time. Default: now.")
+  @Option(help: .time("Compare the two nodes at this valid time. Default: now."))
   var at: String?
 
-  @Option(help: "Only this inventory type.")
+  @Option(help: "Only this inventory type.", completion: .types)
   var type: String?
 
   @Flag(
@@ -49,7 +49,7 @@ struct Diff: Asking {
       valueName: "attribute"))
   var ignore: [String] = []
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @OptionGroup var store: SourceOptions

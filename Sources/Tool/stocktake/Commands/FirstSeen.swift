@@ -22,13 +22,13 @@ struct FirstSeen: Asking {
   @Argument(help: "The item's name, or a pattern such as 'lib*'.")
   var name: String
 
-  @Argument(help: "The inventory type. Default: AWS:Application.")
+  @Argument(help: "The inventory type. Default: AWS:Application.", completion: .types)
   var type: String?
 
   @Option(help: "Only this version, or those before or behind it: '<3.0.11-1', '>=2'.")
   var version: String?
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @OptionGroup var nodes: NodeOptions

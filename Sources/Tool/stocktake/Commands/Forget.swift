@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import HistoryStore
 import Inventory
+import Questions
 import Terminal
 import Times
 
@@ -18,10 +19,10 @@ struct Forget: ParsableCommand {
         stocktake forget --before 2020-01-01 --reason "retention of five years" --yes
       """)
 
-  @Argument(help: "The node to erase.")
+  @Argument(help: "The node to erase.", completion: .nodes)
   var node: String?
 
-  @Option(help: "Erase everything before this valid time, of all nodes of the scope.")
+  @Option(help: .time("Erase everything before this valid time, of all nodes of the scope."))
   var before: String?
 
   @Option(help: "Why; kept in the tombstone.")
@@ -49,7 +50,9 @@ struct Forget: ParsableCommand {
       let scope = try scope.scope(in: store)
       guard try store.nodes(in: scope).contains(where: { $0.node == id }) else {
         throw CommandFailure(
-          .nothingFound, "nothing is known of node \(id) in \(scope); nothing was erased")
+          .nothingFound,
+          "nothing is known of node \(id) in \(scope); nothing was erased"
+            + (try Hints(StoreSource(store, scope)).node(id.text)))
       }
       try confirm("all that is known of node \(id) in \(scope)", expecting: id.text)
       let sequence = try store.forget(node: id, reason: reason, in: scope)

@@ -15,24 +15,25 @@ struct History: Asking {
         stocktake history web-1 --from 2026-03-01 --to 2026-04-01 --format ndjson
       """)
 
-  @Argument(help: "The node.")
+  @Argument(help: "The node.", completion: .nodes)
   var node: String
 
-  @Argument(help: "The inventory type. Default: all.")
+  @Argument(help: "The inventory type. Default: all.", completion: .types)
   var type: String?
 
   @Option(
     help: ArgumentHelp(
-      "Only items whose Name (else Id, else first identity) matches.", valueName: "glob"))
+      "Only items whose Name (else Id, else first identity) matches.", valueName: "glob"),
+    completion: .items)
   var name: String?
 
-  @Option(help: "Only changes at or after this valid time.")
+  @Option(help: .time("Only changes at or after this valid time."))
   var from: String?
 
-  @Option(help: "Only changes before this valid time.")
+  @Option(help: .time("Only changes before this valid time."))
   var to: String?
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @OptionGroup var store: SourceOptions

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HistoryStore
 import Inventory
+import Questions
 import Terminal
 import Times
 
@@ -23,8 +24,8 @@ struct InventoryTypes: ParsableCommand {
         EXAMPLES
           stocktake type delete Custom:RackInfo --at "yesterday 18:00"
         """)
-    @Argument(help: "The type.") var type: String
-    @Option(help: "When it ends. Default: now.") var at: String?
+    @Argument(help: "The type.", completion: .types) var type: String
+    @Option(help: .time("When it ends. Default: now.")) var at: String?
     @OptionGroup var store: StoreOptions
     @OptionGroup var scope: ScopeOptions
     @OptionGroup var time: TimeOptions
@@ -34,7 +35,13 @@ struct InventoryTypes: ParsableCommand {
       let times = try time.reader()
       let at = try times.read(at, "--at") ?? times.now
       let store = try store.openForWriting(createsIfMissing: false)
-      let sequence = try store.deleteType(type, at: at, in: try scope.scope(in: store))
+      let scope = try scope.scope(in: store)
+      let sequence: SequenceNumber
+      do { sequence = try store.deleteType(type, at: at, in: scope) } catch {
+        guard error.code == .unknownName else { throw error }
+        let hint = try Hints(StoreSource(store, scope)).type(type.text)
+        throw CommandFailure(.nothingFound, error.description + hint)
+      }
       print("\(type) ends at \(times.zone.text(at)), record \(sequence)")
     }
   }
@@ -47,7 +54,7 @@ struct InventoryTypes: ParsableCommand {
         EXAMPLES
           stocktake type declare-identity Custom:RackInfo Rack Slot
         """)
-    @Argument(help: "The type.") var type: String
+    @Argument(help: "The type.", completion: .types) var type: String
     @Argument(help: "The attributes.") var attributes: [String]
     @OptionGroup var store: StoreOptions
     @OptionGroup var scope: ScopeOptions
@@ -55,8 +62,13 @@ struct InventoryTypes: ParsableCommand {
     func run() throws {
       let type = try parseType(type)
       let store = try store.openForWriting()
-      let sequence = try store.declareIdentity(
-        of: type, attributes: attributes, in: try scope.scope(in: store))
+      let scope = try scope.scope(in: store)
+      // An identity may be declared before the first report.
+      let hints = Hints(StoreSource(store, scope))
+      for note in try hints.unknownAttributes(attributes, of: type.text) {
+        complain("note: \(note)")
+      }
+      let sequence = try store.declareIdentity(of: type, attributes: attributes, in: scope)
       print("\(type) is identified by \(attributes.joined(separator: ", ")), record \(sequence)")
     }
   }

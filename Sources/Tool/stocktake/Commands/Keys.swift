@@ -14,7 +14,7 @@ struct Keys: ParsableCommand {
     abstract: "Make, list, switch off and renew the access keys of the server.",
     discussion: """
       EXAMPLES
-        stocktake keys create --account 111122223333 --regions us-east-1 --permissions read,write
+        stocktake keys create --regions us-east-1 --permissions read,write
         stocktake keys create --permissions write-node=mi-0123456789abcdef0
         stocktake keys create --permissions read --bearer
         stocktake keys list
@@ -68,7 +68,12 @@ struct KeyArgument: ParsableArguments {
 /// `stocktake keys create`.
 struct CreateKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "create", abstract: "Make an access key, and show its secret this once.")
+    commandName: "create", abstract: "Make an access key, and show its secret this once.",
+    discussion: """
+      EXAMPLES
+        stocktake keys create --description "the night shift" --permissions read
+        stocktake keys create --account 111122223333 --regions us-east-1
+      """)
 
   @OptionGroup var keys: KeyOptions
   @Option(help: "The account that the key is of, 12 digits.")
@@ -123,7 +128,11 @@ struct CreateKey: ParsableCommand {
 /// `stocktake keys list`.
 struct ListKeys: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the access keys, without their secrets.")
+    commandName: "list", abstract: "List the access keys, without their secrets.",
+    discussion: """
+      EXAMPLES
+        stocktake keys list
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var output: OutputOptions
@@ -164,7 +173,11 @@ struct ListKeys: ParsableCommand {
 /// `stocktake keys disable`.
 struct DisableKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Switch a key off: its requests are refused from now on.")
+    commandName: "disable", abstract: "Switch a key off: its requests are refused from now on.",
+    discussion: """
+      EXAMPLES
+        stocktake keys disable AKIAIOSFODNN7EXAMPLE
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var key: KeyArgument
@@ -178,7 +191,11 @@ struct DisableKey: ParsableCommand {
 /// `stocktake keys enable`.
 struct EnableKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "enable", abstract: "Switch a key on again.")
+    commandName: "enable", abstract: "Switch a key on again.",
+    discussion: """
+      EXAMPLES
+        stocktake keys enable AKIAIOSFODNN7EXAMPLE
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var key: KeyArgument
@@ -192,7 +209,11 @@ struct EnableKey: ParsableCommand {
 /// `stocktake keys delete`.
 struct DeleteKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "delete", abstract: "Remove a key for ever, also one that cannot be read.")
+    commandName: "delete", abstract: "Remove a key for ever, also one that cannot be read.",
+    discussion: """
+      EXAMPLES
+        stocktake keys delete AKIAIOSFODNN7EXAMPLE
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var key: KeyArgument
@@ -207,7 +228,11 @@ struct DeleteKey: ParsableCommand {
 /// `stocktake keys rotate`.
 struct RotateKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "rotate", abstract: "Give a key a new secret, and show it this once.")
+    commandName: "rotate", abstract: "Give a key a new secret, and show it this once.",
+    discussion: """
+      EXAMPLES
+        stocktake keys rotate AKIAIOSFODNN7EXAMPLE --overlap 3600
+      """)
 
   @OptionGroup var keys: KeyOptions
   @OptionGroup var key: KeyArgument

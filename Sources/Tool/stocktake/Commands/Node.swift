@@ -19,7 +19,7 @@ struct Node: ParsableCommand {
 
   /// What all events have.
   struct Options: ParsableArguments {
-    @Option(help: "When it happened. Default: now.")
+    @Option(help: .time("When it happened. Default: now."))
     var at: String?
 
     @OptionGroup var store: StoreOptions
@@ -49,7 +49,7 @@ struct Node: ParsableCommand {
           stocktake node tag web-1 --add Ring=3
           stocktake node tag web-1 --remove Ring --at yesterday
         """)
-    @Argument(help: "The node.") var node: String
+    @Argument(help: "The node.", completion: .nodes) var node: String
     @Argument(help: "The tags, each as name=value.") var tags: [String] = []
     @Flag(help: "Keep the node's other tags.")
     var add = false
@@ -94,32 +94,49 @@ struct Node: ParsableCommand {
   }
 
   struct Register: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The node joined the fleet.")
-    @Argument(help: "The node.") var node: String
+    static let configuration = CommandConfiguration(
+      abstract: "The node joined the fleet.",
+      discussion: """
+        EXAMPLES
+          stocktake node register web-1
+        """)
+    @Argument(help: "The node.", completion: .nodes) var node: String
     @OptionGroup var options: Options
     func run() throws { try options.record(.registered, node) }
   }
 
   struct Lose: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "lost", abstract: "The node stopped reporting.")
-    @Argument(help: "The node.") var node: String
+      commandName: "lost", abstract: "The node stopped reporting.",
+      discussion: """
+        EXAMPLES
+          stocktake node lost web-1 --at "3 days ago"
+        """)
+    @Argument(help: "The node.", completion: .nodes) var node: String
     @OptionGroup var options: Options
     func run() throws { try options.record(.lost, node) }
   }
 
   struct Terminate: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "The node is gone; its inventory ends, its past stays.")
-    @Argument(help: "The node.") var node: String
+      abstract: "The node is gone; its inventory ends, its past stays.",
+      discussion: """
+        EXAMPLES
+          stocktake node terminate web-1 --at "yesterday 18:00"
+        """)
+    @Argument(help: "The node.", completion: .nodes) var node: String
     @OptionGroup var options: Options
     func run() throws { try options.record(.terminated, node) }
   }
 
   struct Deregister: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "The node left the fleet; its inventory ends, its past stays.")
-    @Argument(help: "The node.") var node: String
+      abstract: "The node left the fleet; its inventory ends, its past stays.",
+      discussion: """
+        EXAMPLES
+          stocktake node deregister web-1
+        """)
+    @Argument(help: "The node.", completion: .nodes) var node: String
     @OptionGroup var options: Options
     func run() throws { try options.record(.deregistered, node) }
   }

@@ -20,13 +20,14 @@ struct RollUp: Asking {
         stocktake rollup --type AWS:Service --at yesterday --format csv
       """)
 
-  @Option(help: "The valid time. Default: now.")
+  @Option(help: .time("The valid time. Default: now."))
   var at: String?
 
-  @Option(help: "The inventory type.")
+  @Option(help: "The inventory type.", completion: .types)
   var type = TypeName.application.text
 
-  @Option(help: ArgumentHelp("Only items whose name matches.", valueName: "glob"))
+  @Option(
+    help: ArgumentHelp("Only items whose name matches.", valueName: "glob"), completion: .items)
   var name: String?
 
   @Option(
@@ -45,7 +46,7 @@ struct RollUp: Asking {
     help: ArgumentHelp("Only so many lines; how many more there are is said.", valueName: "n"))
   var top: Int?
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @OptionGroup var chosen: NodeOptions

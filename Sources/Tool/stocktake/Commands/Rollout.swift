@@ -18,16 +18,16 @@ struct Rollout: Asking {
         stocktake rollout openssl --from 2026-03-01 --format ndjson
       """)
 
-  @Argument(help: "The item's name.")
+  @Argument(help: "The item's name.", completion: .items)
   var name: String
 
-  @Option(help: "The inventory type.")
+  @Option(help: "The inventory type.", completion: .types)
   var type = TypeName.application.text
 
-  @Option(help: "The first valid time.")
+  @Option(help: .time("The first valid time."))
   var from: String
 
-  @Option(help: "The last valid time. Default: now.")
+  @Option(help: .time("The last valid time. Default: now."))
   var to: String?
 
   @Option(
@@ -36,7 +36,7 @@ struct Rollout: Asking {
       valueName: "duration"))
   var every: String?
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @OptionGroup var nodes: NodeOptions

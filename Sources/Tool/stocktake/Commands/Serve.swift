@@ -22,19 +22,20 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve the store: the API of Systems Manager Inventory over HTTP or HTTPS.",
     discussion: """
-      The first start makes an access key and writes it to first-key in the store's directory. The
-      answers are those of AWS, and the filter keys Stocktake:At, Stocktake:KnownAt and
+      The first start makes an access key and writes it to first-key in the store's directory. The \
+      answers are those of AWS, and the filter keys Stocktake:At, Stocktake:KnownAt and \
       Stocktake:ChangedSince travel in time.
 
       EXAMPLES
         stocktake serve
-        env $(cat ~/.local/share/stocktake/first-key) aws ssm get-inventory
+        env $(cat ~/.local/share/stocktake/first-key) aws ssm get-inventory \\
+          --endpoint-url http://127.0.0.1:8055
         stocktake serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
 
       SETTINGS
-        Each option can also be set in the environment (STOCKTAKE_PORT, STOCKTAKE_TLS_CERT, …) or
-        in a JSON file (--config FILE: {"port": 8055, "tlsCert": "cert.pem"}). Options win over the
-        environment, that over the file.
+        Each option can also be set in the environment (STOCKTAKE_PORT, STOCKTAKE_TLS_CERT, …) or \
+      in a JSON file (--config FILE: {"port": 8055, "tlsCert": "cert.pem"}). Options win over the \
+      environment, that over the file.
 
       SIGNALS
         SIGTERM, SIGINT   take no more connections, finish what was accepted, end
@@ -155,6 +156,11 @@ struct Serve: AsyncParsableCommand {
       throw CommandFailure(
         .storeError,
         "cannot listen on \(configuration.host):\(configuration.port): \(reason)")
+    } catch is SocketAddressError.UnknownHost {
+      throw CommandFailure(
+        .storeError,
+        "cannot listen on \(configuration.host.onOneLine):\(configuration.port): that name is not known"
+      )
     }
     logger.notice("stopped")
   }
@@ -180,7 +186,7 @@ struct Serve: AsyncParsableCommand {
       do {
         configuration.certificates = try Certificates(certificateFile: certificate, keyFile: key)
       } catch {
-        throw CommandFailure(.badInput, "TLS with \(certificate) and \(key): \(error)")
+        throw CommandFailure(.badInput, "TLS: \(error)")
       }
     }
     return configuration
@@ -303,7 +309,16 @@ struct Serve: AsyncParsableCommand {
       }
     } catch { complain("\(error)") }
     if unsafe access(first.path, R_OK) == 0 {
-      printer.line("Try:  env $(cat \(first.path)) aws ssm get-inventory")
+      // AWS's tools of before 2023 do not know AWS_ENDPOINT_URL_SSM, which the file has.
+      let keys = "env $(cat \(first.path.asShellWord))"
+      let trusted = { (option: String) in
+        (configuration.certificates?.certificateFile).map { " \(option) \($0.asShellWord)" } ?? ""
+      }
+      printer.line(
+        "Try:  \(keys) aws ssm get-inventory --endpoint-url \(endpoint)\(trusted("--ca-bundle"))")
+      printer.line(
+        "      \(keys) \((CommandLine.arguments.first ?? programName).asShellWord) nodes "
+          + "--server \(endpoint)\(trusted("--cacert"))")
     }
     printer.flush()
     guard let portFile else { return }

@@ -21,21 +21,23 @@ struct Show: Asking {
         stocktake show web-1 Application --format json
       """)
 
-  @Argument(help: "The node.")
+  @Argument(help: "The node.", completion: .nodes)
   var node: String
 
-  @Argument(help: "The inventory type; Application is short for AWS:Application.")
+  @Argument(
+    help: "The inventory type; Application is short for AWS:Application.", completion: .types)
   var type: String?
 
-  @Option(help: "The valid time to show. Default: now.")
+  @Option(help: .time("The valid time to show. Default: now."))
   var at: String?
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @Option(
     help: ArgumentHelp(
-      "Only items whose Name (else Id, else first identity) matches.", valueName: "glob"))
+      "Only items whose Name (else Id, else first identity) matches.", valueName: "glob"),
+    completion: .items)
   var name: String?
 
   @Flag(

@@ -19,17 +19,17 @@ struct Sources: Asking {
         stocktake sources web-1 --format csv
       """)
 
-  @Argument(help: "The node.")
+  @Argument(help: "The node.", completion: .nodes)
   var node: String
 
-  @Option(help: "The valid time to show. Default: now.")
+  @Option(help: .time("The valid time to show. Default: now."))
   var at: String?
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @Option(
-    help: ArgumentHelp("Only packages whose Name matches.", valueName: "glob"))
+    help: ArgumentHelp("Only packages whose Name matches.", valueName: "glob"), completion: .items)
   var name: String?
 
   @OptionGroup var store: SourceOptions

@@ -15,29 +15,29 @@ struct WhoHad: Asking {
 
       EXAMPLES
         stocktake who-had openssl
-        stocktake who-had xz-utils --version 5.6.1-1 --from 2024-03-01 --to 2024-04-01
+        stocktake who-had xz-utils --version 5.6.1-1 --from 2024-03 --to 2024-04
         stocktake who-had openssl --version '<3.0.11-1~deb12u2'
         stocktake who-had "python3*" --where "PlatformName=Debian*" --stale 7d
         stocktake who-had log4j --node "web-*" --tag Env=prod --known-at 2026-03-03
         stocktake who-had sshd --type AWS:Service --at "yesterday 09:00" --format csv
       """)
 
-  @Argument(help: "The item's name, or a pattern such as 'lib*'.")
+  @Argument(help: "The item's name, or a pattern such as 'lib*'.", completion: .items)
   var name: String
 
-  @Option(help: "The inventory type.")
+  @Option(help: "The inventory type.", completion: .types)
   var type = TypeName.application.text
 
   @Option(help: "Only this version, or those before or behind it: '<3.0.11-1', '>=2'.")
   var version: String?
 
-  @Option(help: "The valid time. Default: now.")
+  @Option(help: .time("The valid time. Default: now."))
   var at: String?
 
-  @Option(help: "Every holding after this valid time …")
+  @Option(help: .time("Every holding after this valid time …"))
   var from: String?
 
-  @Option(help: "… and before this one. Default: now.")
+  @Option(help: .time("… and before this one. Default: now."))
   var to: String?
 
   @Option(
@@ -46,7 +46,7 @@ struct WhoHad: Asking {
       valueName: "duration"))
   var stale: String?
 
-  @Option(help: "Answer with what was recorded by this time only. Default: all.")
+  @Option(help: .time("Answer with what was recorded by this time only. Default: all."))
   var knownAt: String?
 
   @OptionGroup var nodes: NodeOptions

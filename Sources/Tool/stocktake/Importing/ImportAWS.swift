@@ -26,7 +26,8 @@ extension Import {
         end. The endpoint is that of the option, AWS_ENDPOINT_URL_SSM, AWS_ENDPOINT_URL, or the profile.
 
         EXAMPLES
-          stocktake import aws --aws-region eu-central-1 --account 111122223333 --region eu-central-1
+          stocktake import aws --aws-region eu-central-1 --region eu-central-1 \\
+            --account 111122223333
           stocktake import aws --profile fleet --type AWS:Application --dry-run
           AWS_PROFILE=audit stocktake import aws --node i-0123456789abcdef0
           stocktake import aws --endpoint-url http://127.0.0.1:8055
@@ -47,10 +48,12 @@ extension Import {
     )
     var profile: String?
 
-    @Option(help: "Only this type; can be given several times. Default: all that there are.")
+    @Option(
+      help: "Only this type; can be given several times. Default: all that there are.",
+      completion: .types)
     var type: [String] = []
 
-    @Option(help: "Only this node; can be given several times. Default: all.")
+    @Option(help: "Only this node; can be given several times. Default: all.", completion: .nodes)
     var node: [String] = []
 
     @Flag(help: "Read everything and say what is in it; record nothing.")

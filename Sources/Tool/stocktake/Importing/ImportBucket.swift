@@ -22,7 +22,7 @@ extension Import {
     @Argument(help: "The folders.", completion: .directory)
     var folders: [String]
 
-    @Option(help: "Only this node. Default: all.")
+    @Option(help: "Only this node. Default: all.", completion: .nodes)
     var node: String?
 
     @Flag(help: "Read everything and say what is in it; record nothing.")

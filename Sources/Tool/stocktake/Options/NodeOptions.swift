@@ -4,7 +4,8 @@ import ArgumentParser
 struct NodeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Only nodes whose id or host name matches; several: any of them.", valueName: "glob"))
+      "Only nodes whose id or host name matches; several: any of them.", valueName: "glob"),
+    completion: .nodes)
   var node: [String] = []
 
   @Option(

@@ -10,19 +10,15 @@ struct TimeOptions: ParsableArguments {
     help: ArgumentHelp(
       "The zone of times that name none, and of times in tables: a name, UTC or +02:00.",
       discussion: "Default: the system's. The formats for programs always have UTC.",
-      valueName: "zone"))
+      valueName: "zone"),
+    completion: .zones)
   var timeZone: String?
 
   /// The zone that the option names.
   func zone() throws -> Zone {
     guard let timeZone else { return .system }
     guard let zone = Zone(timeZone) else {
-      throw CommandFailure(
-        .usage,
-        """
-        "\(timeZone.onOneLine)" is no time zone; write UTC, an offset such as +02:00, or a name \
-        such as Europe/Berlin
-        """)
+      throw CommandFailure(.usage, "--time-zone: \(Zone.refusal(of: timeZone))")
     }
     return zone
   }
@@ -47,4 +43,9 @@ struct TimeReader {
       throw CommandFailure(.usage, "\(option): \(error)")
     }
   }
+}
+
+extension ArgumentHelp {
+  /// Help of an option that is a time.
+  static func time(_ text: String) -> ArgumentHelp { ArgumentHelp(text, valueName: "time") }
 }

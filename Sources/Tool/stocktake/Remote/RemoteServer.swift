@@ -44,9 +44,7 @@ struct RemoteServer {
       "POST", "/v1/reports", body: lines,
       [("accept", "application/json"), ("content-type", "application/x-ndjson")])
     guard answer.status == 200 else { throw failure(answer.status, answer.body) }
-    guard case .array(let rows) = try? JSONValue(parsing: answer.body) else {
-      throw CommandFailure(.storeError, "\(client.base) answered what is no list")
-    }
+    guard case .array(let rows) = try? JSONValue(parsing: answer.body) else { throw isNoJSON }
     return rows
   }
 
@@ -69,7 +67,14 @@ struct RemoteServer {
         name == "InvalidInstanceId" ? .nothingFound : .storeError,
         "\(client.base): \(name): \(value["message"]?.text ?? "")".onOneLine)
     }
+    guard case .object = value else { throw isNoJSON }
     return value
+  }
+
+  /// What is said of an answer that no server of ours gives.
+  var isNoJSON: CommandFailure {
+    CommandFailure(
+      .storeError, "\(client.base) answered what is not its JSON; is it a server of Stocktake?")
   }
 
   /// The server's error in the command's words.

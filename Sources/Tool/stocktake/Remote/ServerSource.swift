@@ -16,7 +16,9 @@ struct ServerSource: QuestionSource {
   func ask(_ question: Question, _ arguments: Arguments) throws -> Answer {
     let request = question.request(arguments, encoding: percentEncoded)
     let found = try server.get(request.path, request.query)
-    let value = try JSONValue(parsing: found.body)
+    guard let value = try? JSONValue(parsing: found.body) else {
+      throw server.isNoJSON
+    }
     var rows = [value]
     if case .array(let list) = value { rows = list }
     var answer = Answer()

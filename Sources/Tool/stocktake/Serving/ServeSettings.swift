@@ -1,5 +1,7 @@
 import Configuration
+import Files
 import FoundationEssentials
+import JSONTape
 import SystemPackage
 import Terminal
 
@@ -15,13 +17,33 @@ struct ServeSettings {
       file = nil
       return
     }
+    try Self.check(path)
     do {
       file = ConfigReader(
         provider: try await FileProvider<JSONSnapshot>(filePath: FilePath(path)))
     } catch {
-      throw CommandFailure(.badInput, "configuration file \(path): \(error)")
+      throw CommandFailure(.badInput, "configuration file \(path) cannot be read as settings")
     }
   }
+
+  /// Says what is wrong with the file, which the library that reads it says in its own words.
+  private static func check(_ path: String) throws {
+    let value: JSONValue
+    do {
+      value = try JSONValue(parsing: try Files.read(path, bytesMax: fileBytesMax))
+    } catch let error as FileError {
+      throw CommandFailure(.badInput, "configuration file: \(error)")
+    } catch {
+      throw CommandFailure(.badInput, "configuration file \(path): \(error)")
+    }
+    guard case .object = value else {
+      throw CommandFailure(
+        .badInput, "configuration file \(path) has no object: write {\"port\": 8055}")
+    }
+  }
+
+  /// Far above what all settings are.
+  private static let fileBytesMax = 1 << 20
 
   /// A text setting.
   func text(_ name: String, _ flag: String?) -> String? {
