@@ -362,14 +362,15 @@ import Testing
     let node = fleet.nodes[0]
     for (hours, value) in [(1, "test"), (30, "prod")] {
       let time = Fleet.start.advanced(bySeconds: Int64(hours) * 3600)
-      _ = try fleet.store.changeTags(of: node, at: time) { 
+      _ = try fleet.store.changeTags(of: node, at: time) {
         $0 = Tags(stored: (["Env": value] as Item).attributes)
-       }
+      }
     }
     for (hours, expected) in [(0, []), (2, ["test"]), (40, ["prod"])] as [(Int64, [SQLValue])] {
       let at = Fleet.start.advanced(bySeconds: hours * 3600)
       #expect(
-        try fleet.rows("select value from tags('\(at)') where resourceid = '\(node)' and key = 'Env'")
+        try fleet.rows(
+          "select value from tags('\(at)') where resourceid = '\(node)' and key = 'Env'")
           == expected.map { [$0] })
       #expect(
         try fleet.rows("select tags ->> 'Env' from nodes('\(at)') where id = '\(node)'")

@@ -15,7 +15,8 @@ enum QueryBench {
     let folder = NSTemporaryDirectory() + "query-bench-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let fleet = try BenchFleet(folder, nodes: nodes, items: items)
-    print("\(nodes) nodes of \(items) packages, 1 in 10 changed on each of 5 days; CPU time, medians")
+    print(
+      "\(nodes) nodes of \(items) packages, 1 in 10 changed on each of 5 days; CPU time, medians")
     print("question                              rows     library         SQL    ratio")
     for comparison in try fleet.comparisons() { try comparison.measure() }
   }
@@ -62,7 +63,8 @@ final class BenchFleet {
       return {
         var count = 0
         _ = try InventoryQuery(text).run(
-          on: store, .local, columns: { _ in }, row: { row in
+          on: store, .local, columns: { _ in },
+          row: { row in
             count += row.isEmpty ? 0 : 1
             return true
           })
@@ -75,7 +77,8 @@ final class BenchFleet {
           count + (holder.node.text.isEmpty && holder.version == nil ? 0 : 1)
         }
       } sql: {
-        try sql("select resourceid, version from aws_application('\(at)') where name = 'package-7'")()
+        try sql(
+          "select resourceid, version from aws_application('\(at)') where name = 'package-7'")()
       },
       Comparing("a node's state at a date", rounds: 101) {
         try store.state(of: node, type: .application, at: at).items.reduce(0) { count, item in
@@ -88,28 +91,40 @@ final class BenchFleet {
         try store.rollup(type: .application, at: at).reduce(0) { count, line in
           count + (line.version == nil ? 0 : 1)
         }
-      } sql: { try sql("select name, version, nodes from rollup('Application', '\(at)')")() },
+      } sql: {
+        try sql("select name, version, nodes from rollup('Application', '\(at)')")()
+      },
       Comparing("changes of a day", rounds: 5) {
         try store.changes(from: at, to: next).reduce(0) { count, change in
           count + (change.new?["Version"] == nil ? 0 : 1)
         }
       } sql: {
         try sql(
-          "select resourceid, version_after from changes where valid_at >= '\(at)' and valid_at < '\(next)'")()
+          "select resourceid, version_after from changes where valid_at >= '\(at)' and valid_at < '\(next)'"
+        )()
       },
       Comparing("all items at a date, counted", rounds: 3) { [nodes] in
         try nodes.reduce(0) { count, node in
           count + (try store.state(of: node, type: .application, at: at).items.count)
         }
-      } sql: { try sql("select count(*) from aws_application('\(at)')")() },
+      } sql: {
+        try sql("select count(*) from aws_application('\(at)')")()
+      },
       Comparing("all items at a date, a column", rounds: 3) { [nodes] in
         try nodes.reduce(0) { count, node in
-          try store.state(of: node, type: .application, at: at).items.reduce(into: count) { count, item in
+          try store.state(of: node, type: .application, at: at).items.reduce(into: count) {
+            count, item in
             count += item["Version"] == nil ? 0 : 1
           }
         }
-      } sql: { try sql("select sum(length(version)) from aws_application('\(at)')")() },
-      Comparing("select 1", rounds: 101) { 1 } sql: { try sql("select 1")() },
+      } sql: {
+        try sql("select sum(length(version)) from aws_application('\(at)')")()
+      },
+      Comparing("select 1", rounds: 101) {
+        1
+      } sql: {
+        try sql("select 1")()
+      },
     ]
   }
 }

@@ -202,7 +202,10 @@ private struct RowWriter {
   private let format: OutputFormat
   private let isPlan: Bool
   var columns: [String] = [] {
-    didSet { if format != .table { list = ListWriter(printer, format, columns: FlatColumns(columns)) } }
+    didSet {
+      guard format != .table else { return }
+      list = ListWriter(printer, format, columns: FlatColumns(columns))
+    }
   }
   private(set) var count = 0
   private var list: ListWriter?
