@@ -39,7 +39,8 @@ final class HolderTable: InventoryTable {
       guard let type = types.popFirst() else { return nil }
       return try session.history.read(session.scope, moment) { reader in
         try reader.holders(
-          of: ItemNames(name), type: type, version: versions?.count == 1 ? versions?[0] : nil, from: start,
+          of: ItemNames(name), type: type, version: versions?.count == 1 ? versions?[0] : nil,
+          from: start,
           to: end
         ).map { holding in
           [
