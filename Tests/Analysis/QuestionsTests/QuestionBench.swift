@@ -65,10 +65,15 @@ final class QuestionBench {
     while true {
       let answer = try source.ask(question, arguments)
       found += answer.rows.map { row in
-        members.map { row[$0].map { CSV.field($0) } ?? "-" }.joined(separator: " ")
+        members.map { row[$0].map(Self.text) ?? "-" }.joined(separator: " ")
       }
       guard let next = answer.next, !answer.rows.isEmpty else { return found }
       arguments.goOn(after: next)
     }
+  }
+
+  /// A value as CSV has it, but for lists, which are JSON.
+  private static func text(_ value: JSONValue) -> String {
+    if case .array = value { value.compact } else { CSV.field(value) }
   }
 }

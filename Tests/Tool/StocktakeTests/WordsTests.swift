@@ -214,7 +214,7 @@ import Testing
     for form in ["1 March 2026 12:00", "Mar 1, 2026 12:00", "@1772366400", "1772366400"] {
       let run = try bench.run("show", "web-01", "Application", "--at", form, "--format", "json")
       #expect(
-        (try run.json() as? [String: Any])?["at"] as? String == "2026-03-01T12:00:00Z", "\(form)")
+        try run.objects().first?["at"] as? String == "2026-03-01T12:00:00Z", "\(form)")
     }
     let event = try bench.run("node", "lost", "web-01", "--at", "2 Mar 2026 09:00")
     #expect(event.output.contains("at 2026-03-02 09:00:00 UTC"))
