@@ -266,7 +266,7 @@ def test_the_document_is_valid_and_names_the_routes(fleet):
     document = get(fleet, "/v1/openapi.json")
     from openapi_spec_validator import validate
     validate(document)
-    assert "/v1/nodes/{id}/state" in document["paths"] and len(document["paths"]) == 15
+    assert "/v1/nodes/{id}/state" in document["paths"] and len(document["paths"]) == 17
 
 
 def test_schemathesis(fleet, tmp_path):

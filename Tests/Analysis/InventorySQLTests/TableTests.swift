@@ -359,7 +359,7 @@ import Testing
 
   @Test func tagsHaveAPast() throws {
     let fleet = try Fleet(seed: 75)
-    let node = fleet.nodes[0]
+    let node = try NodeID("tagged")
     for (hours, value) in [(1, "test"), (30, "prod")] {
       let time = Fleet.start.advanced(bySeconds: Int64(hours) * 3600)
       _ = try fleet.store.changeTags(of: node, at: time) {

@@ -56,7 +56,11 @@ final class NodeTable: InventoryTable {
       guard let node = try nodes.next() else { return false }
       number = node.number
       summary = try session.history.read(session.scope, moment) { reader in
-        try reader.summary(of: node.id, number: node.number, withTags: withTags)
+        var summary = try reader.summary(of: node.id, number: node.number, withTags: false)
+        if withTags {
+          summary?.tags = try reader.toldTags(of: node.id, number: node.number).list
+        }
+        return summary
       }
       return summary != nil
     }
@@ -111,10 +115,10 @@ final class TagTable: InventoryTable {
     var nodes = try session.nodes(bounds.values("resourceid"))
     return StreamedRows { [session] in
       guard let node = try nodes.next() else { return nil }
-      let summary = try session.history.read(session.scope, moment) { reader in
-        try reader.summary(of: node.id, number: node.number)
+      let tags = try session.history.read(session.scope, moment) { reader in
+        try reader.toldTags(of: node.id, number: node.number)
       }
-      return (summary?.tags ?? []).map { [.text(node.id.text), .text($0.name), .text($0.value)] }
+      return tags.list.map { [.text(node.id.text), .text($0.name), .text($0.value)] }
     }
   }
 }

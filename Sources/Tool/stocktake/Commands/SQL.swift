@@ -22,11 +22,10 @@ struct SQL: ParsableCommand {
 
       EXAMPLES
         stocktake sql "select * from types"
-        stocktake sql "select resourceid, version from aws_application('2026-03-03') \
-      where name = 'openssl'"
-        stocktake sql --param name=openssl "select * from holders(:name, '2026-01-01')"
+        stocktake sql "select name, version from aws_application('2026-03-03')"
+        stocktake sql --param name=vim "select * from holders(:name, '2026-01-01')"
         stocktake sql --at yesterday --file report.sql --format csv
-        stocktake sql --explain "select count(*) from changes where valid_at >= '2026-03'"
+        stocktake sql --explain "select * from aws_application where name = 'vim'"
       """)
 
   @Argument(help: "The statement; else it is read from --file, or from standard input.")
