@@ -52,9 +52,11 @@ package struct InventoryQuery: Sendable {
     for aggregate in Functions.aggregates { engine.add(aggregate) }
     let statement = try SQLStatement(sql, on: engine)
     try bind(statement)
+    // What fails before its first row answers nothing, not even the names of columns.
+    var isRow = try statement.step()
     try columns(Self.unique(statement.columns))
     var end = End(sequence: session.sequence)
-    while try statement.step() {
+    while isRow {
       if let rowsMax, end.rowCount >= rowsMax {
         end.isTruncated = true
         break
@@ -64,6 +66,7 @@ package struct InventoryQuery: Sendable {
         break
       }
       end.rowCount += 1
+      isRow = try statement.step()
     }
     return end
   }

@@ -206,6 +206,7 @@ package struct SQLLimits: Sendable {
     case SQLITE_NOMEM:
       return SQLError(
         .tooLarge, "the query needs more than \(limits.heapBytesMax >> 20) MB of memory: narrow it")
+    case _ where message.hasPrefix("not authorized"): return SQLError(.notAllowed, message)
     default:
       let offset = unsafe Int(sqlite3_error_offset(database))
       return SQLError(.syntax, message, offset: offset >= 0 ? offset : nil)
