@@ -36,7 +36,7 @@ test: dependencies
 
 # boto3 and two generations of the AWS CLI against the server. Options go on: make clients CLIENTS="-k tls".
 clients: dependencies
-	@Scripts/install-dependencies awscli openssl python3-venv
+	@Scripts/install-dependencies awscli fish openssl python3-venv zsh
 	$(SWIFT) build --product stocktake $(STRICT)
 	$(SWIFT) build --product stocktake-agent $(STRICT)
 	@Tests/Clients/run "$$($(SWIFT) build --show-bin-path)/stocktake" $(CLIENTS)
